@@ -1,0 +1,19 @@
+//! How the participants of a test meet: the contract that every one of them keeps ([`Node`], [`Peer`]),
+//! and the drivers that move frames and time between them.
+//!
+//! A node owns no socket, clock, thread or random source. `sim` runs nodes in memory on a virtual
+//! clock, from a seed; `live` runs the same nodes on real sockets.
+
+pub mod action;
+pub mod driver;
+pub mod fault;
+pub mod frame;
+pub mod kind;
+pub mod node;
+
+pub use action::{Action, ActionError};
+pub use driver::{Carried, Driver, NodeId, Seen};
+pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
+pub use frame::Frame;
+pub use kind::{Arg, ArgKind, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb};
+pub use node::{Input, Node, Observation, Output, Peer};

@@ -1,0 +1,68 @@
+//! The contract between a participant and the driver that runs it.
+
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Text};
+
+use crate::{Action, ActionError, Frame};
+
+/// What a driver tells a node.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// A frame for one of the node's addresses has arrived.
+    Receive(&'a Frame),
+    /// The point in time that the node asked for with [`Output::Wait`] has come.
+    Timeout,
+}
+
+/// What a node asks of its driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send this frame.
+    Transmit(Frame),
+    /// Note this in the journal. What belongs to a frame (its decoded message) comes right after the
+    /// frame's [`Output::Transmit`], or while its [`Input::Receive`] is being handled, before anything else is transmitted:
+    /// the driver notes the number of the frame that the node last received or sent.
+    Observe(Observation),
+    /// Nothing more for now; call again with [`Input::Timeout`] at this time, if one is given.
+    Wait(Option<Instant>),
+}
+
+/// A fact that a node noticed: a message sent or received, a prompt heard, an xDR written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// One of the [`crate::Sight`]s that the node's kind publishes: `Access-Accept`, `prompt`, `xdr`.
+    pub kind: Text,
+    /// The details.
+    pub fields: Fields,
+}
+
+impl Observation {
+    /// An observation of this kind.
+    pub fn new(kind: impl Into<Text>, fields: Fields) -> Self {
+        Self { kind: kind.into(), fields }
+    }
+}
+
+/// A participant: bytes and time go in, bytes and observations come out.
+pub trait Node {
+    /// Takes one input. Any bytes at all may arrive; none may make a node panic.
+    fn handle_input(&mut self, now: Instant, input: Input<'_>);
+
+    /// The next output. A driver calls this after every input and every action until it answers
+    /// [`Output::Wait`].
+    fn poll_output(&mut self) -> Output;
+
+    /// The power failed and came back: what was only in memory is gone, what the node's own durable
+    /// record holds is there again. Frames that arrived in between are lost.
+    fn restart(&mut self, now: Instant);
+}
+
+/// A node that a scenario steers.
+pub trait Peer: Node {
+    /// Starts an action. Arguments have been checked against the verb's table; what is left to refuse is
+    /// what depends on the state (hanging up without a call).
+    ///
+    /// # Errors
+    /// The action cannot be done now; nothing has changed.
+    fn perform(&mut self, now: Instant, action: &Action) -> Result<(), ActionError>;
+}
