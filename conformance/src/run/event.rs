@@ -1,0 +1,137 @@
+//! The stream of facts about a run. Every report is a fold over it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tollgate_time::Instant;
+use tollgate_wire::Text;
+
+use crate::scenario::Place;
+
+/// The place of a scenario in the run, from 0, in the order in which the files were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScenarioId(pub usize);
+
+/// Something that happened in a run. Events of different scenarios interleave; those of one are in
+/// order. `RunStarted` comes first and `RunFinished` last.
+#[derive(Debug, Clone)]
+pub enum RunEvent {
+    /// The run begins.
+    RunStarted {
+        /// How many scenarios will run.
+        scenarios: usize,
+        /// The target's name: `reference`.
+        target: Text,
+    },
+    /// A scenario begins.
+    ScenarioStarted {
+        /// Which one.
+        id: ScenarioId,
+        /// Its name, with its matrix variant behind it in brackets where it has one.
+        name: Text,
+        /// Its file.
+        path: PathBuf,
+        /// The seed of this run of it.
+        seed: u64,
+    },
+    /// A step, or one assertion of `finally:`, is over.
+    StepFinished {
+        /// In which scenario.
+        id: ScenarioId,
+        /// Its number from 1; the assertions of `finally:` count on.
+        number: usize,
+        /// The step on one line.
+        text: Text,
+        /// Where it stands.
+        place: Place,
+        /// The scenario's time.
+        at: Instant,
+        /// How it went.
+        outcome: StepOutcome,
+    },
+    /// A scenario is over.
+    ScenarioFinished {
+        /// Which one.
+        id: ScenarioId,
+        /// How.
+        end: ScenarioEnd,
+    },
+    /// The run is over.
+    RunFinished {
+        /// The counts.
+        totals: Totals,
+        /// How long it took, of real time.
+        elapsed: Duration,
+    },
+}
+
+/// How a step went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// As expected.
+    Passed,
+    /// The system under test (or the network around it) did something else.
+    Failed(Vec<Mismatch>),
+    /// The harness could not do its part.
+    Broken(String),
+    /// Not tried, for this reason (an earlier step failed; the target cannot show it).
+    Skipped(String),
+}
+
+/// One difference between what was expected and what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What was expected: `h323-credit-time: 30000`.
+    pub expected: String,
+    /// What was seen: `29999`, or `nothing within 200ms; the nearest was …`.
+    pub seen: String,
+    /// The frame of the capture that it was seen in.
+    pub frame: Option<u64>,
+    /// The line that expected it.
+    pub place: Option<Place>,
+}
+
+/// How a scenario ended.
+#[derive(Debug, Clone)]
+pub struct ScenarioEnd {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The scenario's time from its first step to its end.
+    pub lasted: Duration,
+    /// Real time that it took.
+    pub took: Duration,
+    /// Observations that no expectation consumed, one line each, at most a handful, and how many there were.
+    pub unexpected: (Vec<String>, usize),
+    /// The command that runs it again the same way.
+    pub rerun: String,
+    /// The capture that was written.
+    pub pcap: Option<PathBuf>,
+}
+
+/// The verdict on a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every step and every final assertion held.
+    Passed,
+    /// One did not.
+    Failed,
+    /// The harness could not run it.
+    Broken(String),
+    /// It was not run, for this reason.
+    Skipped(String),
+}
+
+/// Counts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Scenarios that passed.
+    pub passed: usize,
+    /// Scenarios that failed.
+    pub failed: usize,
+    /// Scenarios that could not be run.
+    pub broken: usize,
+    /// Scenarios that were skipped.
+    pub skipped: usize,
+    /// Steps and final assertions that were judged.
+    pub steps: usize,
+}

@@ -1,0 +1,276 @@
+//! A scenario that has been checked: every name is known, every value has its type, every sequence,
+//! repetition and matrix is written out. Nothing here can be wrong any more but the system under test.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_network::{Impairment, PeerKind, Verb};
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Path, Text, Value};
+
+use crate::world::World;
+
+/// One run of one scenario file; a `matrix:` makes several of one file.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// The file.
+    pub path: PathBuf,
+    /// Its `scenario:` line.
+    pub name: Text,
+    /// The combination of the matrix that this run is, `loss=5%, seed-group=2`; empty without a matrix.
+    pub variant: Text,
+    /// Requirements that it covers, each known to the catalogue.
+    pub covers: Vec<Text>,
+    /// Words to select it by.
+    pub tags: Vec<Text>,
+    /// The virtual wall clock at its first step.
+    pub starts: Instant,
+    /// Whether an observation that nobody expected fails it.
+    pub strict: bool,
+    /// Its own seed (`seed:`), used unless the command line gives one.
+    pub seed: Option<u64>,
+    /// How all links behave from the start (`network:`).
+    pub network: Impairment,
+    /// What exists before the run.
+    pub world: Arc<World>,
+    /// The peers beside the system under test, in the order of the file.
+    pub peers: Vec<PeerSpec>,
+    /// What happens.
+    pub steps: Vec<Step>,
+    /// What must be true in the end.
+    pub finally: Finally,
+}
+
+/// A peer of the scenario.
+#[derive(Debug, Clone)]
+pub struct PeerSpec {
+    /// Its name.
+    pub name: Text,
+    /// Its kind.
+    pub kind: &'static PeerKind,
+    /// Its address (`at:`).
+    pub address: IpAddr,
+    /// Its settings, defaults filled in.
+    pub settings: Fields,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Who acts or observes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// `ocs`: the system under test.
+    System,
+    /// A peer, by its place in [`Scenario::peers`].
+    Peer(usize),
+}
+
+/// A place in a file of the scenario, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: Arc<std::path::Path>,
+    /// The line.
+    pub line: u32,
+    /// The column, in characters.
+    pub column: u32,
+}
+
+/// One step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Where it stands (inside a shared sequence: there).
+    pub place: Place,
+    /// It on one line, as it was written: `ivr.dial: "10086610975#"`.
+    pub text: Text,
+    /// What it does.
+    pub does: Deed,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    /// `<peer>.<verb>:` or `world.change:` (which acts on the system under test).
+    Act {
+        /// Who acts.
+        who: Who,
+        /// The verb.
+        verb: &'static Verb,
+        /// Arguments whose values are known.
+        args: Fields,
+        /// Arguments with `${captures}` in them, to be read when the step runs.
+        late: Vec<LateArg>,
+    },
+    /// `expect:`
+    Expect(Expectation),
+    /// `wait: 5s`
+    WaitFor(Duration),
+    /// `wait: { until: 2007-03-09T00:16:18.192-08:00 }`
+    WaitUntil(Instant),
+    /// `fault:`
+    Fault(FaultStep),
+}
+
+/// An argument that names captures.
+#[derive(Debug, Clone)]
+pub struct LateArg {
+    /// The argument's declaration.
+    pub arg: &'static tollgate_network::Arg,
+    /// Its text with `${name}` in it.
+    pub template: Text,
+}
+
+/// `fault:` with peers still by name; `for:` counts from the step.
+#[derive(Debug, Clone)]
+pub struct FaultStep {
+    /// What goes wrong.
+    pub what: FaultKind,
+    /// For how long; without it, until the end or a `heal`.
+    pub lasts: Option<Duration>,
+}
+
+/// The kinds of fault.
+#[derive(Debug, Clone)]
+pub enum FaultKind {
+    /// Links behave like this.
+    Impair {
+        /// Between whom: nobody named means all links, one name all links of that one.
+        between: Vec<Who>,
+        /// How.
+        impairment: Impairment,
+    },
+    /// Nothing gets through.
+    Partition {
+        /// Between whom.
+        between: Vec<Who>,
+    },
+    /// Links are as at the start.
+    Heal,
+    /// One stops.
+    Crash(Who),
+    /// One comes back.
+    Restart(Who),
+}
+
+/// `expect:`: the oldest unused observation that matches is consumed; else one is waited for.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// Who observes.
+    pub who: Who,
+    /// What kind of observation.
+    pub sight: &'static tollgate_network::Sight,
+    /// `is:` compared with the sight's subject.
+    pub is: Option<Matcher>,
+    /// `where:`
+    pub fields: Vec<FieldMatch>,
+    /// `within:`, or the target's default.
+    pub within: Option<Duration>,
+    /// `times:` (1).
+    pub times: u32,
+    /// `absent: true`: no such observation may come within the bound.
+    pub absent: bool,
+    /// `capture:` name and path.
+    pub capture: Vec<(Text, Path)>,
+}
+
+/// One line of a `where:`.
+#[derive(Debug, Clone)]
+pub struct FieldMatch {
+    /// Which field.
+    pub path: Path,
+    /// What it must be.
+    pub matcher: Matcher,
+    /// Where the line stands.
+    pub place: Place,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone)]
+pub enum Matcher {
+    /// Equal.
+    Equals(Scalar),
+    /// `~regex`, found anywhere in the shown value; the pattern may anchor itself.
+    Regex(regex::Regex),
+    /// `any`: there, whatever it is.
+    Any,
+    /// `absent`: not there.
+    Absent,
+    /// `{ gte: 5 }` and its like; all of them hold.
+    Compare(Vec<(Order, Scalar)>),
+    /// `{ one-of: [...] }`
+    OneOf(Vec<Matcher>),
+    /// `{ near: 1373028131, by: 2 }`
+    Near(Scalar, Scalar),
+    /// `[all, of, these]`: each is matched by another occurrence of the field, in any order.
+    All(Vec<Matcher>),
+}
+
+/// Comparisons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `lt`
+    Less,
+    /// `lte` (and the upper end of `between`)
+    LessOrEqual,
+    /// `gt`
+    Greater,
+    /// `gte` (and the lower end of `between`)
+    GreaterOrEqual,
+}
+
+/// A value as it was written, with what it reads as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scalar {
+    /// Quoted text: equals only the very same shown text.
+    Text(Text),
+    /// An unquoted word, number, money, span, size or time. A number equals a field that shows as a
+    /// decimal of the same value (`10.00` equals `10`), a word a field that shows the same.
+    Plain {
+        /// As written.
+        written: Text,
+        /// What it reads as.
+        value: Value,
+    },
+    /// Text with `${captures}`, compared as text when it is quoted and as a plain value otherwise.
+    Late {
+        /// The text.
+        template: Text,
+        /// Whether it was quoted.
+        quoted: bool,
+    },
+}
+
+/// `finally:`
+#[derive(Debug, Clone, Default)]
+pub struct Finally {
+    /// Balance of an account.
+    pub balances: Vec<AccountMatch>,
+    /// Reserved money of an account.
+    pub reserved: Vec<AccountMatch>,
+    /// Exactly these xDRs were written, in this order; `None` when the key is not there.
+    pub xdrs: Option<Vec<XdrMatch>>,
+    /// Events that were emitted at least once.
+    pub events: Vec<(Text, Place)>,
+}
+
+/// One account's amount.
+#[derive(Debug, Clone)]
+pub struct AccountMatch {
+    /// The account.
+    pub account: Text,
+    /// What the amount must be.
+    pub matcher: Matcher,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One xDR: the fields named must match, others may be anything.
+#[derive(Debug, Clone)]
+pub struct XdrMatch {
+    /// The fields.
+    pub fields: Vec<FieldMatch>,
+    /// Where it stands.
+    pub place: Place,
+}

@@ -1,0 +1,271 @@
+//! A world that has been checked: every reference is known, every amount has its currency.
+//! It says nothing of how a charging system holds these things; a target translates it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tollgate_time::Instant;
+use tollgate_wire::{Decimal, Text};
+
+use crate::scenario::Place;
+
+/// Everything that exists before a run. Names are the keys of the world file, in its order.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// `world:` a line on what it is.
+    pub name: Text,
+    /// `currency:` of whatever names none of its own (ISO 4217).
+    pub currency: Text,
+    /// `ocs:` the addresses of the charging system, the preferred one first.
+    pub ocs: Vec<IpAddr>,
+    /// `nodes:` its clients.
+    pub nodes: Vec<Node>,
+    /// `dialing-rules:` how dialled digits become E.164 numbers.
+    pub dialing_rules: Vec<DialingRule>,
+    /// `tariffs:`
+    pub tariffs: Vec<Tariff>,
+    /// `products:`
+    pub products: Vec<Product>,
+    /// `customers:`
+    pub customers: Vec<Customer>,
+    /// `accounts:`
+    pub accounts: Vec<Account>,
+    /// `settings:`
+    pub settings: Settings,
+}
+
+/// A client of the charging system: a gateway, a server.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its name (`PortaBilling_NodeId` where the system shows it).
+    pub name: Text,
+    /// `address:` by which the system knows it.
+    pub address: IpAddr,
+    /// `secret:` shared with the system.
+    pub secret: Text,
+    /// `trusted: true`: `PortaBilling_Ignore_Password` is honoured.
+    pub trusted: bool,
+    /// `require-message-authenticator: true`: access requests without one are discarded.
+    pub require_message_authenticator: bool,
+    /// `dialing-rule:` for numbers that it sends; else the customer's.
+    pub dialing_rule: Option<Text>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How the digits that a subscriber dials become an E.164 number without `+`.
+#[derive(Debug, Clone)]
+pub struct DialingRule {
+    /// Its name.
+    pub name: Text,
+    /// `country-code:` put before national numbers: `"1"`.
+    pub country_code: Text,
+    /// `area-code:` put before local numbers, if local dialling is allowed.
+    pub area_code: Option<Text>,
+    /// `international-prefix:` one or several: `"011"`, `"00"`.
+    pub international_prefixes: Vec<Text>,
+    /// `national-prefix:` `"1"` in North America, `"0"` in most of Europe.
+    pub national_prefix: Option<Text>,
+    /// `local-length:` digits of a local number.
+    pub local_length: Option<u8>,
+    /// `national-length:` digits of a national number without its prefix.
+    pub national_length: Option<u8>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Prices by destination.
+#[derive(Debug, Clone)]
+pub struct Tariff {
+    /// Its name, shown as `Tariff:`.
+    pub name: Text,
+    /// `currency:`
+    pub currency: Text,
+    /// `connect-fee:` due when a session connects.
+    pub connect_fee: Decimal,
+    /// `free-seconds:` at the start of a session.
+    pub free_seconds: u32,
+    /// `rates:`
+    pub rates: Vec<Rate>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The price of one destination.
+#[derive(Debug, Clone)]
+pub struct Rate {
+    /// `prefix:` digits, longest match wins.
+    pub prefix: Text,
+    /// `destination:` what the prefix is called.
+    pub destination: Text,
+    /// `forbidden: true`: calls are refused.
+    pub forbidden: bool,
+    /// `first:` the first interval.
+    pub first: Interval,
+    /// `next:` every further one; the same as the first where it is not written.
+    pub next: Interval,
+    /// `connect-fee:` in place of the tariff's.
+    pub connect_fee: Option<Decimal>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A charged interval: `{ interval: 30s, price: 0.02/min }`.
+#[derive(Debug, Clone, Copy)]
+pub struct Interval {
+    /// Its length: seconds for time, octets for volume, units for events. At least 1.
+    pub length: u64,
+    /// The price, of `per` units.
+    pub price: Decimal,
+    /// What the price is for.
+    pub per: PriceUnit,
+}
+
+/// What a price is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PriceUnit {
+    /// `0.02/min`
+    #[default]
+    Minute,
+    /// `0.02/s`
+    Second,
+    /// `1.20/h`
+    Hour,
+}
+
+impl PriceUnit {
+    /// Seconds that the price is for.
+    #[must_use]
+    pub const fn secs(self) -> u32 {
+        match self {
+            Self::Minute => 60,
+            Self::Second => 1,
+            Self::Hour => 3600,
+        }
+    }
+}
+
+/// What is sold: which tariff applies to which use.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// Its name, shown as `Product:`.
+    pub name: Text,
+    /// `currency:`
+    pub currency: Text,
+    /// `breakage:` the part of the balance that is too small to be used.
+    pub breakage: Decimal,
+    /// `rating:`
+    pub rating: Vec<RatingEntry>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One rating entry of a product.
+#[derive(Debug, Clone)]
+pub struct RatingEntry {
+    /// `access-code:` which access point; without it, any.
+    pub access_code: Option<Text>,
+    /// `service:` `voice`, …
+    pub service: Text,
+    /// `leg:` which direction; without it, `originate`.
+    pub leg: Leg,
+    /// `tariff:`
+    pub tariff: Text,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// The direction of a call leg as seen from the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Leg {
+    /// A call that the gateway makes.
+    #[default]
+    Originate,
+    /// A call that the gateway receives.
+    Answer,
+}
+
+/// Who pays for credit accounts.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    /// Its name.
+    pub name: Text,
+    /// `currency:`
+    pub currency: Text,
+    /// `balance:` money owed.
+    pub balance: Decimal,
+    /// `credit-limit:` how much may be owed; without it, no limit.
+    pub credit_limit: Option<Decimal>,
+    /// `suspended: true`
+    pub suspended: bool,
+    /// `dialing-rule:`
+    pub dialing_rule: Option<Text>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Who uses the service.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its identifier, the `User-Name`.
+    pub id: Text,
+    /// `customer:`
+    pub customer: Text,
+    /// `product:`
+    pub product: Text,
+    /// `type:` `debit` or `credit`.
+    pub kind: AccountType,
+    /// `balance:` money left (debit) or owed (credit).
+    pub balance: Decimal,
+    /// `credit-limit:` of its own (credit).
+    pub credit_limit: Option<Decimal>,
+    /// `password:`; empty means that none is asked for.
+    pub password: Text,
+    /// `language:` ISO 639-1, for announcements.
+    pub language: Text,
+    /// `blocked: true`
+    pub blocked: bool,
+    /// `expires:` the first moment at which it is expired.
+    pub expires: Option<Instant>,
+    /// `dialing-rule:` in place of the customer's.
+    pub dialing_rule: Option<Text>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How the balance of an account counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccountType {
+    /// Money left; it falls.
+    #[default]
+    Debit,
+    /// Money owed; it rises.
+    Credit,
+}
+
+/// `settings:` of the charging system that a scenario may depend on.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `password-attempts-max:` wrong passwords in a row until the account is locked out.
+    pub password_attempts_max: u32,
+    /// `lockout:` how long it stays so.
+    pub lockout: Duration,
+    /// `login-lock:` how long a login without a call holds the account.
+    pub login_lock: Duration,
+    /// `session-expiry:` how long after its granted end a session without a word is closed.
+    pub session_expiry: Duration,
+    /// `grant-max:` the longest grant, to leave money for other sessions; without it, all that is there.
+    pub grant_max: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            password_attempts_max: 3,
+            lockout: Duration::from_secs(600),
+            login_lock: Duration::from_secs(300),
+            session_expiry: Duration::from_secs(300),
+            grant_max: None,
+        }
+    }
+}
