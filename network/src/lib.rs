@@ -5,11 +5,15 @@
 //! clock, from a seed; `live` runs the same nodes on real sockets.
 
 pub mod action;
+mod chance;
 pub mod driver;
 pub mod fault;
 pub mod frame;
 pub mod kind;
+pub mod links;
 pub mod node;
+pub mod record;
+pub mod sim;
 
 pub use action::{Action, ActionError};
 pub use driver::{Carried, Driver, NodeId, Seen};
@@ -17,3 +21,5 @@ pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
 pub use frame::Frame;
 pub use kind::{Arg, ArgKind, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb};
 pub use node::{Input, Node, Observation, Output, Peer};
+pub use record::{Fate, Tally, write_capture};
+pub use sim::SimDriver;
