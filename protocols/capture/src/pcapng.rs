@@ -50,7 +50,7 @@ impl<W: Write> PcapngWriter<W> {
     /// The writer fails.
     pub fn new(mut out: W) -> Result<Self, CaptureError> {
         let mut block = Vec::with_capacity(2_048);
-        let length = block_length(20, &[(SHB_USERAPPL, 8)]);
+        let length = block_length(16, &[(SHB_USERAPPL, 8)]);
         begin(&mut block, SECTION_HEADER, length);
         block.extend(BYTE_ORDER.to_le_bytes());
         block.extend(1_u16.to_le_bytes());
