@@ -266,7 +266,9 @@ impl SimDriver {
     }
 
     fn restart(&mut self, node: NodeId) {
-        self.crash(node);
+        if self.nodes[node.0].up {
+            self.crash(node);
+        }
         let slot = &mut self.nodes[node.0];
         slot.up = true;
         slot.peer.restart(self.now);
