@@ -1,1 +1,38 @@
-//! (being written)
+//! The charging core of the reference OCS: catalogue, rating, ledger, sessions, xDRs.
+//!
+//! A deterministic state machine: [`Ocs::apply`] takes the time and a [`Command`] and gives [`Effect`]s. It knows no
+//! protocol, opens nothing, reads no clock, uses no float and lets nothing be seen in hash order, so that a log of
+//! commands applied again rebuilds the same state, byte for byte ([`Ocs::dump`]).
+//!
+//! Where the rules of charging stand, each with its tests:
+//! - money, prices and the one rounding: [`money`];
+//! - duration, free time, intervals, granted time: [`rating`];
+//! - balances, funds, limits, reservations: [`ledger`];
+//! - grants, repeats, lost and late reports: [`usage`](UsageReport) and [`Ocs`].
+
+pub mod catalogue;
+pub mod command;
+pub mod denial;
+pub mod dialing;
+pub mod effect;
+pub mod event;
+pub mod ids;
+pub mod money;
+mod names;
+pub mod service;
+pub mod xdr;
+
+pub use catalogue::{
+    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec, NodeSpec,
+    ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec,
+};
+pub use command::{AccessRequest, Admin, Command, Lock, Proof, SessionKey, Stage, UsageReport};
+pub use denial::Denial;
+pub use dialing::DialingRules;
+pub use effect::{
+    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, ReturnCode, Why,
+};
+pub use event::{Event, Fact, Subject};
+pub use money::{Amount, Currency, Price};
+pub use service::{Leg, Service, Unit};
+pub use xdr::{Note, Xdr};

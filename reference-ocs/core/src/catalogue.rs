@@ -1,0 +1,86 @@
+//! What can be charged and to whom: settings, nodes, destinations, tariffs, products, customers and accounts.
+//!
+//! It is built once, checked, by a [`CatalogueBuilder`]; after that only the accounts and customers change, in the
+//! state machine and not here.
+
+mod builder;
+mod prefixes;
+mod product;
+mod settings;
+mod subscriber;
+mod tariff;
+
+use std::sync::Arc;
+
+pub use builder::{CatalogueBuilder, CatalogueError};
+pub use product::{ProductSpec, RatingEntrySpec};
+pub use settings::{NodeSpec, Settings};
+pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
+pub use tariff::{DestinationSpec, Interval, RateSpec, TariffSpec};
+
+pub(crate) use product::{Product, RatingEntry};
+pub(crate) use tariff::{Rate, Tariff};
+
+use crate::dialing::DialingRules;
+use crate::ids::{DestinationGroupId, DestinationId, ProductId, RateId, TariffId};
+use crate::names::NameTable;
+
+/// A checked catalogue.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    pub(crate) settings: Settings,
+    pub(crate) nodes: Vec<NodeSpec>,
+    pub(crate) node_names: NameTable,
+    pub(crate) destinations: Vec<Destination>,
+    pub(crate) tariffs: Vec<Tariff>,
+    pub(crate) rates: Vec<Rate>,
+    pub(crate) products: Vec<Product>,
+    pub(crate) product_names: NameTable,
+    pub(crate) customers: Vec<CustomerSpec>,
+    pub(crate) customer_names: NameTable,
+    pub(crate) accounts: Vec<AccountSpec>,
+    pub(crate) account_names: NameTable,
+}
+
+/// A place that can be called, or a thing that can be had, by its prefix or name.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) pattern: Arc<str>,
+    pub(crate) group: Option<DestinationGroupId>,
+}
+
+impl Catalogue {
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn product(&self, id: ProductId) -> Option<&Product> {
+        self.products.get(id.place())
+    }
+
+    pub(crate) fn product_id(&self, name: &str) -> Option<ProductId> {
+        let place = self.product_names.find(name, |place| self.products.get(place).map(|it| &*it.name))?;
+        ProductId::at(place)
+    }
+
+    pub(crate) fn tariff(&self, id: TariffId) -> Option<&Tariff> {
+        self.tariffs.get(id.place())
+    }
+
+    pub(crate) fn rate(&self, id: RateId) -> Option<&Rate> {
+        self.rates.get(id.place())
+    }
+
+    pub(crate) fn destination(&self, id: DestinationId) -> Option<&Destination> {
+        self.destinations.get(id.place())
+    }
+
+    /// The rules of dialling of a node, by its name or address; those of the environment without one.
+    pub(crate) fn node_dialing(&self, node: Option<&str>) -> &DialingRules {
+        let place = node.and_then(|node| self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name)));
+        let named = place.and_then(|place| self.nodes.get(place));
+        named.and_then(|node| node.dialing.as_ref()).unwrap_or(&self.settings.dialing)
+    }
+}

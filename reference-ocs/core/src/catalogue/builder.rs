@@ -1,0 +1,578 @@
+//! Builds a catalogue object by object, refusing what could not be charged later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::prefixes::{DIGITS_MAX, Prefixes};
+use super::product::{Product, ProductSpec, RatingEntry, RatingEntrySpec};
+use super::settings::{NodeSpec, Settings};
+use super::subscriber::{AccountSpec, BillingModel, CustomerSpec};
+use super::tariff::{DestinationSpec, Rate, RateSpec, Tariff, TariffSpec};
+use super::{Catalogue, Destination};
+use crate::dialing::DialingRules;
+use crate::ids::{
+    AccountId, CustomerId, DestinationGroupId, DestinationId, NodeId, ProductId, RateId, RatingEntryId, TariffId,
+};
+use crate::money::{Amount, Currency, Price};
+use crate::names::NameTable;
+use crate::service::{Leg, Service, Unit};
+
+/// The highest price: a million currency units.
+const PRICE_MAX: Price = Price::from_nanos(1_000_000_000_000_000);
+/// The largest balance, limit or fee that a catalogue may begin with: ten thousand million currency units.
+const AMOUNT_MAX: Amount = Amount::from_units(1_000_000_000_000_000);
+
+/// An object could not be taken into the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueError {
+    /// The name is empty.
+    #[error("a {what} has no name")]
+    NoName {
+        /// What kind of object.
+        what: &'static str,
+    },
+    /// The name is taken.
+    #[error("there are two of {what} '{name}'; names must differ")]
+    Twice {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The identifier belongs to another catalogue.
+    #[error("{what} '{name}' refers to a {missing} that is not in this catalogue")]
+    Missing {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What it refers to.
+        missing: &'static str,
+    },
+    /// Two objects that go together are in different currencies.
+    #[error("{what} '{name}' is in {ours}, but its {other} '{other_name}' is in {theirs}; use one currency for both")]
+    OtherCurrency {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Its currency.
+        ours: Currency,
+        /// What kind the other is.
+        other: &'static str,
+        /// The other's name.
+        other_name: String,
+        /// The other's currency.
+        theirs: Currency,
+    },
+    /// The rating entry is for another service than its tariff.
+    #[error("product '{product}' charges {entry} by tariff '{tariff}', which is for {theirs}")]
+    OtherService {
+        /// The product.
+        product: String,
+        /// The entry's service.
+        entry: Service,
+        /// The tariff.
+        tariff: String,
+        /// The tariff's service.
+        theirs: Service,
+    },
+    /// Two entries of a product would fit the same request.
+    #[error("product '{product}' has two rating entries for {service} on the {leg} leg under {code}")]
+    EntryTwice {
+        /// The product.
+        product: String,
+        /// The service.
+        service: Service,
+        /// The leg.
+        leg: Leg,
+        /// The access code, as a phrase.
+        code: String,
+    },
+    /// An entry for the incoming leg names no access code.
+    #[error("product '{product}' charges the answer leg without an access code; name the number that is called")]
+    AnswerWithoutCode {
+        /// The product.
+        product: String,
+    },
+    /// The tariff has two rates for one pattern.
+    #[error("tariff '{tariff}' has two rates for '{pattern}'")]
+    RateTwice {
+        /// The tariff.
+        tariff: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The pattern of a destination can match nothing.
+    #[error("'{pattern}' is not a destination: write 1 to {DIGITS_MAX} digits, or a word that begins with a letter")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// An interval, price or price unit of a rate is out of its range.
+    #[error("tariff '{tariff}', rate '{pattern}': {field} is {value}; it must be from {least} to {most}")]
+    RateField {
+        /// The tariff.
+        tariff: String,
+        /// The pattern.
+        pattern: String,
+        /// Which figure.
+        field: &'static str,
+        /// What it is.
+        value: String,
+        /// The least it may be.
+        least: String,
+        /// The most it may be.
+        most: String,
+    },
+    /// An amount is out of its range.
+    #[error("{what} '{name}': {field} is {value}; it must be from {least} to {most}")]
+    AmountField {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Which figure.
+        field: &'static str,
+        /// What it is.
+        value: Amount,
+        /// The least it may be.
+        least: Amount,
+        /// The most it may be.
+        most: Amount,
+    },
+    /// A debit account with a credit limit.
+    #[error("account '{id}' is a debit account and has a credit limit; make it a credit account or remove the limit")]
+    DebitWithLimit {
+        /// The account.
+        id: String,
+    },
+    /// A rule of dialling that nobody can dial.
+    #[error("{what} '{name}': the dialling rule '{part}' is not made of digits")]
+    Dialing {
+        /// Whose.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The part.
+        part: String,
+    },
+    /// There are more than can be numbered.
+    #[error("there are too many of {what}")]
+    TooMany {
+        /// What kind of object.
+        what: &'static str,
+    },
+}
+
+type Built<T> = Result<T, CatalogueError>;
+
+/// Builds a [`Catalogue`]. Objects refer to each other by identifier, so that what is referred to comes first.
+#[derive(Clone, Debug)]
+pub struct CatalogueBuilder {
+    all: Catalogue,
+    /// Each tariff's rates by pattern key, until they are sorted at the end.
+    keyed: Vec<Vec<(u64, RateId)>>,
+    patterns: BTreeMap<Arc<str>, DestinationId>,
+    groups: BTreeMap<String, DestinationGroupId>,
+    tariff_names: BTreeMap<String, TariffId>,
+    languages: BTreeSet<Arc<str>>,
+    entries: usize,
+}
+
+fn name_is(what: &'static str, name: &str) -> Built<()> {
+    if name.is_empty() { Err(CatalogueError::NoName { what }) } else { Ok(()) }
+}
+
+fn twice(what: &'static str, name: &str) -> CatalogueError {
+    CatalogueError::Twice { what, name: name.to_owned() }
+}
+
+fn missing(what: &'static str, name: &str, missing: &'static str) -> CatalogueError {
+    CatalogueError::Missing { what, name: name.to_owned(), missing }
+}
+
+fn rules_are(what: &'static str, name: &str, rules: Option<&DialingRules>) -> Built<()> {
+    match rules.and_then(DialingRules::first_wrong) {
+        None => Ok(()),
+        Some(part) => Err(CatalogueError::Dialing { what, name: name.to_owned(), part: part.to_owned() }),
+    }
+}
+
+fn amount_is(what: &'static str, name: &str, field: &'static str, value: Amount, least: Amount) -> Built<()> {
+    if (least..=AMOUNT_MAX).contains(&value) {
+        return Ok(());
+    }
+    Err(CatalogueError::AmountField { what, name: name.to_owned(), field, value, least, most: AMOUNT_MAX })
+}
+
+fn entered(what: &'static str, place: usize) -> Built<u32> {
+    u32::try_from(place).map_err(|_| CatalogueError::TooMany { what })
+}
+
+impl CatalogueBuilder {
+    /// Begins a catalogue.
+    ///
+    /// # Errors
+    /// The environment's rules of dialling hold something that is not made of digits.
+    pub fn new(settings: Settings) -> Result<Self, CatalogueError> {
+        rules_are("environment", &settings.env.to_string(), Some(&settings.dialing))?;
+        let all = Catalogue {
+            settings,
+            nodes: Vec::new(),
+            node_names: NameTable::default(),
+            destinations: Vec::new(),
+            tariffs: Vec::new(),
+            rates: Vec::new(),
+            products: Vec::new(),
+            product_names: NameTable::default(),
+            customers: Vec::new(),
+            customer_names: NameTable::default(),
+            accounts: Vec::new(),
+            account_names: NameTable::default(),
+        };
+        Ok(Self {
+            all,
+            keyed: Vec::new(),
+            patterns: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            tariff_names: BTreeMap::new(),
+            languages: BTreeSet::new(),
+            entries: 0,
+        })
+    }
+
+    /// Adds a node.
+    ///
+    /// # Errors
+    /// It has no name, or another's; or its rules of dialling cannot be dialled.
+    pub fn node(&mut self, spec: NodeSpec) -> Result<NodeId, CatalogueError> {
+        name_is("node", &spec.name)?;
+        rules_are("node", &spec.name, spec.dialing.as_ref())?;
+        let nodes = &mut self.all.nodes;
+        if self.all.node_names.find(&spec.name, |at| nodes.get(at).map(|it| it.name.as_str())).is_some() {
+            return Err(twice("node", &spec.name));
+        }
+        let id = NodeId::at(nodes.len()).ok_or(CatalogueError::TooMany { what: "node" })?;
+        let place = entered("node", nodes.len())?;
+        nodes.push(spec);
+        let name = nodes.last().map(|it| it.name.clone()).unwrap_or_default();
+        self.all.node_names.insert(&name, place, |at| self.all.nodes.get(at).map(|it| it.name.as_str()));
+        Ok(id)
+    }
+
+    /// Adds a destination, or names the group of one that a rate has brought in.
+    ///
+    /// # Errors
+    /// The pattern can match nothing.
+    pub fn destination(&mut self, spec: DestinationSpec) -> Result<DestinationId, CatalogueError> {
+        let id = self.destination_of(&spec.pattern)?;
+        if let Some(group) = spec.group {
+            let next = DestinationGroupId::at(self.groups.len());
+            let next = next.ok_or(CatalogueError::TooMany { what: "destination group" })?;
+            let group = *self.groups.entry(group).or_insert(next);
+            if let Some(destination) = self.all.destinations.get_mut(id.place()) {
+                destination.group = Some(group);
+            }
+        }
+        Ok(id)
+    }
+
+    fn destination_of(&mut self, pattern: &str) -> Built<DestinationId> {
+        if let Some(&id) = self.patterns.get(pattern) {
+            return Ok(id);
+        }
+        let word = pattern.starts_with(|first: char| first.is_alphabetic());
+        if !word && Prefixes::key(pattern).is_none() {
+            return Err(CatalogueError::Pattern { pattern: pattern.to_owned() });
+        }
+        let id = DestinationId::at(self.all.destinations.len());
+        let id = id.ok_or(CatalogueError::TooMany { what: "destination" })?;
+        let pattern: Arc<str> = pattern.into();
+        self.all.destinations.push(Destination { pattern: Arc::clone(&pattern), group: None });
+        self.patterns.insert(pattern, id);
+        Ok(id)
+    }
+
+    /// Adds a tariff without rates.
+    ///
+    /// # Errors
+    /// It has no name, or another's.
+    pub fn tariff(&mut self, spec: TariffSpec) -> Result<TariffId, CatalogueError> {
+        name_is("tariff", &spec.name)?;
+        if self.tariff_names.contains_key(&spec.name) {
+            return Err(twice("tariff", &spec.name));
+        }
+        let id = TariffId::at(self.all.tariffs.len()).ok_or(CatalogueError::TooMany { what: "tariff" })?;
+        self.all.tariffs.push(Tariff {
+            name: spec.name.as_str().into(),
+            currency: spec.currency,
+            service: spec.service,
+            prefixes: Prefixes::default(),
+            words: BTreeMap::new(),
+        });
+        self.keyed.push(Vec::new());
+        self.tariff_names.insert(spec.name, id);
+        Ok(id)
+    }
+
+    /// Adds a rate to a tariff.
+    ///
+    /// # Errors
+    /// The pattern can match nothing or is a word that the tariff has already; an interval has no units; a price or
+    /// fee is below zero or beyond all reason. Two rates for one prefix are found by [`Self::finish`].
+    pub fn rate(&mut self, tariff: TariffId, spec: RateSpec) -> Result<RateId, CatalogueError> {
+        let destination = self.destination_of(&spec.pattern)?;
+        let known = self.all.tariffs.get(tariff.place()).zip(self.all.destinations.get(destination.place()));
+        let (target, pattern) = match known {
+            Some((target, destination)) => (target, Arc::clone(&destination.pattern)),
+            None => return Err(missing("rate", &spec.pattern, "tariff")),
+        };
+        let price_unit = spec.price_unit.unwrap_or_else(|| target.service.unit().price_unit());
+        check_rate(&target.name, &spec, price_unit)?;
+        let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
+        match (Prefixes::key(&pattern), self.keyed.get_mut(tariff.place()), self.all.tariffs.get_mut(tariff.place())) {
+            (Some(key), Some(keyed), _) => keyed.push((key, id)),
+            (None, _, Some(target)) => {
+                if target.words.insert(pattern, id).is_some() {
+                    return Err(CatalogueError::RateTwice { tariff: target.name.to_string(), pattern: spec.pattern });
+                }
+            }
+            _ => return Err(missing("rate", &spec.pattern, "tariff")),
+        }
+        self.all.rates.push(Rate {
+            destination,
+            first: spec.first,
+            next: spec.next,
+            price_unit,
+            connect_fee: spec.connect_fee,
+            free_units: spec.free_units,
+            forbidden: spec.forbidden,
+        });
+        Ok(id)
+    }
+
+    /// Adds a product without rating entries.
+    ///
+    /// # Errors
+    /// It has no name, or another's; or its breakage is below zero.
+    pub fn product(&mut self, spec: ProductSpec) -> Result<ProductId, CatalogueError> {
+        name_is("product", &spec.name)?;
+        amount_is("product", &spec.name, "breakage", spec.breakage, Amount::ZERO)?;
+        if self.all.product_id(&spec.name).is_some() {
+            return Err(twice("product", &spec.name));
+        }
+        let id = ProductId::at(self.all.products.len()).ok_or(CatalogueError::TooMany { what: "product" })?;
+        let place = entered("product", self.all.products.len())?;
+        let language = spec.language.map(|language| self.language(&language));
+        self.all.products.push(Product {
+            name: spec.name.as_str().into(),
+            currency: spec.currency,
+            breakage: spec.breakage,
+            language,
+            entries: Vec::new(),
+        });
+        let products = &self.all.products;
+        self.all.product_names.insert(&spec.name, place, |at| products.get(at).map(|it| &*it.name));
+        Ok(id)
+    }
+
+    fn language(&mut self, language: &str) -> Arc<str> {
+        if let Some(known) = self.languages.get(language) {
+            return Arc::clone(known);
+        }
+        let language: Arc<str> = language.into();
+        self.languages.insert(Arc::clone(&language));
+        language
+    }
+
+    /// Adds a rating entry to a product.
+    ///
+    /// # Errors
+    /// Product and tariff are in different currencies, entry and tariff for different services; the product has an
+    /// entry for the same requests; or an entry for the incoming leg names no access code.
+    pub fn rating_entry(&mut self, product: ProductId, spec: RatingEntrySpec) -> Result<RatingEntryId, CatalogueError> {
+        let id = RatingEntryId::at(self.entries).ok_or(CatalogueError::TooMany { what: "rating entry" })?;
+        let leg = spec.leg.unwrap_or_default();
+        let target = self.all.products.get_mut(product.place());
+        let target = target.ok_or_else(|| missing("rating entry", "", "product"))?;
+        let tariff = self.all.tariffs.get(spec.tariff.place());
+        let tariff = tariff.ok_or_else(|| missing("product", &target.name, "tariff"))?;
+        let product = || target.name.to_string();
+        if tariff.currency != target.currency {
+            return Err(CatalogueError::OtherCurrency {
+                what: "product",
+                name: product(),
+                ours: target.currency,
+                other: "tariff",
+                other_name: tariff.name.to_string(),
+                theirs: tariff.currency,
+            });
+        }
+        if tariff.service != spec.service {
+            return Err(CatalogueError::OtherService {
+                product: product(),
+                entry: spec.service,
+                tariff: tariff.name.to_string(),
+                theirs: tariff.service,
+            });
+        }
+        if leg == Leg::Answer && spec.access_code.is_none() {
+            return Err(CatalogueError::AnswerWithoutCode { product: product() });
+        }
+        let same = |it: &&RatingEntry| {
+            it.access_code.as_deref() == spec.access_code.as_deref() && it.service == spec.service && it.leg == leg
+        };
+        if target.entries.iter().find(same).is_some() {
+            let code = spec.access_code.map_or_else(|| "any access code".to_owned(), |code| format!("code '{code}'"));
+            return Err(CatalogueError::EntryTwice { product: product(), service: spec.service, leg, code });
+        }
+        target.entries.push(RatingEntry {
+            id,
+            access_code: spec.access_code.map(Into::into),
+            service: spec.service,
+            leg,
+            tariff: spec.tariff,
+        });
+        self.entries += 1;
+        Ok(id)
+    }
+
+    /// Adds a customer.
+    ///
+    /// # Errors
+    /// It has no name, or another's; its limit is below zero; or its rules of dialling cannot be dialled.
+    pub fn customer(&mut self, spec: CustomerSpec) -> Result<CustomerId, CatalogueError> {
+        name_is("customer", &spec.name)?;
+        rules_are("customer", &spec.name, spec.dialing.as_ref())?;
+        amount_is("customer", &spec.name, "balance", spec.balance, AMOUNT_MAX.negated())?;
+        if let Some(limit) = spec.credit_limit {
+            amount_is("customer", &spec.name, "credit limit", limit, Amount::ZERO)?;
+        }
+        let customers = &self.all.customers;
+        if self.all.customer_names.find(&spec.name, |at| customers.get(at).map(|it| it.name.as_str())).is_some() {
+            return Err(twice("customer", &spec.name));
+        }
+        let id = CustomerId::at(customers.len()).ok_or(CatalogueError::TooMany { what: "customer" })?;
+        let place = entered("customer", customers.len())?;
+        let name = spec.name.clone();
+        self.all.customers.push(spec);
+        let customers = &self.all.customers;
+        self.all.customer_names.insert(&name, place, |at| customers.get(at).map(|it| it.name.as_str()));
+        Ok(id)
+    }
+
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// It has no id, or another's; account, product and customer are in different currencies; a debit account begins
+    /// below zero or has a credit limit; a limit is below zero.
+    pub fn account(&mut self, spec: AccountSpec) -> Result<AccountId, CatalogueError> {
+        name_is("account", &spec.id)?;
+        let product = self.all.products.get(spec.product.place());
+        let product = product.ok_or_else(|| missing("account", &spec.id, "product"))?;
+        let customer = self.all.customers.get(spec.customer.place());
+        let customer = customer.ok_or_else(|| missing("account", &spec.id, "customer"))?;
+        let others = [("product", &*product.name, product.currency), ("customer", &customer.name, customer.currency)];
+        if let Some((other, other_name, theirs)) = others.into_iter().find(|(_, _, theirs)| *theirs != spec.currency) {
+            return Err(CatalogueError::OtherCurrency {
+                what: "account",
+                name: spec.id,
+                ours: spec.currency,
+                other,
+                other_name: other_name.to_owned(),
+                theirs,
+            });
+        }
+        if spec.billing_model == BillingModel::Debit && spec.credit_limit.is_some() {
+            return Err(CatalogueError::DebitWithLimit { id: spec.id });
+        }
+        let least = if spec.billing_model == BillingModel::Debit { Amount::ZERO } else { AMOUNT_MAX.negated() };
+        amount_is("account", &spec.id, "balance", spec.balance, least)?;
+        if let Some(limit) = spec.credit_limit {
+            amount_is("account", &spec.id, "credit limit", limit, Amount::ZERO)?;
+        }
+        let accounts = &self.all.accounts;
+        if self.all.account_names.find(&spec.id, |at| accounts.get(at).map(|it| it.id.as_str())).is_some() {
+            return Err(twice("account", &spec.id));
+        }
+        let id = AccountId::at(accounts.len()).ok_or(CatalogueError::TooMany { what: "account" })?;
+        let place = entered("account", accounts.len())?;
+        let name = spec.id.clone();
+        self.all.accounts.push(spec);
+        let accounts = &self.all.accounts;
+        self.all.account_names.insert(&name, place, |at| accounts.get(at).map(|it| it.id.as_str()));
+        Ok(id)
+    }
+
+    /// The tariff of that name.
+    #[must_use]
+    pub fn tariff_named(&self, name: &str) -> Option<TariffId> {
+        self.tariff_names.get(name).copied()
+    }
+
+    /// The product of that name.
+    #[must_use]
+    pub fn product_named(&self, name: &str) -> Option<ProductId> {
+        self.all.product_id(name)
+    }
+
+    /// The customer of that name.
+    #[must_use]
+    pub fn customer_named(&self, name: &str) -> Option<CustomerId> {
+        let customers = &self.all.customers;
+        let place = self.all.customer_names.find(name, |at| customers.get(at).map(|it| it.name.as_str()))?;
+        CustomerId::at(place)
+    }
+
+    /// Makes the tariffs ready for look-ups.
+    ///
+    /// # Errors
+    /// A tariff has two rates for one prefix.
+    pub fn finish(mut self) -> Result<Catalogue, CatalogueError> {
+        for (tariff, mut keyed) in self.all.tariffs.iter_mut().zip(self.keyed) {
+            keyed.sort_unstable();
+            let same = keyed.windows(2).find_map(|pair| match pair {
+                [(one, _), (other, rate)] if one == other => Some(*rate),
+                _ => None,
+            });
+            if let Some(rate) = same {
+                let destination = self.all.rates.get(rate.place()).map(|rate| rate.destination);
+                let found = destination.and_then(|id| self.all.destinations.get(id.place()));
+                let pattern = found.map(|it| it.pattern.to_string()).unwrap_or_default();
+                return Err(CatalogueError::RateTwice { tariff: tariff.name.to_string(), pattern });
+            }
+            tariff.prefixes = Prefixes::new(keyed);
+        }
+        Ok(self.all)
+    }
+}
+
+fn check_rate(tariff: &str, spec: &RateSpec, price_unit: u64) -> Built<()> {
+    // Beyond these a cost might not fit its 128 bits.
+    const UNITS_MAX: u64 = 1 << 40;
+    let units = [("first interval", spec.first.units), ("next interval", spec.next.units), ("price unit", price_unit)];
+    let wrong = |field, value: String, least: String, most: String| CatalogueError::RateField {
+        tariff: tariff.to_owned(),
+        pattern: spec.pattern.clone(),
+        field,
+        value,
+        least,
+        most,
+    };
+    for (field, value) in units {
+        if !(1..=UNITS_MAX).contains(&value) {
+            return Err(wrong(field, value.to_string(), "1".to_owned(), UNITS_MAX.to_string()));
+        }
+    }
+    for (field, price) in [("first price", spec.first.price), ("next price", spec.next.price)] {
+        if !(Price::ZERO..=PRICE_MAX).contains(&price) {
+            return Err(wrong(field, price.to_string(), Price::ZERO.to_string(), PRICE_MAX.to_string()));
+        }
+    }
+    if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.connect_fee) {
+        let range = (Amount::ZERO.to_string(), AMOUNT_MAX.to_string());
+        return Err(wrong("connect fee", spec.connect_fee.to_string(), range.0, range.1));
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The longest prefix of a number, among very many.
+//!
+//! A prefix of up to 16 digits is one 64-bit number, four bits a digit from the left, so that the order of the numbers
+//! is the order of the texts. In the sorted list every entry between a prefix and a number that begins with it begins
+//! with the prefix as well; so the entry at or before the number is the longest match or lies below it, and a link
+//! from each entry to the longest shorter prefix of its own leads there.
+
+use crate::ids::RateId;
+
+/// The most digits of a prefix.
+pub(crate) const DIGITS_MAX: usize = 16;
+const NO_PARENT: u32 = u32::MAX;
+
+/// Rates by prefix.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Prefixes {
+    keys: Vec<u64>,
+    parents: Vec<u32>,
+    rates: Vec<RateId>,
+}
+
+/// A digit is kept as itself plus one; nothing is 0, so that shorter texts come first.
+fn packed(text: &str, cut: bool) -> Option<u64> {
+    let mut key = 0_u64;
+    let mut shift = 64_u32;
+    for byte in text.bytes() {
+        if shift == 0 {
+            return cut.then_some(key);
+        }
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        shift -= 4;
+        key |= u64::from(byte - b'0' + 1) << shift;
+    }
+    Some(key)
+}
+
+/// The bits that a prefix's digits take.
+fn mask(prefix: u64) -> u64 {
+    let empty_digits = prefix.trailing_zeros() / 4;
+    u64::MAX.checked_shl(empty_digits * 4).unwrap_or(0)
+}
+
+fn covers(prefix: u64, number: u64) -> bool {
+    number & mask(prefix) == prefix
+}
+
+impl Prefixes {
+    /// The key of a prefix, or `None` when it is not 1 to 16 digits.
+    pub(crate) fn key(prefix: &str) -> Option<u64> {
+        packed(prefix, false).filter(|_| (1..=DIGITS_MAX).contains(&prefix.len()))
+    }
+
+    /// From keys and rates in any order, without duplicates.
+    pub(crate) fn new(mut entries: Vec<(u64, RateId)>) -> Self {
+        entries.sort_unstable();
+        let mut all = Self::default();
+        let mut above: Vec<u32> = Vec::new();
+        for (place, (key, rate)) in (0_u32..).zip(entries) {
+            while above.last().is_some_and(|&it| !all.keys.get(it as usize).is_some_and(|&it| covers(it, key))) {
+                above.pop();
+            }
+            all.parents.push(above.last().copied().unwrap_or(NO_PARENT));
+            all.keys.push(key);
+            all.rates.push(rate);
+            above.push(place);
+        }
+        all
+    }
+
+    /// The rate of the longest prefix of `number`. Digits beyond the sixteenth do not matter.
+    pub(crate) fn longest(&self, number: &str) -> Option<RateId> {
+        let number = packed(number, true)?;
+        let mut place = self.keys.partition_point(|&key| key <= number).checked_sub(1)?;
+        while !covers(*self.keys.get(place)?, number) {
+            let parent = *self.parents.get(place)?;
+            if parent == NO_PARENT {
+                return None;
+            }
+            place = parent as usize;
+        }
+        self.rates.get(place).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{Strategy, prop_assert_eq, proptest};
+
+    fn prefixes(texts: &[&str]) -> Prefixes {
+        let keyed = texts.iter().enumerate();
+        Prefixes::new(keyed.map(|(at, text)| (Prefixes::key(text).unwrap(), RateId::at(at).unwrap())).collect())
+    }
+
+    #[test]
+    fn the_longest_prefix_wins() {
+        let texts = ["8", "82", "826", "82623", "83", "1604"];
+        let all = prefixes(&texts);
+        let found = |number: &str| all.longest(number).map(|rate| texts[rate.place()]);
+        assert_eq!(found("82623634515"), Some("82623"));
+        assert_eq!(found("8262"), Some("826"));
+        assert_eq!(found("829"), Some("82"));
+        assert_eq!(found("8"), Some("8"));
+        assert_eq!(found("16045550193"), Some("1604"));
+        assert_eq!(found("1605"), None);
+        assert_eq!(found(""), None);
+        assert_eq!(found("9"), None);
+        assert_eq!(found("82a"), None);
+        assert_eq!(found("8262363451500000000000000000000"), Some("82623"));
+    }
+
+    #[test]
+    fn a_prefix_is_one_to_sixteen_digits() {
+        assert!(Prefixes::key("1234567890123456").is_some());
+        for text in ["", "12345678901234567", "12a", "+1", "VOICEONNET"] {
+            assert_eq!(Prefixes::key(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_trying_every_length_finds(
+            texts in proptest::collection::btree_set("[0-3]{1,6}", 0..60),
+            number in "[0-3]{0,9}".prop_map(String::from),
+        ) {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let tried = (0..=number.len()).rev().find_map(|len| texts.iter().position(|text| **text == number[..len]));
+            prop_assert_eq!(prefixes(&texts).longest(&number).map(RateId::place), tried);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What the core is asked to do: requests for access, reports of usage, an administrator's changes.
+//!
+//! A command is complete in itself: applied again at the same times to the same catalogue, a log of commands gives the
+//! same state. Passwords are checked by the gateway (it knows PAP, CHAP and digest), which passes the [`Proof`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+use crate::money::Amount;
+use crate::service::{Leg, Service};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Who is this, and may he use the service at all? (a login; no called number)
+    Authenticate(AccessRequest),
+    /// May this account call this number or use this resource now, and for how long?
+    Authorize(AccessRequest),
+    /// Something was used: Start, Interim or Stop of one leg.
+    Account(UsageReport),
+    /// A change made by an administrator.
+    Admin(Admin),
+}
+
+/// What holds the requests of one session together: `h323-conf-id`, or what the gateway takes for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(Arc<str>);
+
+impl SessionKey {
+    /// The key of that text.
+    #[must_use]
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for SessionKey {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl From<&str> for SessionKey {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for SessionKey {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A request for authentication or authorization.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct AccessRequest {
+    /// The node that asks, by its name in the catalogue; its dialling rules hold where the customer has none.
+    pub node: Option<String>,
+    /// The call, or the login before it.
+    pub session: SessionKey,
+    /// The session that this call belongs to, where that has a key of its own (`h323-incoming-conf-id`).
+    pub parent: Option<SessionKey>,
+    /// The account's id.
+    pub account: String,
+    /// What the gateway made of the password.
+    pub proof: Proof,
+    /// The caller's number.
+    pub cli: Option<String>,
+    /// The called number as dialled, or what else names the resource. Authorize needs it for voice calls.
+    pub cld: Option<String>,
+    /// The access code; without it, the one that the session's login named.
+    pub access_code: Option<String>,
+    /// What is to be used.
+    pub service: Service,
+    /// What to do with the account's lock.
+    pub lock: Lock,
+}
+
+/// What the gateway made of the password that came with the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// It is the account's.
+    Valid,
+    /// It is not, or the account is unknown.
+    Invalid,
+    /// There was none: good for an account without a password.
+    #[default]
+    Absent,
+    /// A node that may do so asked not to look (`PortaBilling_Ignore_Password`).
+    Ignored,
+}
+
+/// What a request does to the account's lock, which keeps other sessions from logging in (`PortaBilling_Session`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Lock {
+    /// As the request's kind does by itself: a login locks a debit account, the end of the incoming leg unlocks it.
+    #[default]
+    Default,
+    /// Lock the account for this session; any other session loses its lock.
+    Lock,
+    /// Check the lock, and do not set it.
+    NoLock,
+    /// Do not lock, and remove any lock.
+    Unlock,
+    /// Neither check nor set nor remove.
+    Ignore,
+}
+
+/// The stage that a report of usage speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Stage {
+    /// It begins.
+    Start,
+    /// It goes on; the figures are cumulative.
+    Interim,
+    /// It has ended; the figures are cumulative.
+    #[default]
+    Stop,
+}
+
+/// A report of the usage of one leg.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct UsageReport {
+    /// The node that reports.
+    pub node: Option<String>,
+    /// The call.
+    pub session: SessionKey,
+    /// The session that the call belongs to, where that has a key of its own.
+    pub parent: Option<SessionKey>,
+    /// The account's id.
+    pub account: String,
+    /// Start, Interim or Stop.
+    pub stage: Stage,
+    /// Which side of the call.
+    pub leg: Leg,
+    /// What is used.
+    pub service: Service,
+    /// The caller's number.
+    pub cli: Option<String>,
+    /// The called number.
+    pub cld: Option<String>,
+    /// The access code, where the report names it.
+    pub access_code: Option<String>,
+    /// When the call was set up.
+    pub setup_at: Option<Instant>,
+    /// When the other side rang (`alert-timepoint`).
+    pub alerted_at: Option<Instant>,
+    /// When it was answered.
+    pub connected_at: Option<Instant>,
+    /// When it ended.
+    pub disconnected_at: Option<Instant>,
+    /// Seconds used (`Acct-Session-Time`); it counts before the difference of the times.
+    pub duration: Option<u64>,
+    /// Octets received from the user, gigawords included.
+    pub octets_in: Option<u64>,
+    /// Octets sent to the user, gigawords included.
+    pub octets_out: Option<u64>,
+    /// Pieces used, for services counted in pieces.
+    pub quantity: Option<u64>,
+    /// Q.850 cause (`h323-disconnect-cause`; 16 is the normal end).
+    pub disconnect_cause: Option<u8>,
+    /// Speech quality as the node reports it.
+    pub voice_quality: Option<u32>,
+    /// The remote side's address.
+    pub remote_address: Option<String>,
+    /// The address assigned to the user.
+    pub subscriber_ip: Option<String>,
+    /// What to do with the account's lock.
+    pub lock: Lock,
+    /// The call's own identifier within the session (`call-id`).
+    pub call_id: Option<String>,
+    /// Seconds that the report waited at the node before it was sent (`Acct-Delay-Time`).
+    pub delay: u64,
+}
+
+/// A change made by an administrator. Accounts and customers are named by their ids in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admin {
+    /// Money paid in: a debit account's balance rises, a credit account's falls and so does its customer's.
+    TopUp {
+        /// The account.
+        account: String,
+        /// More than nothing.
+        amount: Amount,
+    },
+    /// A correction: a positive amount is in the subscriber's favour, a negative one is not.
+    Adjust {
+        /// The account.
+        account: String,
+        /// How much.
+        amount: Amount,
+    },
+    /// Money paid by a customer: its balance, which is money owed, falls.
+    PayCustomer {
+        /// The customer.
+        customer: String,
+        /// More than nothing.
+        amount: Amount,
+    },
+    /// Blocks an account.
+    Block {
+        /// The account.
+        account: String,
+    },
+    /// Unblocks an account.
+    Unblock {
+        /// The account.
+        account: String,
+    },
+    /// Suspends a customer and all its accounts, or ends that.
+    SuspendCustomer {
+        /// The customer.
+        customer: String,
+        /// Whether it is suspended.
+        suspended: bool,
+    },
+    /// Gives the account another product.
+    SetProduct {
+        /// The account.
+        account: String,
+        /// The product's name.
+        product: String,
+    },
+    /// Moves the expiration date.
+    SetExpiry {
+        /// The account.
+        account: String,
+        /// From when on the account is expired; `None` for never.
+        expires_at: Option<Instant>,
+    },
+    /// Changes the service password, or removes it.
+    SetPassword {
+        /// The account.
+        account: String,
+        /// The new one.
+        password: Option<String>,
+    },
+    /// Sets a credit account's own limit, or removes it.
+    SetCreditLimit {
+        /// The account.
+        account: String,
+        /// The new one.
+        limit: Option<Amount>,
+    },
+    /// Ends what is known of a session: what was reported is charged, the rest returned, the lock removed.
+    CloseSession {
+        /// The account.
+        account: String,
+        /// The session.
+        session: SessionKey,
+    },
+}

@@ -1,0 +1,103 @@
+//! Why a request is denied.
+
+use std::fmt;
+
+/// The reasons, in order of precedence: where several hold, the first of these is answered.
+///
+/// Who is asking comes first, then whether the account may be used at all, then what it can pay, then what it wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Denial {
+    /// The request lacks what it needs, such as a called number.
+    InvalidArgument,
+    /// No such account.
+    InvalidAccount,
+    /// Too many wrong passwords in a row; no password is looked at until the lockout ends.
+    RetriesExceeded,
+    /// The password is wrong or missing.
+    InvalidPassword,
+    /// The account is blocked.
+    UserDenied,
+    /// The account's customer is blocked or suspended.
+    UserSuspended,
+    /// The account's expiration date has passed.
+    CardExpired,
+    /// Another session has locked the account.
+    AccountInUse,
+    /// The bandwidth allotted to the customer is used up.
+    BandwidthLimitExceeded,
+    /// As many calls as allowed are in progress.
+    CallLimitExceeded,
+    /// A debit account without money.
+    ZeroBalance,
+    /// A credit account at its limit or its customer's.
+    CreditLimit,
+    /// The product has no rating entry for this service and access code.
+    NotAvailable,
+    /// The called number is barred for this user.
+    CldBarred,
+    /// The called number is in no rate of the tariff, or its rate forbids it.
+    CldBlocked,
+    /// A debit account whose available funds buy nothing here.
+    InsufficientBalance,
+}
+
+impl Denial {
+    /// All of them, in order of precedence.
+    pub const ALL: [Self; 16] = [
+        Self::InvalidArgument,
+        Self::InvalidAccount,
+        Self::RetriesExceeded,
+        Self::InvalidPassword,
+        Self::UserDenied,
+        Self::UserSuspended,
+        Self::CardExpired,
+        Self::AccountInUse,
+        Self::BandwidthLimitExceeded,
+        Self::CallLimitExceeded,
+        Self::ZeroBalance,
+        Self::CreditLimit,
+        Self::NotAvailable,
+        Self::CldBarred,
+        Self::CldBlocked,
+        Self::InsufficientBalance,
+    ];
+
+    /// The documents' explanation code (ESI, RADIUS return codes).
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "invalid_argument",
+            Self::InvalidAccount => "invalid_account",
+            Self::RetriesExceeded => "retries_exceeded",
+            Self::InvalidPassword => "invalid_password",
+            Self::UserDenied => "user_denied",
+            Self::UserSuspended => "user_suspended",
+            Self::CardExpired => "card_expired",
+            Self::AccountInUse => "account_in_use",
+            Self::BandwidthLimitExceeded => "bandwidth_limit_exceeded",
+            Self::CallLimitExceeded => "call_limit_exceeded",
+            Self::ZeroBalance => "zero_balance",
+            Self::CreditLimit => "credit_limit",
+            Self::NotAvailable => "not_available",
+            Self::CldBarred => "cld_barred",
+            Self::CldBlocked => "cld_blocked",
+            Self::InsufficientBalance => "insufficient_balance",
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.explanation())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_in_order_of_precedence() {
+        assert!(Denial::ALL.is_sorted());
+    }
+}

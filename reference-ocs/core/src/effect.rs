@@ -1,0 +1,203 @@
+//! What a command brought about: the answer, xDRs, changes of balances, events.
+
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+use crate::catalogue::BillingModel;
+use crate::command::SessionKey;
+use crate::denial::Denial;
+use crate::event::{Event, Subject};
+use crate::ids::UsageId;
+use crate::money::{Amount, Currency};
+use crate::xdr::Xdr;
+
+/// One consequence of a command. The answer comes last, after all that it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The answer to the command; exactly one for each.
+    Answer(Answer),
+    /// Something was charged, or an attempt failed.
+    Xdr(Arc<Xdr>),
+    /// A balance is another than before.
+    Balance(BalanceChange),
+    /// Something happened that other systems may want to hear of.
+    Event(Event),
+    /// A session was closed by something other than its Stop.
+    Closed(Closed),
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Access is given.
+    Accepted(Box<Accepted>),
+    /// Access is denied.
+    Denied(Box<Denied>),
+    /// The report is taken, or the change made.
+    Recorded,
+    /// An administrator's change could not be made.
+    Refused(Refusal),
+}
+
+/// Why an administrator's change could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such account.
+    #[error("there is no account '{0}'")]
+    UnknownAccount(String),
+    /// No such customer.
+    #[error("there is no customer '{0}'")]
+    UnknownCustomer(String),
+    /// No such product.
+    #[error("there is no product '{0}'")]
+    UnknownProduct(String),
+    /// The product is in another currency than the account.
+    #[error("product '{product}' is in {theirs}, account '{account}' in {ours}; choose a product in {ours}")]
+    OtherCurrency {
+        /// The product.
+        product: String,
+        /// Its currency.
+        theirs: Currency,
+        /// The account.
+        account: String,
+        /// Its currency.
+        ours: Currency,
+    },
+    /// A payment of nothing or less.
+    #[error("{0} is not an amount that can be paid in; it must be above zero")]
+    NotPositive(Amount),
+    /// The balance would be larger than an amount can be.
+    #[error("the balance of '{0}' would be larger than can be held")]
+    TooLarge(String),
+    /// A credit limit for a debit account.
+    #[error("account '{0}' is a debit account: it has no credit limit")]
+    NoCreditAccount(String),
+    /// No such open session.
+    #[error("account '{account}' has no session '{session}'")]
+    UnknownSession {
+        /// The account.
+        account: String,
+        /// The session.
+        session: SessionKey,
+    },
+}
+
+/// Access is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// What is known of the account, its product and its tariff.
+    pub context: Context,
+    /// The balance: money left of a debit account, money owed of a credit account.
+    pub balance: Amount,
+    /// What the account may spend, reservations not considered; `None` without any limit.
+    pub funds: Option<Amount>,
+    /// The product's breakage.
+    pub breakage: Amount,
+    /// How much of the service; a login grants nothing.
+    pub grant: Option<Grant>,
+    /// The called number as charged (E.164).
+    pub cld: Option<String>,
+    /// 0, or 13 without any limit.
+    pub return_code: ReturnCode,
+}
+
+/// What an answer tells of the account, whether access is given or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The account's id.
+    pub account: Arc<str>,
+    /// Debit or credit.
+    pub billing_model: BillingModel,
+    /// The account's currency.
+    pub currency: Currency,
+    /// The language of announcements.
+    pub language: Arc<str>,
+    /// The product's name.
+    pub product: Arc<str>,
+    /// The tariff's name, where a rating entry was found.
+    pub tariff: Option<Arc<str>>,
+    /// The access code that the rating entry was found by, or that was asked for.
+    pub access_code: Option<Arc<str>>,
+}
+
+/// How much is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// No limit at all.
+    Unlimited,
+    /// So many seconds, octets or pieces from what was last reported on.
+    Units(u64),
+}
+
+/// The code of a good answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnCode {
+    /// 0: within a limit.
+    Success,
+    /// 13: without any limit.
+    TollFree,
+}
+
+/// Access is denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// Why.
+    pub denial: Denial,
+    /// What is known of the account; `None` for an unknown one, or before its password was accepted.
+    pub context: Option<Context>,
+}
+
+/// A balance is another than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceChange {
+    /// Whose.
+    pub subject: Subject,
+    /// Before.
+    pub before: Amount,
+    /// After.
+    pub after: Amount,
+    /// In this currency.
+    pub currency: Currency,
+    /// What changed it.
+    pub why: Why,
+}
+
+/// What changed a balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Usage was charged.
+    Charge,
+    /// Money was paid in.
+    TopUp,
+    /// It was corrected.
+    Adjustment,
+}
+
+/// A session, or the grant in it, was closed by something other than its Stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The account's id.
+    pub account: Arc<str>,
+    /// The session.
+    pub session: SessionKey,
+    /// The usage that was open, where it was not just a lock.
+    pub usage: Option<UsageId>,
+    /// When.
+    pub at: Instant,
+    /// By what.
+    pub by: ClosedBy,
+    /// What was reserved and returned.
+    pub returned: Amount,
+}
+
+/// What closed a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedBy {
+    /// A grant was never used, or its Stop never came.
+    GrantExpired,
+    /// A login's lock was not removed in time.
+    LockExpired,
+    /// An administrator.
+    Administrator,
+}
