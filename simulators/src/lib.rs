@@ -1,1 +1,20 @@
-//! (being written)
+//! The network around a charging system: peers that a scenario steers, each a node that takes bytes and
+//! time and gives bytes and observations.
+//!
+//! Simulators see the node contract and the protocols, never the charging system: what they know of it came
+//! over the wire.
+
+pub mod nas;
+pub mod outbox;
+pub mod radius_client;
+pub mod timers;
+
+use tollgate_network::PeerKind;
+
+/// Every kind of peer that a scenario can name behind `is:`.
+#[must_use]
+pub fn kinds() -> &'static [&'static PeerKind] {
+    KINDS
+}
+
+static KINDS: &[&PeerKind] = &[&nas::NAS];

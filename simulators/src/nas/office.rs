@@ -1,0 +1,219 @@
+//! What all calls of a NAS share: settings, the RADIUS client, alarms, chance, counters, and the way out.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tollgate_network::Server;
+use tollgate_radius::Code;
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Text};
+
+use super::call::{Call, CallId, Leg, Why};
+use super::messages::{self, Message, Query};
+use super::settings::Settings;
+use crate::outbox::Outbox;
+use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
+use crate::timers::Timers;
+
+/// What a call wanted to do at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// The entry that nobody ended is taken as it is.
+    Entry,
+    /// The called party does not answer.
+    Ring,
+    /// The caller is warned.
+    Warning,
+    /// The granted time is over.
+    Cut,
+    /// The caller's leg follows the other.
+    ReleaseAnswer(Why),
+    /// The second leg follows the caller's.
+    ReleaseOriginate,
+    /// An Interim-Update is due.
+    Interim,
+    /// Quirk `repeated-stop`: the record goes out once more.
+    RepeatStop(Leg),
+}
+
+#[derive(Debug)]
+pub(super) struct Office {
+    pub(super) settings: Settings,
+    pub(super) client: Client<Query>,
+    pub(super) out: Outbox,
+    pub(super) alarms: Timers<(CallId, Alarm)>,
+    random: ChaCha8Rng,
+    transaction: u64,
+    /// Distinguishes this NAS's sessions from those of the time before it was started.
+    boot: u32,
+    sessions: u32,
+}
+
+impl Office {
+    pub(super) fn new(settings: Settings, servers: &[Server], seed: u64, observing: bool) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let client_seed = random.next_u64();
+        Self {
+            client: Client::new(settings.client.clone(), servers, client_seed),
+            transaction: settings.transaction,
+            settings,
+            out: Outbox::new(observing),
+            alarms: Timers::default(),
+            boot: random.next_u32(),
+            random,
+            sessions: 0,
+        }
+    }
+
+    /// Forgets what was only in memory. Chance and counters go on, so that no identifier comes twice.
+    pub(super) fn restart(&mut self) {
+        self.client.clear();
+        self.alarms.clear();
+        self.out.clear();
+        self.boot = self.random.next_u32();
+    }
+
+    /// Sends a request of a call.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        call: &mut Call,
+        message: Message,
+        since: Instant,
+    ) -> Result<ExchangeId, SendError> {
+        let (service, code) = match message {
+            Message::Authenticate | Message::Authorize(_) => (Service::Access, Code::ACCESS_REQUEST),
+            _ => (Service::Accounting, Code::ACCOUNTING_REQUEST),
+        };
+        let query = Query::Call(call.id, message);
+        let request = Request { query, service, code, since, persistent: true };
+        let Self { settings, client, out, .. } = self;
+        let about: &Call = call;
+        let sent =
+            client.send(now, out, request, &mut |_, head| messages::write(settings, about, message, head))?;
+        call.open += 1;
+        Ok(sent)
+    }
+
+    /// Sends an accounting record of a call, or says that it is lost.
+    pub(super) fn account(
+        &mut self,
+        now: Instant,
+        call: &mut Call,
+        message: Message,
+        since: Instant,
+    ) -> Option<ExchangeId> {
+        let sent = self.send(now, call, message, since);
+        if sent.is_err() {
+            self.lost(call, message);
+        }
+        sent.ok()
+    }
+
+    /// Notes that an accounting record was given up.
+    pub(super) fn lost(&mut self, call: &Call, message: Message) {
+        let Some((record, leg)) = message.record() else { return };
+        self.out.observe("accounting-lost", || {
+            let leg = if leg == Leg::Answer { "answer" } else { "originate" };
+            Fields::with_capacity(3).with("record", record).with("call", call.name.clone()).with("leg", leg)
+        });
+    }
+
+    /// The next `transactionID`.
+    pub(super) fn next_transaction(&mut self) -> Text {
+        let own = self.transaction;
+        self.transaction = self.transaction.wrapping_add(1);
+        decimal(own)
+    }
+
+    /// An Acct-Session-Id that no other session of this NAS has, from one start to the next (RFC 2866
+    /// section 5.5).
+    pub(super) fn next_session_id(&mut self) -> Text {
+        self.sessions = self.sessions.wrapping_add(1);
+        let mut id = Text::default();
+        push_hex(&mut id, self.boot);
+        push_hex(&mut id, self.sessions);
+        id
+    }
+
+    /// A conference identifier in the four groups in which gateways write it.
+    pub(super) fn draw_conf_id(&mut self) -> Text {
+        let mut id = Text::with_capacity(35);
+        self.push_groups(&mut id, ' ');
+        id
+    }
+
+    /// The identifier of a further call in the same session: another first group, the rest the same.
+    pub(super) fn draw_next_conf_id(&mut self, session: &str) -> Text {
+        let mut id = Text::with_capacity(35);
+        push_hex(&mut id, self.random.next_u32());
+        match session.find(' ') {
+            Some(rest) => id.push_str(session.get(rest..).unwrap_or_default()),
+            None => return self.draw_conf_id(),
+        }
+        id
+    }
+
+    /// A `call-id`: four groups, and the address of the NAS.
+    pub(super) fn draw_call_id(&mut self) -> Text {
+        use std::fmt::Write as _;
+        let mut id = Text::with_capacity(51);
+        self.push_groups(&mut id, '-');
+        // Writing to text in memory cannot fail.
+        let _ = write!(id, "@{}", self.settings.address);
+        id
+    }
+
+    /// A `PortaBilling_Seed`: eleven digits.
+    pub(super) fn draw_seed(&mut self) -> Text {
+        decimal(self.random.random_range(10_000_000_000..100_000_000_000))
+    }
+
+    /// A nonce: sixteen octets in hexadecimal digits.
+    pub(super) fn draw_nonce(&mut self) -> Text {
+        let mut nonce = Text::with_capacity(32);
+        for _ in 0..4 {
+            push_hex(&mut nonce, self.random.next_u32());
+        }
+        nonce
+    }
+
+    fn push_groups(&mut self, text: &mut Text, separator: char) {
+        for place in 0..4 {
+            if place > 0 {
+                text.push(separator);
+            }
+            push_hex(text, self.random.next_u32());
+        }
+    }
+}
+
+/// Eight hexadecimal digits.
+fn push_hex(text: &mut Text, number: u32) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for octet in number.to_be_bytes() {
+        text.push(char::from(DIGITS[usize::from(octet >> 4)]));
+        text.push(char::from(DIGITS[usize::from(octet & 15)]));
+    }
+}
+
+fn decimal(number: u64) -> Text {
+    use std::fmt::Write as _;
+    let mut text = Text::default();
+    // Writing to text in memory cannot fail.
+    let _ = write!(text, "{number}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_eight_digits_each() {
+        let mut text = Text::default();
+        push_hex(&mut text, 0x39AE_126B);
+        push_hex(&mut text, 0x0000_00FF);
+        assert_eq!(text, "39AE126B000000FF");
+        assert_eq!(decimal(18_879_071_672), "18879071672");
+    }
+}

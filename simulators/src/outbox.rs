@@ -1,0 +1,49 @@
+//! What a node has to say until its driver asks for it.
+
+use std::collections::VecDeque;
+
+use tollgate_network::{Frame, Observation, Output};
+use tollgate_wire::Fields;
+
+/// Outputs in the order in which they were made. Observations are built only where somebody reads them.
+#[derive(Debug)]
+pub struct Outbox {
+    queue: VecDeque<Output>,
+    observing: bool,
+}
+
+impl Outbox {
+    /// An empty one.
+    #[must_use]
+    pub fn new(observing: bool) -> Self {
+        Self { queue: VecDeque::new(), observing }
+    }
+
+    /// Whether anybody reads observations.
+    #[must_use]
+    pub const fn is_observing(&self) -> bool {
+        self.observing
+    }
+
+    /// Sends a frame.
+    pub fn transmit(&mut self, frame: Frame) {
+        self.queue.push_back(Output::Transmit(frame));
+    }
+
+    /// Notes an observation; its fields are asked for only where somebody reads them.
+    pub fn observe(&mut self, kind: &'static str, fields: impl FnOnce() -> Fields) {
+        if self.observing {
+            self.queue.push_back(Output::Observe(Observation::new(kind, fields())));
+        }
+    }
+
+    /// The oldest output.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.queue.pop_front()
+    }
+
+    /// Forgets what has not been asked for.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+    }
+}
