@@ -11,9 +11,12 @@ pub mod fault;
 pub mod frame;
 pub mod kind;
 pub mod links;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod node;
 pub mod record;
 pub mod sim;
+mod timeline;
 
 pub use action::{Action, ActionError};
 pub use driver::{Carried, Driver, NodeId, Seen};

@@ -28,8 +28,8 @@ struct InForce {
 }
 
 impl Between {
-    /// Whether a frame from one to the other is meant. A frame for nobody concerns `One(from)` and
-    /// `Everyone` only.
+    /// Whether a frame from one to the other is meant. One that leaves the driver's nodes, or comes from
+    /// outside, concerns `One` of them and `Everyone` only.
     #[must_use]
     pub fn concerns(self, from: NodeId, to: Option<NodeId>) -> bool {
         match self {
@@ -87,24 +87,24 @@ impl Links {
     }
 
     /// How the link between two nodes treats a frame that is sent now.
-    pub(crate) fn impairment(&self, now: Instant, from: NodeId, to: NodeId) -> &Impairment {
+    pub(crate) fn impairment(&self, now: Instant, from: NodeId, to: Option<NodeId>) -> &Impairment {
         self.faults
             .iter()
             .rev()
-            .filter(|fault| fault.between.concerns(from, Some(to)) && fault.holds(now))
+            .filter(|fault| fault.between.concerns(from, to) && fault.holds(now))
             .find_map(|fault| fault.impairment.as_ref())
             .or_else(|| {
                 let mut special = self.special.iter().rev();
-                special.find(|(between, _)| between.concerns(from, Some(to))).map(|(_, own)| own)
+                special.find(|(between, _)| between.concerns(from, to)).map(|(_, own)| own)
             })
             .unwrap_or(&self.usual)
     }
 
     /// Whether nothing gets from one to the other now.
-    pub(crate) fn cut(&self, now: Instant, from: NodeId, to: NodeId) -> bool {
-        self.faults.iter().any(|fault| {
-            fault.impairment.is_none() && fault.between.concerns(from, Some(to)) && fault.holds(now)
-        })
+    pub(crate) fn cut(&self, now: Instant, from: NodeId, to: Option<NodeId>) -> bool {
+        self.faults
+            .iter()
+            .any(|fault| fault.impairment.is_none() && fault.between.concerns(from, to) && fault.holds(now))
     }
 
     fn order(&mut self, now: Instant, fault: InForce) -> Result<(), FaultError> {
@@ -152,10 +152,10 @@ mod tests {
         links.set_special(Between::Two(A, B), slow(5));
         links.impair(at(10), Between::One(A), slow(50), Some(at(30))).unwrap();
         links.impair(at(10), Between::Everyone, slow(70), Some(at(20))).unwrap();
-        assert_eq!(*links.impairment(at(19), A, B), slow(70));
-        assert_eq!(*links.impairment(at(20), B, A), slow(50));
-        assert_eq!(*links.impairment(at(30), A, B), slow(5));
-        assert_eq!(*links.impairment(at(30), A, C), Impairment::default());
+        assert_eq!(*links.impairment(at(19), A, Some(B)), slow(70));
+        assert_eq!(*links.impairment(at(20), B, Some(A)), slow(50));
+        assert_eq!(*links.impairment(at(30), A, Some(B)), slow(5));
+        assert_eq!(*links.impairment(at(30), A, Some(C)), Impairment::default());
     }
 
     #[test]
@@ -163,8 +163,8 @@ mod tests {
         let at = Instant::from_unix_secs;
         let mut links = Links::default();
         links.partition(at(1), Between::Two(A, B), Some(at(5))).unwrap();
-        assert!(links.cut(at(4), A, B) && links.cut(at(4), B, A));
-        assert!(!links.cut(at(4), A, C) && !links.cut(at(5), A, B));
+        assert!(links.cut(at(4), A, Some(B)) && links.cut(at(4), B, Some(A)));
+        assert!(!links.cut(at(4), A, Some(C)) && !links.cut(at(5), A, Some(B)));
     }
 
     #[test]

@@ -5,9 +5,7 @@
 //! they came about: the same nodes, actions, faults and seed give the same run, frame for frame. No
 //! clock, no socket, no thread.
 
-use std::cmp::Ordering;
-use std::collections::binary_heap::PeekMut;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use tollgate_time::Instant;
@@ -15,6 +13,7 @@ use tollgate_time::Instant;
 use crate::chance::Chance;
 use crate::links::Links;
 use crate::record::{PAYLOAD_MAX, Record};
+use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
     Output, Peer, Seen, Tally,
@@ -30,10 +29,8 @@ pub const EVENTS_PER_INSTANT_MAX: u32 = 1_000_000;
 /// The virtual network.
 pub struct SimDriver {
     now: Instant,
-    /// Events so far; breaks ties of time.
-    sequence: u64,
     events_at_once: u32,
-    queue: BinaryHeap<Event>,
+    timeline: Timeline<What>,
     chance: Chance,
     links: Links,
     nodes: Vec<Slot>,
@@ -56,12 +53,6 @@ struct Slot {
     alarm: Option<Instant>,
 }
 
-struct Event {
-    at: Instant,
-    sequence: u64,
-    what: What,
-}
-
 enum What {
     Arrival { node: NodeId, from: NodeId, life: u32, number: u64, frame: Frame },
     Alarm(NodeId),
@@ -74,9 +65,8 @@ impl SimDriver {
     pub fn new(start: Instant, seed: u64) -> Self {
         Self {
             now: start,
-            sequence: 0,
             events_at_once: 0,
-            queue: BinaryHeap::new(),
+            timeline: Timeline::new(),
             chance: Chance::from_seed(seed),
             links: Links::default(),
             nodes: Vec::new(),
@@ -128,11 +118,6 @@ impl SimDriver {
         }
     }
 
-    fn schedule(&mut self, at: Instant, what: What) {
-        self.sequence += 1;
-        self.queue.push(Event { at, sequence: self.sequence, what });
-    }
-
     /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
     fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
         let mut outputs = 0;
@@ -164,7 +149,7 @@ impl SimDriver {
         let at = deadline.max(self.now);
         if slot.alarm.is_none_or(|alarm| at < alarm) {
             slot.alarm = Some(at);
-            self.schedule(at, What::Alarm(id));
+            self.timeline.enter(at, What::Alarm(id));
         }
     }
 
@@ -175,7 +160,7 @@ impl SimDriver {
             Ok(node) => node,
             Err(fate) => return self.record.enter(now, &frame, Some(fate)),
         };
-        let link = *self.links.impairment(now, from, node);
+        let link = *self.links.impairment(now, from, Some(node));
         if self.chance.hits(link.loss) {
             return self.record.enter(now, &frame, Some(Fate::Lost));
         }
@@ -190,10 +175,11 @@ impl SimDriver {
             let copy = frame.clone();
             let copy_number = self.record.enter(now, &copy, Some(Fate::Duplicated));
             let copy_at = now + link.latency + self.chance.up_to(link.jitter);
-            self.schedule(at, What::Arrival { node, from, life, number, frame });
-            self.schedule(copy_at, What::Arrival { node, from, life, number: copy_number, frame: copy });
+            self.timeline.enter(at, What::Arrival { node, from, life, number, frame });
+            self.timeline
+                .enter(copy_at, What::Arrival { node, from, life, number: copy_number, frame: copy });
         } else {
-            self.schedule(at, What::Arrival { node, from, life, number, frame });
+            self.timeline.enter(at, What::Arrival { node, from, life, number, frame });
         }
         number
     }
@@ -204,13 +190,7 @@ impl SimDriver {
             return Err(Fate::TooLong);
         }
         let node = *self.hosts.get(&frame.to.ip()).ok_or(Fate::NoSuchHost)?;
-        if self.links.cut(self.now, from, node) { Err(Fate::Partitioned) } else { Ok(node) }
-    }
-
-    /// The next event, when it comes no later than that.
-    fn next_event(&mut self, until: Instant) -> Option<Event> {
-        let next = self.queue.peek_mut()?;
-        if next.at <= until { Some(PeekMut::pop(next)) } else { None }
+        if self.links.cut(self.now, from, Some(node)) { Err(Fate::Partitioned) } else { Ok(node) }
     }
 
     fn happen(&mut self, what: What) {
@@ -229,7 +209,7 @@ impl SimDriver {
     }
 
     fn arrive(&mut self, node: NodeId, from: NodeId, life: u32, number: u64, frame: &Frame) {
-        if self.links.cut(self.now, from, node) {
+        if self.links.cut(self.now, from, Some(node)) {
             return self.record.amend(number, Fate::Partitioned);
         }
         let slot = &mut self.nodes[node.0];
@@ -311,15 +291,15 @@ impl Driver for SimDriver {
                 Some(_) => return None,
                 None => {}
             }
-            let Some(event) = self.next_event(until) else {
+            let Some((at, what)) = self.timeline.next_until(until) else {
                 if until > self.now {
                     self.now = until;
                     self.events_at_once = 0;
                 }
                 return None;
             };
-            if event.at > self.now {
-                self.now = event.at;
+            if at > self.now {
+                self.now = at;
                 self.events_at_once = 0;
             }
             self.events_at_once += 1;
@@ -329,7 +309,7 @@ impl Driver for SimDriver {
                 self.events_at_once,
                 self.now
             );
-            self.happen(event.what);
+            self.happen(what);
         }
     }
 
@@ -352,7 +332,7 @@ impl Driver for SimDriver {
                 self.crash(node);
                 if let Some(until) = until {
                     let life = self.nodes[node.0].life;
-                    self.schedule(until.max(self.now), What::Revival { node, life });
+                    self.timeline.enter(until.max(self.now), What::Revival { node, life });
                 }
                 Ok(())
             }
@@ -368,24 +348,3 @@ impl Driver for SimDriver {
         self.record.carried()
     }
 }
-
-impl Ord for Event {
-    /// The heap gives the greatest: the earliest, and of these the one that came about first.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.sequence).cmp(&(self.at, self.sequence))
-    }
-}
-
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Event {}

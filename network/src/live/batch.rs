@@ -1,0 +1,209 @@
+//! Many datagrams for one system call: `recvmmsg` and `sendmmsg`. The only unsafe code that touches
+//! memory; Linux.
+#![allow(unsafe_code, reason = "the system calls take pointers")]
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, RawFd};
+use std::ptr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use socket2::{SockAddr, SockAddrStorage, Socket};
+
+/// The most datagrams that one call moves.
+pub(crate) const BATCH_MAX: usize = 64;
+
+/// Buffers for what one call receives. A payload is a view into a buffer of its own; the buffer is used
+/// again as soon as the payload is dropped.
+pub(crate) struct Inbox {
+    datagram_max: usize,
+    slots: Vec<BytesMut>,
+    names: Vec<SockAddrStorage>,
+    vectors: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+}
+
+/// A datagram that was received.
+pub(crate) struct Datagram {
+    pub(crate) from: SocketAddr,
+    pub(crate) payload: Bytes,
+    /// It was longer than the buffer, and the rest is gone.
+    pub(crate) cut: bool,
+}
+
+impl Inbox {
+    /// Room for datagrams of so many bytes.
+    pub(crate) fn new(datagram_max: usize) -> Self {
+        Self {
+            datagram_max,
+            slots: (0..BATCH_MAX).map(|_| BytesMut::with_capacity(datagram_max)).collect(),
+            names: (0..BATCH_MAX).map(|_| SockAddrStorage::zeroed()).collect(),
+            vectors: (0..BATCH_MAX).map(|_| libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }).collect(),
+            headers: (0..BATCH_MAX).map(|_| blank()).collect(),
+        }
+    }
+
+    /// Receives what is there without waiting, at most [`BATCH_MAX`] datagrams; answers with their number.
+    pub(crate) fn receive(&mut self, socket: &Socket) -> io::Result<usize> {
+        for place in 0..BATCH_MAX {
+            let slot = &mut self.slots[place];
+            slot.clear();
+            slot.reserve(self.datagram_max);
+            let spare = slot.spare_capacity_mut();
+            self.vectors[place] =
+                libc::iovec { iov_base: spare.as_mut_ptr().cast(), iov_len: self.datagram_max };
+            let header = &mut self.headers[place].msg_hdr;
+            header.msg_name = (&raw mut self.names[place]).cast();
+            header.msg_namelen = self.names[place].size_of();
+            header.msg_iov = &raw mut self.vectors[place];
+            header.msg_iovlen = 1;
+        }
+        let (fd, room) = (socket.as_raw_fd(), libc::c_uint::try_from(BATCH_MAX).unwrap_or(1));
+        // SAFETY: each of the `BATCH_MAX` headers points to a name and a vector that live in `self`, and the
+        // vector to at least `datagram_max` bytes of spare room of a slot, all of them unaliased while the
+        // call runs. A null timeout is allowed.
+        let count = unsafe {
+            libc::recvmmsg(fd, self.headers.as_mut_ptr(), room, libc::MSG_DONTWAIT, ptr::null_mut())
+        };
+        let Ok(count) = usize::try_from(count) else { return Err(io::Error::last_os_error()) };
+        for (slot, header) in self.slots.iter_mut().zip(&self.headers).take(count) {
+            let length = usize::try_from(header.msg_len).unwrap_or(0).min(self.datagram_max);
+            // SAFETY: the slot is empty, has room for `datagram_max` bytes, and the call has written the first
+            // `length` of them.
+            unsafe { slot.set_len(length) };
+        }
+        Ok(count)
+    }
+
+    /// Takes one of the datagrams just received; `None` when it has no IP address.
+    pub(crate) fn take(&mut self, place: usize) -> Option<Datagram> {
+        let header = &self.headers[place].msg_hdr;
+        let name = std::mem::replace(&mut self.names[place], SockAddrStorage::zeroed());
+        // SAFETY: the storage was zeroed and then written by the call, which left the length of the address
+        // in `msg_namelen`; it is no longer than the storage.
+        let name = unsafe { SockAddr::new(name, header.msg_namelen) };
+        let cut = header.msg_flags & libc::MSG_TRUNC != 0;
+        let payload = self.slots[place].split().freeze();
+        name.as_socket().map(|from| Datagram { from, payload, cut })
+    }
+}
+
+/// Datagrams to be sent with one call.
+pub(crate) struct Outbox {
+    payloads: Vec<Bytes>,
+    names: Vec<SockAddr>,
+    vectors: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+}
+
+/// What became of the datagrams of an outbox.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sent {
+    pub(crate) sent: u64,
+    /// The machine's network refused them.
+    pub(crate) refused: u64,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            payloads: Vec::with_capacity(BATCH_MAX),
+            names: Vec::with_capacity(BATCH_MAX),
+            vectors: Vec::with_capacity(BATCH_MAX),
+            headers: Vec::with_capacity(BATCH_MAX),
+        }
+    }
+
+    pub(crate) fn push(&mut self, to: SocketAddr, payload: Bytes) {
+        self.payloads.push(payload);
+        self.names.push(to.into());
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.payloads.len() >= BATCH_MAX
+    }
+
+    /// Sends everything in order and leaves the outbox empty. A datagram that is refused does not keep the
+    /// others back; when the socket is full, it is waited for, but not for ever.
+    pub(crate) fn send(&mut self, socket: &Socket) -> Sent {
+        let mut total = Sent::default();
+        if self.payloads.is_empty() {
+            return total;
+        }
+        self.vectors.clear();
+        self.vectors.extend(self.payloads.iter().map(|payload| libc::iovec {
+            iov_base: payload.as_ptr().cast_mut().cast(),
+            iov_len: payload.len(),
+        }));
+        self.headers.clear();
+        for (name, vector) in self.names.iter().zip(&mut self.vectors) {
+            let mut header = blank();
+            header.msg_hdr.msg_name = name.as_ptr().cast_mut().cast();
+            header.msg_hdr.msg_namelen = name.len();
+            header.msg_hdr.msg_iov = vector;
+            header.msg_hdr.msg_iovlen = 1;
+            self.headers.push(header);
+        }
+        let (mut done, mut waits) = (0, 0);
+        while done < self.headers.len() {
+            let left = &mut self.headers[done..];
+            let count = libc::c_uint::try_from(left.len()).unwrap_or(1);
+            // SAFETY: `left` holds `count` headers whose names, vectors and payloads live in `self`; the call
+            // reads these and writes the headers' lengths only.
+            let sent =
+                unsafe { libc::sendmmsg(socket.as_raw_fd(), left.as_mut_ptr(), count, libc::MSG_DONTWAIT) };
+            if let Ok(sent) = usize::try_from(sent) {
+                done += sent;
+                total.sent += u64::try_from(sent).unwrap_or(0);
+                continue;
+            }
+            match io::Error::last_os_error().kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock if waits < SEND_WAITS_MAX => {
+                    waits += 1;
+                    // Whether it came or not, the next call finds out.
+                    let _woken = poll(&[socket.as_raw_fd()], libc::POLLOUT, SEND_WAIT);
+                }
+                // It speaks of the first that is left.
+                _ => {
+                    done += 1;
+                    total.refused += 1;
+                }
+            }
+        }
+        self.payloads.clear();
+        self.names.clear();
+        total
+    }
+}
+
+/// How often and how long a full socket is waited for.
+const SEND_WAITS_MAX: u32 = 10;
+const SEND_WAIT: Duration = Duration::from_millis(10);
+
+/// Waits until one of the sockets has something to read, or that long. A signal ends it early.
+pub(crate) fn wait_readable(sockets: &[RawFd], most: Duration) -> io::Result<()> {
+    match poll(sockets, libc::POLLIN, most) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        other => other,
+    }
+}
+
+fn poll(sockets: &[RawFd], events: libc::c_short, most: Duration) -> io::Result<()> {
+    let mut asked: Vec<libc::pollfd> =
+        sockets.iter().map(|fd| libc::pollfd { fd: *fd, events, revents: 0 }).collect();
+    // Rounded up: a wait that ends early would be repeated without rest.
+    let millis = libc::c_int::try_from(most.as_nanos().div_ceil(1_000_000)).unwrap_or(libc::c_int::MAX);
+    let count = libc::nfds_t::try_from(asked.len()).unwrap_or(0);
+    // SAFETY: `asked` holds `count` entries, and outlives the call.
+    let ready = unsafe { libc::poll(asked.as_mut_ptr(), count, millis) };
+    if ready < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// A header that points nowhere.
+fn blank() -> libc::mmsghdr {
+    // SAFETY: null pointers, zero lengths and no flags make a valid header, and every platform's padding
+    // is fine as zeros.
+    unsafe { std::mem::zeroed() }
+}

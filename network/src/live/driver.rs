@@ -1,0 +1,530 @@
+//! A scenario's nodes on real sockets.
+//!
+//! Nodes see the scenario's addresses and time only. Faults are done on this side of the sockets: what is
+//! lost is not sent, what is late is sent late, and what comes from outside is treated when it arrives. The
+//! machine's own network adds what it adds; a run is therefore not repeatable to the frame, though the
+//! chance in it comes from the seed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tollgate_time::Instant;
+
+use crate::chance::Chance;
+use crate::links::Links;
+use crate::live::address::{AddressMap, Reach};
+use crate::live::clock::LiveClock;
+use crate::live::port::{Ports, Received, Underway};
+use crate::record::{PAYLOAD_MAX, Record};
+use crate::sim::OUTPUTS_PER_TURN_MAX;
+use crate::timeline::Timeline;
+use crate::{
+    Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
+    Output, Peer, Seen, Tally,
+};
+
+/// So many frames may be held back at once by latency, jitter and reordering; more are lost.
+pub const HELD_MAX: usize = 100_000;
+/// So many frames are taken off the sockets before a node comes back.
+const BACKLOG_MAX: u32 = 100_000;
+/// The longest single wait in real time. Longer ones are made of several.
+const WAIT_MAX: Duration = Duration::from_secs(3_600);
+
+/// The real network.
+pub struct LiveDriver {
+    runtime: Runtime,
+    clock: LiveClock,
+    map: AddressMap,
+    ports: Ports,
+    timeline: Timeline<What>,
+    chance: Chance,
+    links: Links,
+    nodes: Vec<Slot>,
+    hosts: BTreeMap<IpAddr, NodeId>,
+    seen: VecDeque<Seen>,
+    record: Record,
+}
+
+/// A node with what the driver knows of it.
+struct Slot {
+    peer: Box<dyn Peer>,
+    up: bool,
+    /// Counts crashes: what was under way for an earlier life of the node is lost, and so is its revival.
+    life: u32,
+    deadline: Option<Instant>,
+}
+
+/// A frame with its number and whom it is for.
+#[derive(Clone)]
+struct Parcel {
+    from: NodeId,
+    to: Destination,
+    number: u64,
+    frame: Frame,
+}
+
+#[derive(Clone, Copy)]
+enum Destination {
+    /// A node of this driver, in this life.
+    Inside { node: NodeId, life: u32 },
+    /// Something outside, at this real address.
+    Outside(SocketAddr),
+}
+
+enum What {
+    /// A frame was held back and is sent now.
+    Departure(Parcel),
+    /// A frame from outside was held back and arrives now.
+    Arrival {
+        node: NodeId,
+        life: u32,
+        number: u64,
+        frame: Frame,
+    },
+    Revival {
+        node: NodeId,
+        life: u32,
+    },
+}
+
+impl LiveDriver {
+    /// An empty network. Links add nothing to what the machine's own do, unless faults say so.
+    ///
+    /// # Errors
+    /// The machine refuses what the runtime needs.
+    pub fn new(clock: LiveClock, map: AddressMap, seed: u64) -> Result<Self, FaultError> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build();
+        let runtime =
+            runtime.map_err(|error| FaultError(format!("the network cannot be started: {error}")))?;
+        let mut links = Links::default();
+        links.set_usual(Impairment { latency: Duration::ZERO, ..Impairment::default() });
+        Ok(Self {
+            runtime,
+            clock,
+            map,
+            ports: Ports::default(),
+            timeline: Timeline::new(),
+            chance: Chance::from_seed(seed),
+            links,
+            nodes: Vec::new(),
+            hosts: BTreeMap::new(),
+            seen: VecDeque::new(),
+            record: Record::default(),
+        })
+    }
+
+    /// The same, keeping every frame that it carries for [`Driver::carried`].
+    #[must_use]
+    pub fn keeping_carried(mut self) -> Self {
+        self.record.keep();
+        self
+    }
+
+    /// How many frames were carried, and what became of them.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.record.tally
+    }
+
+    /// How many errors the sockets reported while receiving.
+    #[must_use]
+    pub fn receive_errors(&self) -> u64 {
+        self.ports.errors
+    }
+
+    /// The real address of a node's, bound now if it was not yet: where something on this machine reaches
+    /// the node.
+    ///
+    /// # Errors
+    /// No node owns it, or it cannot be bound.
+    pub fn real_address(&mut self, scenario: SocketAddr) -> Result<SocketAddr, FaultError> {
+        let node = self.hosts.get(&scenario.ip());
+        let node = *node.ok_or_else(|| FaultError(format!("no node has the address {scenario}")))?;
+        let port = self.open(node, scenario, Reach::Loopback)?;
+        Ok(self.ports.get(port).real)
+    }
+
+    fn open(&mut self, node: NodeId, scenario: SocketAddr, reach: Reach) -> Result<usize, FaultError> {
+        let _inside = self.runtime.enter();
+        self.ports.open(&self.map, node, scenario, reach)
+    }
+
+    fn known(&self, between: Between) -> Result<(), FaultError> {
+        between.nodes().try_for_each(|node| self.exists(node))
+    }
+
+    fn exists(&self, node: NodeId) -> Result<(), FaultError> {
+        if node.0 < self.nodes.len() {
+            Ok(())
+        } else {
+            Err(FaultError(format!("there is no node {}", node.0)))
+        }
+    }
+
+    /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
+    fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
+        let mut outputs = 0;
+        loop {
+            match self.nodes[id.0].peer.poll_output() {
+                Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
+                Output::Observe(observation) => {
+                    let at = self.clock.now();
+                    self.seen.push_back(Seen { at, node: id, observation, frame });
+                }
+                Output::Wait(deadline) => {
+                    self.nodes[id.0].deadline = deadline;
+                    return;
+                }
+            }
+            outputs += 1;
+            assert!(
+                outputs < OUTPUTS_PER_TURN_MAX,
+                "node {} does not stop: {outputs} outputs without a wait",
+                id.0
+            );
+        }
+    }
+
+    /// Treats a frame as its link does, and sends what is left of it. Answers with its number.
+    fn transmit(&mut self, from: NodeId, frame: Frame) -> u64 {
+        let now = self.clock.now();
+        let to = match self.route(now, from, &frame) {
+            Ok(to) => to,
+            Err(fate) => return self.record.enter(now, &frame, Some(fate)),
+        };
+        let peer = match to {
+            Destination::Inside { node, .. } => Some(node),
+            Destination::Outside(_) => None,
+        };
+        let Some(passage) = self.pass(now, from, peer, &frame) else { return self.record.tally.carried };
+        let parcel = Parcel { from, to, number: passage.number, frame };
+        if let Some((number, delay)) = passage.copy {
+            let copy = Parcel { number, ..parcel.clone() };
+            self.depart_after(now, passage.delay, parcel);
+            self.depart_after(now, delay, copy);
+        } else {
+            self.depart_after(now, passage.delay, parcel);
+        }
+        passage.number
+    }
+
+    /// Where a frame is for, or why it gets nowhere.
+    fn route(&self, now: Instant, from: NodeId, frame: &Frame) -> Result<Destination, Fate> {
+        if frame.payload.len() > PAYLOAD_MAX {
+            return Err(Fate::TooLong);
+        }
+        let (to, peer) = match self.hosts.get(&frame.to.ip()) {
+            Some(node) => (Destination::Inside { node: *node, life: self.nodes[node.0].life }, Some(*node)),
+            None => (Destination::Outside(self.map.real(frame.to).ok_or(Fate::NoSuchHost)?), None),
+        };
+        if self.links.cut(now, from, peer) { Err(Fate::Partitioned) } else { Ok(to) }
+    }
+
+    /// Draws what a link does to a frame, and records it; `None` when it loses it.
+    fn pass(&mut self, now: Instant, node: NodeId, peer: Option<NodeId>, frame: &Frame) -> Option<Passage> {
+        let link = *self.links.impairment(now, node, peer);
+        if self.chance.hits(link.loss) {
+            self.record.enter(now, frame, Some(Fate::Lost));
+            return None;
+        }
+        let held = self.chance.hits(link.reordering);
+        let number = self.record.enter(now, frame, held.then_some(Fate::HeldBack));
+        let mut delay = link.latency.saturating_add(self.chance.up_to(link.jitter));
+        if held {
+            delay = delay.saturating_add(self.chance.up_to(link.reordering_delay));
+        }
+        let copy = self.chance.hits(link.duplication).then(|| {
+            let number = self.record.enter(now, frame, Some(Fate::Duplicated));
+            (number, link.latency.saturating_add(self.chance.up_to(link.jitter)))
+        });
+        Some(Passage { number, delay, copy })
+    }
+
+    fn depart_after(&mut self, now: Instant, delay: Duration, parcel: Parcel) {
+        if delay.is_zero() {
+            self.depart(&parcel);
+        } else {
+            self.hold(now + delay, parcel.number, What::Departure(parcel));
+        }
+    }
+
+    fn hold(&mut self, at: Instant, number: u64, what: What) {
+        if self.timeline.len() < HELD_MAX {
+            self.timeline.enter(at, what);
+        } else {
+            self.record.amend(number, Fate::Lost);
+        }
+    }
+
+    /// Gives a frame to the machine.
+    fn depart(&mut self, parcel: &Parcel) {
+        let Parcel { from, to, number, ref frame } = *parcel;
+        if let Err(_refused) = self.try_depart(from, to, number, frame) {
+            self.record.amend(number, Fate::Refused);
+        }
+    }
+
+    fn try_depart(
+        &mut self,
+        from: NodeId,
+        to: Destination,
+        number: u64,
+        frame: &Frame,
+    ) -> Result<(), FaultError> {
+        let (port, real) = match to {
+            Destination::Outside(real) => (None, real),
+            Destination::Inside { node, life } => {
+                let port = self.open(node, frame.to, Reach::Loopback)?;
+                (Some((port, life)), self.ports.get(port).real)
+            }
+        };
+        let source = self.open(from, frame.from, Reach::of(real.ip()))?;
+        let sent = self.ports.send(source, real, &frame.payload);
+        sent.map_err(|error| FaultError(format!("{} cannot be reached: {error}", frame.to)))?;
+        if let Some((port, life)) = port {
+            let from = self.ports.get(source).real;
+            self.ports.expect(port, Underway { from, number, life, payload: frame.payload.clone() });
+        }
+        Ok(())
+    }
+
+    /// Takes what a socket received.
+    fn accept(&mut self, received: Received) {
+        let port = self.ports.get(received.port);
+        let (node, to) = (port.node, port.scenario);
+        if let Some(from) = self.ports.published(received.from)
+            && let Some(Underway { number, life, .. }) = self.ports.expected(&received)
+        {
+            let sender = self.hosts.get(&from.ip()).copied();
+            if sender.is_some_and(|sender| self.links.cut(self.clock.now(), sender, Some(node))) {
+                return self.record.amend(number, Fate::Partitioned);
+            }
+            let frame = Frame { from, to, payload: received.payload };
+            return self.arrive(node, life, number, &frame);
+        }
+        let from = self.map.scenario(received.from);
+        self.enter(node, Frame { from, to, payload: received.payload });
+    }
+
+    /// A frame comes in from outside: its link is on this side.
+    fn enter(&mut self, node: NodeId, frame: Frame) {
+        let now = self.clock.now();
+        if self.links.cut(now, node, None) {
+            self.record.enter(now, &frame, Some(Fate::Partitioned));
+            return;
+        }
+        let Some(passage) = self.pass(now, node, None, &frame) else { return };
+        let life = self.nodes[node.0].life;
+        if let Some((number, delay)) = passage.copy {
+            self.arrive_after(now, passage.delay, node, life, passage.number, frame.clone());
+            self.arrive_after(now, delay, node, life, number, frame);
+        } else {
+            self.arrive_after(now, passage.delay, node, life, passage.number, frame);
+        }
+    }
+
+    fn arrive_after(
+        &mut self,
+        now: Instant,
+        delay: Duration,
+        node: NodeId,
+        life: u32,
+        number: u64,
+        frame: Frame,
+    ) {
+        if delay.is_zero() {
+            self.arrive(node, life, number, &frame);
+        } else {
+            self.hold(now + delay, number, What::Arrival { node, life, number, frame });
+        }
+    }
+
+    fn arrive(&mut self, node: NodeId, life: u32, number: u64, frame: &Frame) {
+        let slot = &mut self.nodes[node.0];
+        if !slot.up || slot.life != life {
+            return self.record.amend(number, Fate::HostDown);
+        }
+        self.record.tally.delivered += 1;
+        slot.peer.handle_input(self.clock.now(), Input::Receive(frame));
+        self.turn(node, Some(number));
+    }
+
+    /// Does what is due, each node's timeout once.
+    fn catch_up(&mut self) {
+        let now = self.clock.now();
+        while let Some((_, what)) = self.timeline.next_until(now) {
+            match what {
+                What::Departure(parcel) => self.depart_late(now, &parcel),
+                What::Arrival { node, life, number, frame } => {
+                    if self.links.cut(now, node, None) {
+                        self.record.amend(number, Fate::Partitioned);
+                    } else {
+                        self.arrive(node, life, number, &frame);
+                    }
+                }
+                What::Revival { node, life } => {
+                    let slot = &self.nodes[node.0];
+                    if !slot.up && slot.life == life {
+                        self.restart(node);
+                    }
+                }
+            }
+        }
+        for id in (0..self.nodes.len()).map(NodeId) {
+            let slot = &mut self.nodes[id.0];
+            if slot.deadline.is_some_and(|deadline| deadline <= now) {
+                slot.deadline = None;
+                slot.peer.handle_input(now, Input::Timeout);
+                self.turn(id, None);
+            }
+        }
+    }
+
+    /// Sends what was held back, unless something has come between meanwhile.
+    fn depart_late(&mut self, now: Instant, parcel: &Parcel) {
+        let peer = match parcel.to {
+            Destination::Inside { node, .. } => Some(node),
+            Destination::Outside(_) => None,
+        };
+        if self.links.cut(now, parcel.from, peer) {
+            self.record.amend(parcel.number, Fate::Partitioned);
+        } else {
+            self.depart(parcel);
+        }
+    }
+
+    /// Waits for a datagram, no longer than until `at`.
+    fn wait(&mut self, at: Instant) -> Option<Received> {
+        let most = self.clock.real_wait(at).min(WAIT_MAX);
+        let Self { runtime, ports, .. } = self;
+        runtime.block_on(async {
+            // Has the runtime look at the sockets even when there is no time to wait.
+            tokio::task::yield_now().await;
+            tokio::time::timeout(most, ports.receive()).await.ok()
+        })
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let deadlines = self.nodes.iter().filter_map(|slot| slot.deadline);
+        deadlines.chain(self.timeline.next_at()).min()
+    }
+
+    fn crash(&mut self, node: NodeId) {
+        let slot = &mut self.nodes[node.0];
+        slot.up = false;
+        slot.life += 1;
+        slot.deadline = None;
+    }
+
+    fn restart(&mut self, node: NodeId) {
+        if self.nodes[node.0].up {
+            self.crash(node);
+        }
+        // What the sockets still hold arrived while the node was down.
+        for _ in 0..BACKLOG_MAX {
+            let Some(received) = self.wait(Instant::EPOCH) else { break };
+            self.accept(received);
+        }
+        let now = self.clock.now();
+        let slot = &mut self.nodes[node.0];
+        slot.up = true;
+        slot.peer.restart(now);
+        self.turn(node, None);
+    }
+}
+
+/// What a link does to a frame that it does not lose.
+struct Passage {
+    number: u64,
+    delay: Duration,
+    /// The number and the delay of a copy.
+    copy: Option<(u64, Duration)>,
+}
+
+impl Driver for LiveDriver {
+    fn add_node(&mut self, addresses: &[IpAddr], node: Box<dyn Peer>) -> Result<NodeId, FaultError> {
+        let id = NodeId(self.nodes.len());
+        if let Some(taken) = addresses.iter().find(|address| self.hosts.contains_key(address)) {
+            return Err(FaultError(format!("{taken} is the address of another node")));
+        }
+        for scenario in addresses.iter().flat_map(|host| self.map.bound_on(*host)).collect::<Vec<_>>() {
+            self.open(id, scenario, Reach::Loopback)?;
+        }
+        self.hosts.extend(addresses.iter().map(|address| (*address, id)));
+        self.nodes.push(Slot { peer: node, up: true, life: 0, deadline: None });
+        self.turn(id, None);
+        Ok(id)
+    }
+
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn perform(&mut self, node: NodeId, action: &Action) -> Result<(), ActionError> {
+        let now = self.clock.now();
+        let slot = self.nodes.get_mut(node.0);
+        let slot = slot.ok_or_else(|| ActionError::Impossible(format!("there is no node {}", node.0)))?;
+        if !slot.up {
+            return Err(ActionError::Impossible("it is down".to_owned()));
+        }
+        slot.peer.perform(now, action)?;
+        self.turn(node, None);
+        Ok(())
+    }
+
+    fn advance(&mut self, until: Instant) -> Option<Seen> {
+        loop {
+            match self.seen.front() {
+                Some(seen) if seen.at <= until => return self.seen.pop_front(),
+                Some(_) if self.clock.now() >= until => return None,
+                _ => {}
+            }
+            let due = self.next_due().map_or(until, |due| due.min(until));
+            if let Some(received) = self.wait(due) {
+                self.accept(received);
+            }
+            self.catch_up();
+            if self.seen.is_empty() && self.clock.now() >= until {
+                return None;
+            }
+        }
+    }
+
+    fn inject(&mut self, fault: Fault) -> Result<(), FaultError> {
+        let now = self.clock.now();
+        match fault {
+            Fault::Impair { between, impairment, until } => {
+                self.known(between)?;
+                self.links.impair(now, between, impairment, until)
+            }
+            Fault::Partition { between, until } => {
+                self.known(between)?;
+                self.links.partition(now, between, until)
+            }
+            Fault::Heal => {
+                self.links.heal();
+                Ok(())
+            }
+            Fault::Crash { node, until } => {
+                self.exists(node)?;
+                self.crash(node);
+                if let Some(until) = until {
+                    let life = self.nodes[node.0].life;
+                    self.timeline.enter(until, What::Revival { node, life });
+                }
+                Ok(())
+            }
+            Fault::Restart { node } => {
+                self.exists(node)?;
+                self.restart(node);
+                Ok(())
+            }
+        }
+    }
+
+    fn carried(&self) -> &[Carried] {
+        self.record.carried()
+    }
+}
