@@ -3,6 +3,9 @@
 //! This crate never sees the reference OCS nor a simulator: peers reach it as tables
 //! ([`tollgate_network::PeerKind`]), systems under test as a [`run::Target`].
 
+pub mod diagnostics;
+pub mod requirements;
 pub mod run;
 pub mod scenario;
 pub mod world;
+mod yaml;

@@ -98,7 +98,8 @@ pub enum Deed {
         who: Who,
         /// The verb.
         verb: &'static Verb,
-        /// Arguments whose values are known.
+        /// Arguments whose values are known. Texts inside their lists and groups may hold `${captures}`;
+        /// [`super::template::fill_value`] writes them out.
         args: Fields,
         /// Arguments with `${captures}` in them, to be read when the step runs.
         late: Vec<LateArg>,

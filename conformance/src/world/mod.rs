@@ -1,7 +1,13 @@
-//! What exists before a run: nodes, tariffs, products, customers, accounts.
+//! What exists before a run: nodes, tariffs, products, customers, accounts; its model and the reading
+//! of world files. What a charging system makes of them is a target's business.
 
+pub(crate) mod load;
 pub mod model;
+mod network;
+mod parties;
+mod prices;
 
+pub use load::{load_file, load_text};
 pub use model::{
     Account, AccountType, Customer, DialingRule, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
     Settings, Tariff, World,

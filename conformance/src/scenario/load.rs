@@ -1,0 +1,255 @@
+//! From a scenario file to checked scenarios. Everything is checked before anything runs, and every
+//! problem of every file that takes part is reported at once.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tollgate_network::{Impairment, PeerKind};
+use tollgate_time::Instant;
+use tollgate_wire::Text;
+
+use super::files::Files;
+use super::model::{Finally, Scenario};
+use super::peers::{self, Peers};
+use super::steps::Steps;
+use super::substitute::Parameters;
+use super::{faults, finally, matrix, read};
+use crate::diagnostics::{Collector, Problem, Report, Span, shown};
+use crate::requirements::{self, Requirement};
+use crate::world::{self, World};
+use crate::yaml::{self, Keys, Kind, Node};
+
+/// `starts:` of a scenario that does not say: 2026-01-01T00:00:00Z.
+pub const STARTS_DEFAULT: Instant = Instant::from_unix_secs(1_767_225_600);
+
+/// What scenarios are checked against.
+#[derive(Debug, Clone, Copy)]
+pub struct Registry {
+    /// The kinds that `is:` may name.
+    pub kinds: &'static [&'static PeerKind],
+    /// The system under test: `ocs` in `expect:`, `world.change:`, `finally:`.
+    pub system: &'static PeerKind,
+    /// What `covers:` may name.
+    pub requirements: &'static [Requirement],
+}
+
+impl Registry {
+    /// These kinds, this system, and the project's own catalogue of requirements.
+    #[must_use]
+    pub fn new(kinds: &'static [&'static PeerKind], system: &'static PeerKind) -> Self {
+        Self { kinds, system, requirements: requirements::all() }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn kind(&self, name: &str) -> Option<&'static PeerKind> {
+        self.kinds.iter().copied().find(|kind| kind.name == name)
+    }
+}
+
+/// How files are found.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The library's root, which has `worlds/` and `sequences/`; else the nearest folder above the file
+    /// that has one of them.
+    pub root: Option<std::path::PathBuf>,
+}
+
+/// Loads a scenario file: one scenario, or one for every combination of its `matrix:`.
+///
+/// # Errors
+/// Everything that is wrong with it and with the files that it names.
+pub fn load_file(path: &Path, registry: &Registry, options: &Options) -> Result<Vec<Scenario>, Report> {
+    let (scenarios, report) = check_file(path, registry, options);
+    if report.errors() == 0 { Ok(scenarios) } else { Err(report) }
+}
+
+/// The same with the warnings of a file that can be used; no scenarios when there is an error.
+#[must_use]
+pub fn check_file(path: &Path, registry: &Registry, options: &Options) -> (Vec<Scenario>, Report) {
+    match std::fs::read(path) {
+        Ok(octets) => check_octets(path, &octets, registry, options),
+        Err(error) => {
+            (Vec::new(), Report::of_message(format!("cannot read '{}': {error}", path.display()), None))
+        }
+    }
+}
+
+/// The same for the text of a file that need not be there; other files that it names are read.
+#[must_use]
+pub fn check_octets(
+    path: &Path,
+    octets: &[u8],
+    registry: &Registry,
+    options: &Options,
+) -> (Vec<Scenario>, Report) {
+    let mut collector = Collector::default();
+    let mut scenarios = Vec::new();
+    if let Some(root) = yaml::parse(path, octets, &mut collector) {
+        let files = Files::of(path, options.root.as_deref());
+        let mut loader = Loader { path, registry, files, worlds: Vec::new(), collector: &mut collector };
+        scenarios = loader.all(&root);
+    }
+    if collector.errors() > 0 {
+        scenarios.clear();
+    }
+    (scenarios, collector.into_report())
+}
+
+struct Loader<'a> {
+    path: &'a Path,
+    registry: &'a Registry,
+    files: Files,
+    /// Worlds that were read already: the combinations of a matrix mostly share one.
+    worlds: Vec<(Node, Option<Arc<World>>)>,
+    collector: &'a mut Collector,
+}
+
+impl Loader<'_> {
+    fn all(&mut self, root: &Node) -> Vec<Scenario> {
+        if !matches!(root.kind, Kind::Map(_)) {
+            let message = format!("a scenario is a map, this file is {}", root.described());
+            self.collector
+                .push(Problem::error(root.span, message).advice("begin with `scenario: what it shows`"));
+            return Vec::new();
+        }
+        let combinations = matrix::combinations(root.get("matrix"), self.collector);
+        let mut scenarios = Vec::new();
+        for combination in &combinations {
+            let written = combination.parameters.write_into(root, self.collector);
+            scenarios.extend(self.one(&written, &combination.parameters, &combination.name));
+        }
+        if let Some(node) = root.get("matrix") {
+            matrix::warn_of_unused(node, &combinations, self.collector);
+        }
+        scenarios
+    }
+
+    fn one(&mut self, root: &Node, parameters: &Parameters, variant: &Text) -> Option<Scenario> {
+        let what = "a scenario";
+        let mut keys = Keys::of(root, what, self.collector)?;
+        let collector = &mut *self.collector;
+        let name = keys
+            .need("scenario", what, collector)
+            .and_then(|n| read::text(n, "the scenario's name", collector));
+        let covers = keys.value("covers").map_or_else(Vec::new, |node| self.covers(node));
+        let tags = keys.value("tags").map_or_else(Vec::new, |node| tags(node, self.collector));
+        let collector = &mut *self.collector;
+        let starts = keys.value("starts").and_then(|node| read::time(node, "the start", collector));
+        let strict = keys.value("strict").and_then(|node| read::flag(node, "`strict:`", collector));
+        let seed =
+            keys.value("seed").and_then(|node| read::whole(node, "the seed", (0, i64::MAX), collector));
+        let network =
+            keys.value("network").map_or_else(Impairment::default, |node| faults::network(node, collector));
+        let world = keys.need("world", what, collector).and_then(|node| self.world(node));
+        let peers = peers::read(keys.value("peers"), self.registry, world.as_deref(), self.collector);
+        let steps_node = keys.need("steps", what, self.collector);
+        let finally_node = keys.value("finally");
+        keys.take("matrix");
+        keys.finish(what, self.collector);
+
+        let mut steps = Steps::new(self.registry, &peers, network, &mut self.files, self.collector);
+        if let Some(node) = steps_node {
+            steps.read_list(node, self.path, parameters);
+        }
+        let finally = finally_node
+            .map_or_else(Finally::default, |node| finally::read(node, world.as_deref(), &mut steps));
+        let steps = steps.finish();
+        Some(Scenario {
+            path: self.path.to_path_buf(),
+            name: name?,
+            variant: variant.clone(),
+            covers,
+            tags,
+            starts: starts.unwrap_or(STARTS_DEFAULT),
+            strict: strict.unwrap_or_default(),
+            seed,
+            network,
+            world: world?,
+            peers: Peers::into_specs(peers)?,
+            steps,
+            finally,
+        })
+    }
+
+    fn covers(&mut self, node: &Node) -> Vec<Text> {
+        let mut covers = Vec::new();
+        for item in read::items(node, "`covers:`", self.collector) {
+            let Some(id) = read::text(item, "a requirement", self.collector) else { continue };
+            if self.registry.requirements.iter().any(|known| known.id == id) {
+                covers.push(id);
+                continue;
+            }
+            let known: Vec<&str> = self.registry.requirements.iter().map(|known| known.id).collect();
+            read::unknown(item.span, ("requirement", "requirements"), &id, &known, self.collector);
+        }
+        covers
+    }
+
+    fn world(&mut self, node: &Node) -> Option<Arc<World>> {
+        if let Some((_, world)) = self.worlds.iter().find(|(known, _)| known == node) {
+            return world.clone();
+        }
+        let world = world::load::of_scenario(node, self.path, &mut self.files, self.collector).map(Arc::new);
+        self.worlds.push((node.clone(), world.clone()));
+        world
+    }
+}
+
+fn tags(node: &Node, collector: &mut Collector) -> Vec<Text> {
+    let items = read::items(node, "`tags:`", collector);
+    items.iter().filter_map(|item| read::text(item, "a tag", collector)).collect()
+}
+
+/// A sequence that several scenarios share, as its file says it.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    /// Its parameters: where each is declared, and what it is when nothing is given.
+    pub(super) parameters: Vec<(Text, Span, Option<Node>)>,
+    /// Its steps.
+    pub(super) steps: Node,
+}
+
+/// Reads the file of a sequence.
+pub(super) fn sequence(tree: &Rc<Node>, collector: &mut Collector) -> Option<Sequence> {
+    let what = "a sequence";
+    let mut keys = Keys::of(tree, what, collector)?;
+    if let Some(node) = keys.need("sequence", what, collector) {
+        read::text(node, "the sequence's name", collector);
+    }
+    let mut parameters = Vec::new();
+    if let Some(node) = keys.value("parameters") {
+        match &node.kind {
+            Kind::Map(entries) => {
+                for entry in entries {
+                    let default = (!entry.value.is_empty()).then(|| entry.value.clone());
+                    parameters.push((entry.key.text.as_str().into(), entry.key.span, default));
+                }
+            }
+            _ => {
+                for item in read::items(node, "`parameters:`", collector) {
+                    if let Some(name) = read::text(item, "a parameter", collector) {
+                        parameters.push((name, item.span, None));
+                    }
+                }
+            }
+        }
+    }
+    for (name, span, _) in &parameters {
+        check_parameter_name(name, *span, collector);
+    }
+    let steps = keys.need("steps", what, collector).cloned();
+    keys.finish(what, collector);
+    Some(Sequence { parameters, steps: steps? })
+}
+
+/// Parameters are written in `${…}`, so their names must fit there.
+pub(super) fn check_parameter_name(name: &str, span: Span, collector: &mut Collector) {
+    if !super::template::is_name(name) {
+        collector.push(
+            Problem::error(span, format!("'{}' cannot be a name in ${{…}}", shown(name)))
+                .advice("use letters, digits, hyphens and underscores"),
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! `peers:` who takes part beside the system under test.
+
+use tollgate_network::{Arg, Need, PeerKind};
+use tollgate_wire::{Fields, Text};
+
+use super::load::Registry;
+use super::model::{PeerSpec, Who};
+use super::{args, read, template};
+use crate::diagnostics::{Collector, Problem, Span, known_names, shown};
+use crate::world::World;
+use crate::yaml::{Entry, Keys, Node};
+
+/// Words of steps and expectations; a peer of such a name could not be told from them.
+const RESERVED: [&str; 14] = [
+    "ocs", "world", "is", "within", "times", "absent", "where", "capture", "expect", "wait", "fault", "use",
+    "repeat", "finally",
+];
+/// The setting that makes a peer a client which the system does not know, or knows otherwise.
+const OWN_SECRET: &str = "secret";
+
+/// The peers by name, broken ones too, so that one mistake makes one message.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    all: Vec<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    name: Text,
+    kind: Option<&'static PeerKind>,
+    spec: Option<PeerSpec>,
+}
+
+/// Someone whom a step names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Actor {
+    pub(super) who: Who,
+    /// `None` when the peer's kind is broken, which is reported already.
+    pub(super) kind: Option<&'static PeerKind>,
+}
+
+impl Peers {
+    /// The peer of this name.
+    pub(super) fn find(&self, name: &str) -> Option<Actor> {
+        let place = self.all.iter().position(|peer| peer.name == name)?;
+        Some(Actor { who: Who::Peer(place), kind: self.all[place].kind })
+    }
+
+    /// The peer of this name, or the system under test.
+    pub(super) fn find_with_system(&self, name: &str, registry: &Registry) -> Option<Actor> {
+        if name == "ocs" {
+            return Some(Actor { who: Who::System, kind: Some(registry.system) });
+        }
+        self.find(name)
+    }
+
+    /// All names.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.all.iter().map(|peer| peer.name.as_str()).collect()
+    }
+
+    /// The peers as the scenario has them; `None` when one is broken.
+    pub(super) fn into_specs(self) -> Option<Vec<PeerSpec>> {
+        self.all.into_iter().map(|peer| peer.spec).collect()
+    }
+}
+
+/// Reads `peers:`.
+pub(super) fn read(
+    node: Option<&Node>,
+    registry: &Registry,
+    world: Option<&World>,
+    collector: &mut Collector,
+) -> Peers {
+    let mut peers = Peers::default();
+    let Some(node) = node else { return peers };
+    for entry in read::entries(node, "`peers:`", collector) {
+        let name: Text = entry.key.text.as_str().into();
+        check_name(&name, entry.key.span, collector);
+        let (kind, spec) = one(entry, &name, registry, world, &peers, collector);
+        peers.all.push(Known { name, kind, spec });
+    }
+    peers
+}
+
+fn check_name(name: &str, span: Span, collector: &mut Collector) {
+    if RESERVED.contains(&name) {
+        collector.error(span, format!("'{name}' is a word of the language and cannot be a peer's name"));
+    } else if !template::is_name(name) {
+        collector.push(
+            Problem::error(span, format!("'{}' cannot be a peer's name", shown(name)))
+                .advice("use letters, digits, hyphens and underscores"),
+        );
+    }
+}
+
+fn one(
+    entry: &Entry,
+    name: &Text,
+    registry: &Registry,
+    world: Option<&World>,
+    others: &Peers,
+    collector: &mut Collector,
+) -> (Option<&'static PeerKind>, Option<PeerSpec>) {
+    let Some(mut keys) = Keys::of(&entry.value, "a peer", collector) else { return (None, None) };
+    let kind = keys.need("is", "a peer", collector).and_then(|node| kind(node, registry, collector));
+    let at = keys.need("at", "a peer", collector);
+    let address = at.and_then(|node| read::address(node, "an address", collector));
+    let Some(kind) = kind else { return (None, None) };
+    let mut settings = Fields::new();
+    let mut complete = true;
+    let mut own_secret = false;
+    for arg in kind.settings {
+        let node = keys.value(arg.name);
+        own_secret |= arg.name == OWN_SECRET && node.is_some();
+        complete &= setting(arg, node, keys.span(), &mut settings, collector);
+    }
+    keys.finish(&format!("a peer of kind '{}'", kind.name), collector);
+    if let (Some(at), Some(address), Some(world)) = (at, address, world) {
+        let taken = |peer: &&Known| peer.spec.as_ref().is_some_and(|spec| spec.address == address);
+        if world.ocs.contains(&address) {
+            collector.error(at.span, format!("{address} is the charging system's own address"));
+        } else if let Some(twin) = others.all.iter().find(taken) {
+            collector.error(at.span, format!("peer '{}' has the address {address} already", twin.name));
+        } else if !own_secret && !world.nodes.iter().any(|node| node.address == address) {
+            not_a_node(at, world, kind, collector);
+        }
+    }
+    let spec = (address.filter(|_| complete)).map(|address| PeerSpec {
+        name: name.clone(),
+        kind,
+        address,
+        settings,
+        place: collector.place(entry.key.span),
+    });
+    (Some(kind), spec)
+}
+
+fn kind(node: &Node, registry: &Registry, collector: &mut Collector) -> Option<&'static PeerKind> {
+    let name = read::text(node, "a kind of peer", collector)?;
+    let kind = registry.kind(&name);
+    if kind.is_none() {
+        let known: Vec<&str> = registry.kinds.iter().map(|kind| kind.name).collect();
+        collector.push(
+            Problem::error(node.span, format!("no kind of peer is called '{}'", shown(&name)))
+                .help(known_names(&name, "kinds", &known)),
+        );
+    }
+    kind
+}
+
+/// Reads one setting; whether it is as it must be.
+fn setting(
+    arg: &'static Arg,
+    node: Option<&Node>,
+    span: Span,
+    settings: &mut Fields,
+    collector: &mut Collector,
+) -> bool {
+    match (node, arg.need) {
+        (Some(node), _) => match args::value(node, arg, &mut args::NoCaptures, collector) {
+            Some(args::Read::Known(value)) => settings.push(arg.name, value),
+            _ => return false,
+        },
+        (None, Need::Default(text)) => match args::default(arg, text, span, collector) {
+            Some(value) => settings.push(arg.name, value),
+            None => return false,
+        },
+        (None, Need::Required) => {
+            collector.push(
+                Problem::error(span, format!("the peer needs '{}:'", arg.name)).help(arg.about.to_owned()),
+            );
+            return false;
+        }
+        (None, Need::Optional) => {}
+    }
+    true
+}
+
+fn not_a_node(at: &Node, world: &World, kind: &PeerKind, collector: &mut Collector) {
+    let written = at.scalar().map_or("", |scalar| scalar.text.as_str());
+    let known: Vec<String> = world.nodes.iter().map(|node| node.address.to_string()).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let mut problem =
+        Problem::error(at.span, format!("{} is not the address of a node of the world", shown(written)))
+            .label("the charging system does not know this client")
+            .help(known_names(written, "addresses", &known))
+            .advice("add it to the world's `nodes:` with the secret that both share");
+    if kind.settings.iter().any(|arg| arg.name == OWN_SECRET) {
+        problem =
+            problem.advice("or give the peer a `secret:` of its own, to play a client that is not known");
+    }
+    collector.push(problem);
+}

@@ -1,0 +1,116 @@
+//! Writes parameters out: those of a `matrix:`, of a sequence, of a `repeat:`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use tollgate_wire::Text;
+
+use super::template::{self, TemplateError};
+use crate::diagnostics::{Collector, Problem, Span};
+use crate::yaml::{Entry, Key, Kind, Node, Scalar};
+
+/// Values of parameters, and which of them were used.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    values: BTreeMap<Text, Node>,
+    used: RefCell<BTreeSet<Text>>,
+}
+
+impl Parameters {
+    pub(super) fn set(&mut self, name: Text, value: Node) {
+        self.values.insert(name, value);
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.used.borrow().contains(name)
+    }
+
+    fn get(&self, name: &str) -> Option<&Node> {
+        let value = self.values.get(name)?;
+        self.used.borrow_mut().insert(name.into());
+        Some(value)
+    }
+
+    fn get_text(&self, name: &str) -> Option<Text> {
+        self.get(name)?.scalar().map(|scalar| scalar.text.as_str().into())
+    }
+
+    /// The same tree with every known `${name}` written out. What stays is a capture. A `${` that is no
+    /// name is reported, once for every place.
+    pub(super) fn write_into(&self, node: &Node, collector: &mut Collector) -> Node {
+        let kind = match &node.kind {
+            Kind::Scalar(scalar) if scalar.text.contains("${") => {
+                return self.scalar(scalar, node.span, collector);
+            }
+            Kind::Scalar(_) | Kind::Broken => node.kind.clone(),
+            Kind::Sequence(items) => {
+                Kind::Sequence(items.iter().map(|item| self.write_into(item, collector)).collect())
+            }
+            Kind::Map(entries) => self.map(entries, collector),
+        };
+        Node { kind, span: node.span }
+    }
+
+    fn map(&self, entries: &[Entry], collector: &mut Collector) -> Kind {
+        let mut written: Vec<Entry> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let Some(key) = self.key(&entry.key, collector) else { continue };
+            if let Some(twin) =
+                written.iter().find(|other| other.key.text == key.text && key.text != entry.key.text)
+            {
+                collector.push(
+                    Problem::error(
+                        key.span,
+                        format!("the key becomes '{}', which is there already", key.text),
+                    )
+                    .also(twin.key.span, "here"),
+                );
+                continue;
+            }
+            written.push(Entry { key, value: self.write_into(&entry.value, collector) });
+        }
+        Kind::Map(written)
+    }
+
+    fn key(&self, key: &Key, collector: &mut Collector) -> Option<Key> {
+        if !key.text.contains("${") {
+            return Some(key.clone());
+        }
+        match template::fill_known(&key.text, |name| self.get_text(name)) {
+            // A number that a parameter brought must not look as if the tester had left it unquoted.
+            Ok(text) => Some(Key { quoted: key.quoted || text != key.text, text, span: key.span }),
+            Err(error) => {
+                broken(key.span, &error, collector);
+                None
+            }
+        }
+    }
+
+    fn scalar(&self, scalar: &Scalar, span: Span, collector: &mut Collector) -> Node {
+        // The whole value is one name: it becomes what the parameter is, a list or a map too.
+        let whole = scalar.text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        if let Some(value) = whole.filter(|name| template::is_name(name)).and_then(|name| self.get(name)) {
+            let mut value = value.clone();
+            if let Kind::Scalar(inner) = &mut value.kind {
+                inner.quoted |= scalar.quoted;
+            }
+            return value;
+        }
+        let kind = match template::fill_known(&scalar.text, |name| self.get_text(name)) {
+            Ok(text) => Kind::Scalar(Scalar { text, quoted: scalar.quoted }),
+            Err(error) => {
+                broken(span, &error, collector);
+                Kind::Broken
+            }
+        };
+        Node { kind, span }
+    }
+}
+
+fn broken(span: Span, error: &TemplateError, collector: &mut Collector) {
+    collector.push(Problem::error(span, error.to_string()).advice("write ${name}"));
+}

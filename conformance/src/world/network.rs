@@ -1,0 +1,135 @@
+//! Nodes, dialling rules and settings of a world file.
+
+use std::time::Duration;
+
+use super::load::{Names, digits, reference};
+use super::model::{DialingRule, Node, Settings, World};
+use crate::diagnostics::{Collector, Problem};
+use crate::scenario::read;
+use crate::yaml::{self, Entry, Keys};
+
+/// One entry of `nodes:`.
+pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<Node> {
+    let place = collector.place(entry.key.span);
+    let name = read::name(entry, collector);
+    let mut keys = Keys::of(&entry.value, "a node", collector)?;
+    let address =
+        keys.need("address", "a node", collector).and_then(|n| read::address(n, "an address", collector));
+    let secret = keys.need("secret", "a node", collector).and_then(|node| {
+        let secret = read::text(node, "a secret", collector)?;
+        if secret.is_empty() {
+            collector.error(node.span, "the secret is empty");
+        }
+        Some(secret)
+    });
+    let flag = |key, keys: &mut Keys<'_>, collector: &mut Collector| {
+        keys.value(key).and_then(|node| read::flag(node, key, collector)).unwrap_or_default()
+    };
+    let trusted = flag("trusted", &mut keys, collector);
+    let require_message_authenticator = flag("require-message-authenticator", &mut keys, collector);
+    let dialing_rule = keys
+        .value("dialing-rule")
+        .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    keys.finish("a node", collector);
+    Some(Node {
+        name: name?,
+        address: address?,
+        secret: secret?,
+        trusted,
+        require_message_authenticator,
+        dialing_rule,
+        place,
+    })
+}
+
+/// The charging system knows its clients by their address, so each has its own.
+pub(super) fn check_addresses(world: &World, nodes: Option<&yaml::Node>, collector: &mut Collector) {
+    for (place, node) in world.nodes.iter().enumerate() {
+        let Some(section) = nodes else { return };
+        let address =
+            |name: &str| section.get(name).and_then(|node| node.get("address")).map(|node| node.span);
+        let Some(here) = address(&node.name) else { continue };
+        if world.ocs.contains(&node.address) {
+            let message = format!("node '{}' has the charging system's address", node.name);
+            collector.error(here, message);
+        }
+        if let Some(twin) = world.nodes[..place].iter().find(|other| other.address == node.address) {
+            let message = format!("nodes '{}' and '{}' have the same address", twin.name, node.name);
+            let mut problem = Problem::error(here, message)
+                .advice("the system tells its clients apart by their address; give each its own");
+            if let Some(there) = address(&twin.name) {
+                problem = problem.also(there, "first here");
+            }
+            collector.push(problem);
+        }
+    }
+}
+
+/// One entry of `dialing-rules:`.
+pub(super) fn dialing_rule(entry: &Entry, collector: &mut Collector) -> Option<DialingRule> {
+    let place = collector.place(entry.key.span);
+    let name = read::name(entry, collector);
+    let what = "a dialing rule";
+    let mut keys = Keys::of(&entry.value, what, collector)?;
+    let country_code =
+        keys.need("country-code", what, collector).and_then(|n| digits(n, "a country code", collector));
+    let area_code = keys.value("area-code").and_then(|n| digits(n, "an area code", collector));
+    let international_prefixes = keys.value("international-prefix").map_or_else(Vec::new, |node| {
+        let items = read::items(node, "international prefixes", collector);
+        items.iter().filter_map(|item| digits(item, "a prefix", collector)).collect()
+    });
+    let national_prefix = keys.value("national-prefix").and_then(|n| digits(n, "a prefix", collector));
+    let length = |key, keys: &mut Keys<'_>, collector: &mut Collector| {
+        keys.value(key).and_then(|node| read::whole::<u8>(node, "a number of digits", (1, 15), collector))
+    };
+    let local_length = length("local-length", &mut keys, collector);
+    let national_length = length("national-length", &mut keys, collector);
+    let needs_area = local_length.is_some() && area_code.is_none() && entry.value.get("area-code").is_none();
+    if needs_area {
+        collector.push(
+            Problem::error(entry.key.span, "local numbers cannot be completed without an area code")
+                .advice("add `area-code:`, or leave `local-length:` out"),
+        );
+    }
+    keys.finish(what, collector);
+    Some(DialingRule {
+        name: name?,
+        country_code: country_code?,
+        area_code,
+        international_prefixes,
+        national_prefix,
+        local_length,
+        national_length,
+        place,
+    })
+}
+
+/// `settings:`
+pub(super) fn settings(node: &yaml::Node, collector: &mut Collector) -> Settings {
+    let mut settings = Settings::default();
+    let Some(mut keys) = Keys::of(node, "`settings:`", collector) else { return settings };
+    if let Some(node) = keys.value("password-attempts-max") {
+        let bounds = (1, i64::from(u32::MAX));
+        if let Some(count) = read::whole(node, "a number of attempts", bounds, collector) {
+            settings.password_attempts_max = count;
+        }
+    }
+    let mut spans: [(&'static str, &mut Duration); 3] = [
+        ("lockout", &mut settings.lockout),
+        ("login-lock", &mut settings.login_lock),
+        ("session-expiry", &mut settings.session_expiry),
+    ];
+    for (key, span) in &mut spans {
+        if let Some(read) = keys.value(key).and_then(|node| read::span(node, key, collector)) {
+            **span = read;
+        }
+    }
+    if let Some(node) = keys.value("grant-max") {
+        settings.grant_max = read::span(node, "the longest grant", collector);
+        if settings.grant_max.is_some_and(|longest| longest < Duration::from_secs(1)) {
+            collector.error(node.span, "a grant is at least one second long");
+        }
+    }
+    keys.finish("`settings:`", collector);
+    settings
+}

@@ -1,0 +1,121 @@
+//! Customers and accounts of a world file.
+
+use tollgate_wire::{Decimal, Text};
+
+use super::load::{Names, check_currency, currency_of, reference, word};
+use super::model::{Account, AccountType, Customer, World};
+use super::prices::{amount, signed_amount};
+use crate::diagnostics::{Collector, Problem, shown};
+use crate::scenario::read;
+use crate::scenario::values::ValueError;
+use crate::yaml::{Entry, Keys};
+
+/// One entry of `customers:`.
+pub(super) fn customer(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<Customer> {
+    let place = collector.place(entry.key.span);
+    let name = read::name(entry, collector);
+    let mut keys = Keys::of(&entry.value, "a customer", collector)?;
+    let currency = currency_of(keys.value("currency"), &entry.key, "customer", names, collector);
+    let balance = keys.value("balance").and_then(|node| signed_amount(node, currency.as_ref(), collector));
+    let credit_limit = keys.value("credit-limit").and_then(|node| amount(node, currency.as_ref(), collector));
+    let suspended = keys.value("suspended").and_then(|node| read::flag(node, "suspended", collector));
+    let dialing_rule = keys
+        .value("dialing-rule")
+        .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    keys.finish("a customer", collector);
+    Some(Customer {
+        name: name?,
+        currency: currency?,
+        balance: balance.unwrap_or_default(),
+        credit_limit,
+        suspended: suspended.unwrap_or_default(),
+        dialing_rule,
+        place,
+    })
+}
+
+/// One entry of `accounts:`; tariffs, products and customers of the world are read already.
+pub(super) fn account(
+    entry: &Entry,
+    names: &Names<'_>,
+    world: &World,
+    collector: &mut Collector,
+) -> Option<Account> {
+    let place = collector.place(entry.key.span);
+    let id = read::name(entry, collector);
+    let what = "an account";
+    let mut keys = Keys::of(&entry.value, what, collector)?;
+    let customer = keys
+        .need("customer", what, collector)
+        .and_then(|node| reference(node, ("customer", "customers"), &names.customers, collector));
+    let product_node = keys.need("product", what, collector);
+    let product =
+        product_node.and_then(|node| reference(node, ("product", "products"), &names.products, collector));
+    let currency = currency(&customer, &product, world);
+    if let (Some(node), Some((of_customer, of_product))) = (product_node, &currency) {
+        check_currency(node.span, ("the product", of_product), ("the customer", of_customer), collector);
+    }
+    let currency = currency.map(|(of_customer, _)| of_customer);
+    let kinds = [("debit", AccountType::Debit), ("credit", AccountType::Credit)];
+    let kind = keys.value("type").and_then(|node| word(node, "a type of account", &kinds, collector));
+    let kind = kind.unwrap_or_default();
+    let balance_node = keys.value("balance");
+    let balance = balance_node.and_then(|node| signed_amount(node, currency.as_ref(), collector));
+    if let (Some(node), Some(balance), AccountType::Debit) = (balance_node, balance, kind)
+        && balance < Decimal::default()
+    {
+        collector.push(
+            Problem::error(node.span, "the money left on a debit account is never below zero")
+                .advice("an account that owes money has `type: credit`"),
+        );
+    }
+    let limit_node = keys.value("credit-limit");
+    let credit_limit = limit_node.and_then(|node| amount(node, currency.as_ref(), collector));
+    if let (Some(node), AccountType::Debit) = (limit_node, kind) {
+        collector.push(
+            Problem::error(node.span, "a debit account has no credit limit")
+                .advice("remove it, or say `type: credit`"),
+        );
+    }
+    let password = keys.value("password").and_then(|node| read::text(node, "a password", collector));
+    let language = keys
+        .value("language")
+        .and_then(|node| read::with(node, "a language", collector, |text, _| language(text)));
+    let blocked = keys.value("blocked").and_then(|node| read::flag(node, "blocked", collector));
+    let expires = keys.value("expires").and_then(|node| read::time(node, "the time of expiry", collector));
+    let dialing_rule = keys
+        .value("dialing-rule")
+        .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    keys.finish(what, collector);
+    Some(Account {
+        id: id?,
+        customer: customer?,
+        product: product?,
+        kind,
+        balance: balance.unwrap_or_default(),
+        credit_limit,
+        password: password.unwrap_or_default(),
+        language: language.unwrap_or_else(|| Text::const_new("en")),
+        blocked: blocked.unwrap_or_default(),
+        expires,
+        dialing_rule,
+        place,
+    })
+}
+
+/// The currencies of the customer and of the product.
+fn currency(customer: &Option<Text>, product: &Option<Text>, world: &World) -> Option<(Text, Text)> {
+    let customer = world.customers.iter().find(|own| Some(&own.name) == customer.as_ref())?;
+    let product = world.products.iter().find(|own| Some(&own.name) == product.as_ref())?;
+    Some((customer.currency.clone(), product.currency.clone()))
+}
+
+fn language(text: &str) -> Result<Text, ValueError> {
+    if text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return Ok(text.into());
+    }
+    Err(ValueError {
+        message: format!("'{}' is not a language", shown(text)),
+        help: Some("a language is two small letters (ISO 639-1): en, fr".to_owned()),
+    })
+}
