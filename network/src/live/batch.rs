@@ -1,5 +1,5 @@
 //! Many datagrams for one system call: `recvmmsg` and `sendmmsg`. The only unsafe code that touches
-//! memory; Linux.
+//! memory; Linux. For whoever moves datagrams by the hundred thousand: the server, a load generator.
 #![allow(unsafe_code, reason = "the system calls take pointers")]
 
 use std::io;
@@ -12,11 +12,12 @@ use bytes::{Bytes, BytesMut};
 use socket2::{SockAddr, SockAddrStorage, Socket};
 
 /// The most datagrams that one call moves.
-pub(crate) const BATCH_MAX: usize = 64;
+pub const BATCH_MAX: usize = 64;
 
 /// Buffers for what one call receives. A payload is a view into a buffer of its own; the buffer is used
 /// again as soon as the payload is dropped.
-pub(crate) struct Inbox {
+#[derive(Debug)]
+pub struct Inbox {
     datagram_max: usize,
     slots: Vec<BytesMut>,
     names: Vec<SockAddrStorage>,
@@ -25,16 +26,20 @@ pub(crate) struct Inbox {
 }
 
 /// A datagram that was received.
-pub(crate) struct Datagram {
-    pub(crate) from: SocketAddr,
-    pub(crate) payload: Bytes,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datagram {
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// The message.
+    pub payload: Bytes,
     /// It was longer than the buffer, and the rest is gone.
-    pub(crate) cut: bool,
+    pub cut: bool,
 }
 
 impl Inbox {
     /// Room for datagrams of so many bytes.
-    pub(crate) fn new(datagram_max: usize) -> Self {
+    #[must_use]
+    pub fn new(datagram_max: usize) -> Self {
         Self {
             datagram_max,
             slots: (0..BATCH_MAX).map(|_| BytesMut::with_capacity(datagram_max)).collect(),
@@ -45,7 +50,11 @@ impl Inbox {
     }
 
     /// Receives what is there without waiting, at most [`BATCH_MAX`] datagrams; answers with their number.
-    pub(crate) fn receive(&mut self, socket: &Socket) -> io::Result<usize> {
+    /// What was received before and not taken is gone.
+    ///
+    /// # Errors
+    /// There is nothing (`WouldBlock`), or the socket reports one.
+    pub fn receive(&mut self, socket: &Socket) -> io::Result<usize> {
         for place in 0..BATCH_MAX {
             let slot = &mut self.slots[place];
             slot.clear();
@@ -76,9 +85,10 @@ impl Inbox {
         Ok(count)
     }
 
-    /// Takes one of the datagrams just received; `None` when it has no IP address.
-    pub(crate) fn take(&mut self, place: usize) -> Option<Datagram> {
-        let header = &self.headers[place].msg_hdr;
+    /// Takes one of the datagrams just received, counted from 0; `None` when it has no IP address or there
+    /// is no such one.
+    pub fn take(&mut self, place: usize) -> Option<Datagram> {
+        let header = &self.headers.get(place)?.msg_hdr;
         let name = std::mem::replace(&mut self.names[place], SockAddrStorage::zeroed());
         // SAFETY: the storage was zeroed and then written by the call, which left the length of the address
         // in `msg_namelen`; it is no longer than the storage.
@@ -90,7 +100,8 @@ impl Inbox {
 }
 
 /// Datagrams to be sent with one call.
-pub(crate) struct Outbox {
+#[derive(Debug, Default)]
+pub struct Outbox {
     payloads: Vec<Bytes>,
     names: Vec<SockAddr>,
     vectors: Vec<libc::iovec>,
@@ -99,14 +110,17 @@ pub(crate) struct Outbox {
 
 /// What became of the datagrams of an outbox.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sent {
-    pub(crate) sent: u64,
+pub struct Sent {
+    /// The machine took them.
+    pub sent: u64,
     /// The machine's network refused them.
-    pub(crate) refused: u64,
+    pub refused: u64,
 }
 
 impl Outbox {
-    pub(crate) fn new() -> Self {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             payloads: Vec::with_capacity(BATCH_MAX),
             names: Vec::with_capacity(BATCH_MAX),
@@ -115,18 +129,21 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn push(&mut self, to: SocketAddr, payload: Bytes) {
+    /// Adds a datagram.
+    pub fn push(&mut self, to: SocketAddr, payload: Bytes) {
         self.payloads.push(payload);
         self.names.push(to.into());
     }
 
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether it holds as many as one call moves.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.payloads.len() >= BATCH_MAX
     }
 
     /// Sends everything in order and leaves the outbox empty. A datagram that is refused does not keep the
     /// others back; when the socket is full, it is waited for, but not for ever.
-    pub(crate) fn send(&mut self, socket: &Socket) -> Sent {
+    pub fn send(&mut self, socket: &Socket) -> Sent {
         let mut total = Sent::default();
         if self.payloads.is_empty() {
             return total;
@@ -183,7 +200,10 @@ const SEND_WAITS_MAX: u32 = 10;
 const SEND_WAIT: Duration = Duration::from_millis(10);
 
 /// Waits until one of the sockets has something to read, or that long. A signal ends it early.
-pub(crate) fn wait_readable(sockets: &[RawFd], most: Duration) -> io::Result<()> {
+///
+/// # Errors
+/// The machine refuses to wait.
+pub fn wait_readable(sockets: &[RawFd], most: Duration) -> io::Result<()> {
     match poll(sockets, libc::POLLIN, most) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         other => other,

@@ -11,7 +11,7 @@ pub mod driver;
 mod port;
 
 #[cfg(target_os = "linux")]
-mod batch;
+pub mod batch;
 #[cfg(target_os = "linux")]
 pub mod server;
 #[cfg(unix)]
@@ -20,6 +20,7 @@ pub mod signal;
 pub use address::AddressMap;
 pub use clock::LiveClock;
 pub use driver::LiveDriver;
+pub use port::bind;
 #[cfg(target_os = "linux")]
 pub use server::{Totals, UdpServer};
 #[cfg(unix)]

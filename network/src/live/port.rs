@@ -163,8 +163,11 @@ impl Ports {
     }
 }
 
-/// A socket as every part of this module wants it.
-pub(crate) fn bind(address: SocketAddr) -> io::Result<Socket> {
+/// A UDP socket that never blocks, with a large receive buffer.
+///
+/// # Errors
+/// The address cannot be bound.
+pub fn bind(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // A smaller buffer only means that a burst loses more.
