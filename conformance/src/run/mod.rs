@@ -1,7 +1,33 @@
 //! Running scenarios: targets, the runner, the journal, and the events that reports are made of.
+//!
+//! [`run_all`] plays scenarios on a [`Target`] and tells everything as [`RunEvent`]s; [`play`] plays one on a
+//! [`Stage`] and leaves a [`Record`] with its [`Journal`].
 
 pub mod event;
+mod expect;
+mod faults;
+mod finally;
+pub mod journal;
+mod late;
+mod matcher;
+mod nearest;
+mod player;
+mod quantity;
+mod record;
+pub mod rerun;
+mod runner;
+mod scene;
 pub mod target;
+mod unexpected;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Mismatch, RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict};
+pub use journal::{Entry, Journal};
+pub use player::{Terms, play};
+pub use record::{Record, StepRecord, UNEXPECTED_SHOWN_MAX};
+pub use runner::{AHEAD_MAX, Artifacts, CreateFile, DEFAULT_SEED, Filter, Options, run_all};
 pub use target::{Stage, Target, TargetError};

@@ -18,6 +18,12 @@ pub trait Target: Sync {
     /// How long an expectation waits that names no bound.
     fn within(&self) -> Duration;
 
+    /// How long the network settles after the last step, before `finally:` is judged: for what is under way to
+    /// arrive and to be retried. Virtual time costs nothing; a target on real sockets has a shorter one.
+    fn settle(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
     /// Sets the stage for one run: a driver at the scenario's start with the system prepared from
     /// the scenario's world, and every peer in it.
     ///

@@ -1,0 +1,274 @@
+//! Judging `finally:`, once the network has settled.
+//!
+//! Balances are asked of the system under test with its verb `report-balance` and read from the `balance`
+//! that it observes; xDRs and events are those that it observed during the whole run, used by a step or not.
+//! An assertion that the target cannot show is skipped, never passed.
+
+use tollgate_network::{Action, NodeId, Seen};
+use tollgate_wire::{Text, Value};
+
+use super::event::{Mismatch, StepOutcome};
+use super::expect::all_hold;
+use super::matcher::{holds, shown};
+use super::nearest::field_differences;
+use super::scene::Scene;
+use crate::scenario::{AccountMatch, FieldMatch, Finally, Place, XdrMatch};
+
+/// The verb that has the system show an account, with the name of the account as `account`.
+const REPORT_BALANCE: &str = "report-balance";
+/// What it shows then.
+const BALANCE: &str = "balance";
+/// A record of use with its charge.
+const XDR: &str = "xdr";
+/// Something told to the outside world; its subject is its name.
+const EVENT: &str = "event";
+
+/// One judged assertion.
+type Judged = (Text, Place, StepOutcome);
+
+/// Judges all of it, one record an assertion. Captures are written out already.
+pub(crate) fn judge(scene: &mut Scene<'_>, finally: &Finally, top: &Place) -> Vec<Judged> {
+    let mut judged = Vec::new();
+    let mut shown_accounts = Accounts::default();
+    for account in &finally.balances {
+        judged.push(shown_accounts.judge(scene, account, &Asked { what: "balance", field: "amount" }));
+    }
+    for account in &finally.reserved {
+        judged.push(shown_accounts.judge(scene, account, &Asked { what: "reserved", field: "reserved" }));
+    }
+    if let Some(xdrs) = &finally.xdrs {
+        judge_xdrs(scene, xdrs, top, &mut judged);
+    }
+    for (name, place) in &finally.events {
+        judged.push((format!("event {name}").into(), place.clone(), judge_event(scene, name, place)));
+    }
+    judged
+}
+
+/// What the assertions are called, to be skipped one by one.
+pub(crate) fn names(finally: &Finally, top: &Place) -> Vec<(Text, Place)> {
+    let account = |what: &'static str| {
+        move |account: &AccountMatch| (account_text(what, account), account.place.clone())
+    };
+    let mut names: Vec<(Text, Place)> = finally.balances.iter().map(account("balance")).collect();
+    names.extend(finally.reserved.iter().map(account("reserved")));
+    if let Some(xdrs) = &finally.xdrs {
+        names.extend(xdrs.iter().enumerate().map(|(number, xdr)| (xdr_text(number, xdr), xdr.place.clone())));
+        names.push((
+            count_text(xdrs.len()),
+            xdrs.first().map_or_else(|| top.clone(), |xdr| xdr.place.clone()),
+        ));
+    }
+    names.extend(finally.events.iter().map(|(name, place)| (format!("event {name}").into(), place.clone())));
+    names
+}
+
+fn account_text(what: &str, account: &AccountMatch) -> Text {
+    format!("{what} of {}: {}", account.account, shown(&account.matcher)).into()
+}
+
+fn xdr_text(number: usize, xdr: &XdrMatch) -> Text {
+    format!("xdr {}: {}", number + 1, fields_text(&xdr.fields)).into()
+}
+
+fn count_text(count: usize) -> Text {
+    match count {
+        0 => "no xdr".into(),
+        1 => "exactly 1 xdr".into(),
+        several => format!("exactly {several} xdrs").into(),
+    }
+}
+
+fn fields_text(fields: &[FieldMatch]) -> String {
+    let lines: Vec<String> =
+        fields.iter().map(|field| format!("{}: {}", field.path, shown(&field.matcher))).collect();
+    format!("{{ {} }}", lines.join(", "))
+}
+
+/// Which amount of an account is asked for.
+struct Asked {
+    what: &'static str,
+    field: &'static str,
+}
+
+/// Accounts that were asked for, each with the place of the answer in the journal: one question an
+/// account, whatever is asserted of it.
+#[derive(Default)]
+struct Accounts(Vec<(Text, Result<usize, StepOutcome>)>);
+
+impl Accounts {
+    fn judge(&mut self, scene: &mut Scene<'_>, wanted: &AccountMatch, asked: &Asked) -> Judged {
+        let text = account_text(asked.what, wanted);
+        let outcome = self.outcome(scene, wanted, asked);
+        (text, wanted.place.clone(), outcome)
+    }
+
+    fn outcome(&mut self, scene: &mut Scene<'_>, wanted: &AccountMatch, asked: &Asked) -> StepOutcome {
+        let sight = scene.cast.system_kind.sight(BALANCE).filter(|sight| sight.fields.contains(asked.field));
+        if sight.is_none() || scene.cast.system_kind.verb(REPORT_BALANCE).is_none() {
+            return StepOutcome::Skipped(format!("the target cannot show the {} of an account", asked.what));
+        }
+        let known =
+            self.0.iter().find(|(account, _)| *account == wanted.account).map(|(_, answer)| answer.clone());
+        let answer = known.unwrap_or_else(|| {
+            let answer = ask(scene, &wanted.account, &wanted.place);
+            self.0.push((wanted.account.clone(), answer.clone()));
+            answer
+        });
+        let entry = match answer {
+            Ok(entry) => entry,
+            Err(outcome) => return outcome,
+        };
+        let Some(seen) = scene.journal.entries().get(entry).map(|entry| &entry.seen) else {
+            return StepOutcome::Broken("the journal lost an entry".to_owned());
+        };
+        let values: Vec<&Value> = seen.observation.fields.all(asked.field).collect();
+        if holds(&wanted.matcher, &values) {
+            return StepOutcome::Passed;
+        }
+        StepOutcome::Failed(vec![Mismatch {
+            expected: account_text(asked.what, wanted).into(),
+            seen: values.first().map_or_else(|| "absent".to_owned(), ToString::to_string),
+            frame: seen.frame,
+            place: Some(wanted.place.clone()),
+        }])
+    }
+}
+
+/// Asks for an account. Answers with the place of what was shown.
+fn ask(scene: &mut Scene<'_>, account: &Text, place: &Place) -> Result<usize, StepOutcome> {
+    let unanswered = |seen: String| {
+        let expected = format!("the system to show account {account}");
+        StepOutcome::Failed(vec![Mismatch { expected, seen, frame: None, place: Some(place.clone()) }])
+    };
+    let from = scene.journal.len();
+    let action = Action::new(REPORT_BALANCE).with("account", account.clone());
+    let system = scene.cast.system;
+    scene.driver.perform(system, &action).map_err(|error| unanswered(error.to_string()))?;
+    let until = scene.now() + scene.within;
+    let found = scene.find(from, until, |seen| {
+        is_system(seen, system, BALANCE)
+            && seen.observation.fields.get("account").and_then(Value::as_text) == Some(account)
+    });
+    let entry = found.ok_or_else(|| unanswered("no answer".to_owned()))?;
+    scene.journal.consume(entry);
+    Ok(entry)
+}
+
+fn is_system(seen: &Seen, system: NodeId, kind: &str) -> bool {
+    seen.node == system && seen.observation.kind == kind
+}
+
+fn judge_xdrs(scene: &mut Scene<'_>, wanted: &[XdrMatch], top: &Place, judged: &mut Vec<Judged>) {
+    let place = wanted.first().map_or_else(|| top.clone(), |xdr| xdr.place.clone());
+    if scene.cast.system_kind.sight(XDR).is_none() {
+        let why = || StepOutcome::Skipped("the target cannot show xdrs".to_owned());
+        judged.extend(wanted.iter().enumerate().map(|(n, xdr)| (xdr_text(n, xdr), xdr.place.clone(), why())));
+        judged.push((count_text(wanted.len()), place, why()));
+        return;
+    }
+    let written = system_entries(scene, XDR);
+    for (number, xdr) in wanted.iter().enumerate() {
+        let outcome = judge_xdr(scene, xdr, number, &written);
+        judged.push((xdr_text(number, xdr), xdr.place.clone(), outcome));
+    }
+    let outcome = count_xdrs(scene, wanted, &written, &place);
+    judged.push((count_text(wanted.len()), place, outcome));
+    for entry in written {
+        scene.journal.consume(entry);
+    }
+}
+
+fn judge_xdr(scene: &Scene<'_>, xdr: &XdrMatch, number: usize, written: &[usize]) -> StepOutcome {
+    let entries = scene.journal.entries();
+    let seen = |place: usize| entries.get(place).map(|entry| &entry.seen);
+    let missing = |text: String| {
+        let expected = fields_text(&xdr.fields);
+        StepOutcome::Failed(vec![Mismatch {
+            expected,
+            seen: text,
+            frame: None,
+            place: Some(xdr.place.clone()),
+        }])
+    };
+    let Some(own) = written.get(number).and_then(|place| seen(*place)) else {
+        return missing(match written.len() {
+            0 => "no xdr was written".to_owned(),
+            1 => "only 1 xdr was written".to_owned(),
+            several => format!("only {several} xdrs were written"),
+        });
+    };
+    let mut differences = Vec::new();
+    field_differences(&xdr.fields, own, &mut differences);
+    if differences.is_empty() {
+        return StepOutcome::Passed;
+    }
+    let elsewhere = written
+        .iter()
+        .position(|place| seen(*place).is_some_and(|seen| all_hold(&xdr.fields, &seen.observation)));
+    if let Some(elsewhere) = elsewhere {
+        differences.push(Mismatch {
+            expected: format!("it as xdr {}", number + 1),
+            seen: format!("it as xdr {}", elsewhere + 1),
+            frame: seen(written[elsewhere]).and_then(|seen| seen.frame),
+            place: Some(xdr.place.clone()),
+        });
+    }
+    StepOutcome::Failed(differences)
+}
+
+fn count_xdrs(scene: &Scene<'_>, wanted: &[XdrMatch], written: &[usize], place: &Place) -> StepOutcome {
+    if written.len() == wanted.len() {
+        return StepOutcome::Passed;
+    }
+    let further = written.get(wanted.len()..).unwrap_or_default();
+    let mut seen = format!("{} of them", written.len());
+    if let Some(first) = further.first() {
+        seen.push_str(&format!("; the first that is too many: {}", scene.journal.line(*first)));
+    }
+    let frame = further.first().and_then(|place| scene.journal.entries().get(*place)?.seen.frame);
+    let expected = count_text(wanted.len()).into();
+    StepOutcome::Failed(vec![Mismatch { expected, seen, frame, place: Some(place.clone()) }])
+}
+
+fn judge_event(scene: &mut Scene<'_>, name: &Text, place: &Place) -> StepOutcome {
+    let Some(sight) = scene.cast.system_kind.sight(EVENT) else {
+        return StepOutcome::Skipped("the target cannot show events".to_owned());
+    };
+    let subject = sight.subject.unwrap_or("name");
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for entry in system_entries(scene, EVENT) {
+        let fields = &scene.journal.entries()[entry].seen.observation.fields;
+        match fields.get(subject).and_then(Value::as_text) {
+            Some(own) if own == name => found.push(entry),
+            Some(other) => others.push(other.to_owned()),
+            None => {}
+        }
+    }
+    if found.is_empty() {
+        others.sort_unstable();
+        others.dedup();
+        let seen =
+            if others.is_empty() { "no event".to_owned() } else { format!("only {}", others.join(", ")) };
+        let expected = format!("event {name}");
+        return StepOutcome::Failed(vec![Mismatch {
+            expected,
+            seen,
+            frame: None,
+            place: Some(place.clone()),
+        }]);
+    }
+    for entry in found {
+        scene.journal.consume(entry);
+    }
+    StepOutcome::Passed
+}
+
+/// Places of everything of this kind that the system observed.
+fn system_entries(scene: &Scene<'_>, kind: &str) -> Vec<usize> {
+    let entries = scene.journal.entries().iter().enumerate();
+    entries
+        .filter(|(_, entry)| is_system(&entry.seen, scene.cast.system, kind))
+        .map(|(place, _)| place)
+        .collect()
+}

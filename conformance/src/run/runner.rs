@@ -1,0 +1,376 @@
+//! Running many scenarios on one target: in parallel, told in order.
+//!
+//! Every run of a scenario has a stage and a driver of its own. Events are handed out one run after the other
+//! in the order of their ids, each as soon as it and all before it are over: a report is the same on
+//! any number of threads. No clock is read and no file opened here; the caller lends both.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tollgate_wire::Text;
+
+use super::event::{RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict};
+use super::player::{Terms, play};
+use super::record::Record;
+use super::rerun;
+use super::target::{Stage, Target};
+use crate::scenario::Scenario;
+
+/// The seed of a scenario that has none, when none is asked for.
+pub const DEFAULT_SEED: u64 = 1;
+/// A worker may be so many runs ahead of the one whose events are awaited; it bounds what is kept meanwhile.
+pub const AHEAD_MAX: usize = 1_024;
+
+/// Opens a file for writing, with the folders on its way.
+pub type CreateFile<'a> = &'a (dyn Fn(&Path) -> io::Result<Box<dyn Write>> + Sync);
+
+/// How scenarios are run.
+#[derive(Clone)]
+pub struct Options<'a> {
+    /// The first seed of every scenario, in place of its own and of [`DEFAULT_SEED`].
+    pub seed: Option<u64>,
+    /// How often each scenario runs, each time with the next seed. At least 1.
+    pub repeat: usize,
+    /// How many threads run scenarios. At least 1.
+    pub threads: usize,
+    /// Which scenarios run.
+    pub filter: Filter,
+    /// What is written beside the reports.
+    pub artifacts: Option<Artifacts<'a>>,
+    /// Real time since some fixed moment, for how long things took.
+    pub clock: fn() -> Duration,
+    /// Told of every run that is over, at once and in no particular order, for a progress line.
+    pub progress: Option<&'a (dyn Fn(&Verdict) + Sync)>,
+}
+
+impl Default for Options<'_> {
+    /// Everything once, on one thread, with nothing written; whatever it takes counts as no time.
+    fn default() -> Self {
+        Self {
+            seed: None,
+            repeat: 1,
+            threads: 1,
+            filter: Filter::default(),
+            artifacts: None,
+            clock: || Duration::ZERO,
+            progress: None,
+        }
+    }
+}
+
+/// Files about each run.
+#[derive(Clone)]
+pub struct Artifacts<'a> {
+    /// Opens them.
+    pub create: CreateFile<'a>,
+    /// The folder for captures (pcapng).
+    pub pcap: Option<PathBuf>,
+    /// The folder for journals (text).
+    pub journal: Option<PathBuf>,
+}
+
+/// Which scenarios run. Everything that is given must hold; what is empty lets all pass.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// At least one of these is part of its name or path.
+    pub words: Vec<String>,
+    /// At least one of these is one of its tags.
+    pub tags: Vec<Text>,
+    /// This is its variant.
+    pub variant: Option<Text>,
+}
+
+impl Filter {
+    /// Whether the scenario runs.
+    #[must_use]
+    pub fn admits(&self, scenario: &Scenario) -> bool {
+        let path = scenario.path.to_string_lossy();
+        let mut words = self.words.iter();
+        (self.words.is_empty() || words.any(|word| scenario.name.contains(word) || path.contains(word)))
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| scenario.tags.contains(tag)))
+            && self.variant.as_ref().is_none_or(|variant| *variant == scenario.variant)
+    }
+}
+
+/// Runs the scenarios and tells what happens. Answers with the counts that the last event has too.
+pub fn run_all(
+    scenarios: &[Scenario],
+    target: &dyn Target,
+    options: &Options<'_>,
+    events: &mut dyn FnMut(RunEvent),
+) -> Totals {
+    let began = (options.clock)();
+    let chosen: Vec<&Scenario> = scenarios.iter().filter(|one| options.filter.admits(one)).collect();
+    let batch = Batch { chosen, target, terms: Terms::of(target), options };
+    let mut totals = Totals::default();
+    events(RunEvent::RunStarted { scenarios: batch.runs(), target: target.name().into() });
+    let mut tell = |told: Vec<RunEvent>| {
+        for event in told {
+            totals.count(&event);
+            events(event);
+        }
+    };
+    if options.threads <= 1 || batch.runs() <= 1 {
+        (0..batch.runs()).for_each(|id| tell(batch.run(id)));
+    } else {
+        batch.run_in_parallel(&mut tell);
+    }
+    let elapsed = (options.clock)().saturating_sub(began);
+    events(RunEvent::RunFinished { totals, elapsed });
+    totals
+}
+
+/// Everything that is to be run.
+struct Batch<'a> {
+    chosen: Vec<&'a Scenario>,
+    target: &'a dyn Target,
+    terms: Terms,
+    options: &'a Options<'a>,
+}
+
+impl Batch<'_> {
+    fn runs(&self) -> usize {
+        self.chosen.len().saturating_mul(self.options.repeat.max(1))
+    }
+
+    /// One run of one scenario, with its events. Whatever goes wrong is in them.
+    fn run(&self, id: usize) -> Vec<RunEvent> {
+        let repeat = self.options.repeat.max(1);
+        let scenario = self.chosen[id / repeat];
+        let first = self.options.seed.or(scenario.seed).unwrap_or(DEFAULT_SEED);
+        // A usize has at most 64 bits everywhere that this builds.
+        let seed = first.wrapping_add(u64::try_from(id % repeat).unwrap_or(u64::MAX));
+        let began = (self.options.clock)();
+        let mut record = Record::default();
+        let mut stage = None;
+        let played = catch_unwind(AssertUnwindSafe(|| self.play(scenario, seed, &mut stage, &mut record)));
+        let mut verdict = match played {
+            Ok(Ok(())) => record.verdict(),
+            Ok(Err(error)) => Verdict::Broken(error),
+            Err(panic) => Verdict::Broken(format!("a defect of tollgate: {}", panic_text(panic.as_ref()))),
+        };
+        let (pcap, errors) = self.write_artifacts(scenario, seed, stage.as_ref(), &record);
+        if let (Some(error), Verdict::Passed | Verdict::Failed | Verdict::Skipped(_)) = (errors, &verdict) {
+            verdict = Verdict::Broken(error);
+        }
+        let unexpected = match verdict {
+            Verdict::Passed | Verdict::Skipped(_) => Vec::new(),
+            Verdict::Failed | Verdict::Broken(_) => record.unexpected_lines(),
+        };
+        if let Some(progress) = self.options.progress {
+            progress(&verdict);
+        }
+        let end = ScenarioEnd {
+            verdict,
+            lasted: record.lasted,
+            took: (self.options.clock)().saturating_sub(began),
+            unexpected: (unexpected, record.unexpected.len()),
+            rerun: rerun::command(scenario, seed, self.target.name()),
+            pcap,
+        };
+        told(ScenarioId(id), scenario, seed, record, end)
+    }
+
+    fn play(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        stage: &mut Option<Stage>,
+        record: &mut Record,
+    ) -> Result<(), String> {
+        let keep = self.options.artifacts.as_ref().is_some_and(|artifacts| artifacts.pcap.is_some());
+        let set = self.target.set_stage(scenario, seed, keep).map_err(|error| error.to_string())?;
+        if set.peers.len() != scenario.peers.len() {
+            return Err("the target put other peers on the stage than the scenario has".to_owned());
+        }
+        play(scenario, stage.insert(set), &self.terms, record);
+        Ok(())
+    }
+
+    /// Writes what is asked for. Answers with the capture, and with what could not be written.
+    fn write_artifacts(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        stage: Option<&Stage>,
+        record: &Record,
+    ) -> (Option<PathBuf>, Option<String>) {
+        let (Some(artifacts), Some(stage)) = (&self.options.artifacts, stage) else { return (None, None) };
+        let name = rerun::file_name(scenario, seed);
+        let mut error = None;
+        if let Some(folder) = &artifacts.journal {
+            let path = with_extension(folder, &name, "journal");
+            let written = (artifacts.create)(&path).and_then(|file| {
+                let mut out = io::BufWriter::new(file);
+                record.journal.write_to(&mut out)?;
+                out.flush()
+            });
+            if let Err(why) = written {
+                error = Some(format!("could not write {}: {why}", path.display()));
+            }
+        }
+        let pcap = artifacts.pcap.as_ref().and_then(|folder| {
+            let path = with_extension(folder, &name, "pcapng");
+            let written = (artifacts.create)(&path).map_err(|why| why.to_string()).and_then(|file| {
+                tollgate_network::write_capture(stage.driver.carried(), io::BufWriter::new(file))
+                    .map_err(|why| why.to_string())
+            });
+            match written {
+                Ok(_) => Some(path),
+                Err(why) => {
+                    error = Some(format!("could not write {}: {why}", path.display()));
+                    None
+                }
+            }
+        });
+        (pcap, error)
+    }
+
+    /// Workers take runs in the order of their ids; this thread hands their events out in the same order.
+    fn run_in_parallel(&self, tell: &mut dyn FnMut(Vec<RunEvent>)) {
+        let runs = self.runs();
+        let queue = Queue::default();
+        std::thread::scope(|scope| {
+            for _ in 0..self.options.threads.min(runs) {
+                scope.spawn(|| {
+                    let _close = CloseOnPanic(&queue);
+                    while let Some(id) = queue.take(runs) {
+                        queue.finish(id, self.run(id));
+                    }
+                });
+            }
+            let _close = CloseOnPanic(&queue);
+            for id in 0..runs {
+                let Some(events) = queue.await_run(id) else { break };
+                tell(events);
+            }
+        });
+    }
+}
+
+/// What an extension replaces would be the end of the seed's dotted name; it is appended.
+fn with_extension(folder: &Path, name: &Path, extension: &str) -> PathBuf {
+    let mut path = folder.join(name).into_os_string();
+    path.push(".");
+    path.push(extension);
+    path.into()
+}
+
+fn told(id: ScenarioId, scenario: &Scenario, seed: u64, record: Record, end: ScenarioEnd) -> Vec<RunEvent> {
+    let mut told = Vec::with_capacity(record.steps.len() + 2);
+    let name = match scenario.variant.as_str() {
+        "" => scenario.name.clone(),
+        variant => format!("{} ({variant})", scenario.name).into(),
+    };
+    told.push(RunEvent::ScenarioStarted { id, name, path: scenario.path.clone(), seed });
+    told.extend(record.steps.into_iter().enumerate().map(|(place, step)| RunEvent::StepFinished {
+        id,
+        number: place + 1,
+        text: step.text,
+        place: step.place,
+        at: step.at,
+        outcome: step.outcome,
+    }));
+    told.push(RunEvent::ScenarioFinished { id, end });
+    told
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it gave no reason")
+}
+
+impl Totals {
+    fn count(&mut self, event: &RunEvent) {
+        match event {
+            RunEvent::StepFinished { outcome: StepOutcome::Passed | StepOutcome::Failed(_), .. } => {
+                self.steps += 1;
+            }
+            RunEvent::ScenarioFinished { end, .. } => match end.verdict {
+                Verdict::Passed => self.passed += 1,
+                Verdict::Failed => self.failed += 1,
+                Verdict::Broken(_) => self.broken += 1,
+                Verdict::Skipped(_) => self.skipped += 1,
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Runs to be taken and events to be told.
+#[derive(Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    /// The next run to be taken.
+    next: usize,
+    /// The run whose events are awaited.
+    awaited: usize,
+    finished: BTreeMap<usize, Vec<RunEvent>>,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next run, once it is not too far ahead; `None` when there is none left.
+    fn take(&self, runs: usize) -> Option<usize> {
+        let mut state = self.lock();
+        while !state.closed && state.next < runs && state.next >= state.awaited + AHEAD_MAX {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closed || state.next >= runs {
+            return None;
+        }
+        state.next += 1;
+        Some(state.next - 1)
+    }
+
+    fn finish(&self, id: usize, events: Vec<RunEvent>) {
+        let mut state = self.lock();
+        state.finished.insert(id, events);
+        if state.awaited == id {
+            self.changed.notify_all();
+        }
+    }
+
+    /// The events of a run, once it is over; `None` when it will never be.
+    fn await_run(&self, id: usize) -> Option<Vec<RunEvent>> {
+        let mut state = self.lock();
+        state.awaited = id;
+        self.changed.notify_all();
+        loop {
+            if let Some(events) = state.finished.remove(&id) {
+                return Some(events);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Neither side waits for ever for one that has panicked (in what the caller lent: a play that panics is told as
+/// broken).
+struct CloseOnPanic<'a>(&'a Queue);
+
+impl Drop for CloseOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().closed = true;
+            self.0.changed.notify_all();
+        }
+    }
+}
