@@ -193,7 +193,7 @@ impl Login {
         }
         match settings.address {
             IpAddr::V4(address) if own("NAS-IP-Address") => {
-                builder.ipv4(attribute::NAS_IP_ADDRESS, address)?
+                builder.ipv4(attribute::NAS_IP_ADDRESS, address)?;
             }
             _ => {}
         }

@@ -67,7 +67,7 @@ const SETTINGS: &[Arg] = &[
         "session-time",
         ArgKind::Flag,
         "false",
-        "whether Stop and Interim-Update carry Acct-Session-Time, in whole seconds, rounded up",
+        "whether Stop carries Acct-Session-Time, in whole seconds, rounded up; Alive always does",
     ),
     preset(
         "session-id-in-access",
@@ -78,7 +78,8 @@ const SETTINGS: &[Arg] = &[
     optional(
         "interim-interval",
         ArgKind::Span,
-        "time between Interim-Updates of the second leg; overrides what the server asks for",
+        "time between Interim-Updates (Alive) of the second leg, where accounting is start-stop; overrides what \
+         the server asks for",
     ),
     preset("release-delay", ArgKind::Span, "4ms", "time between the ends of the two legs of a call"),
     preset(
@@ -381,7 +382,11 @@ const SIGHTS: &[Sight] = &[
         name: "accounting-lost",
         about: "No server has taken an accounting record, and the NAS gives it up",
         subject: Some("record"),
-        fields: FieldNames::Fixed(&[("record", "Start, Interim-Update or Stop"), NAME, LEG]),
+        fields: FieldNames::Fixed(&[
+            ("record", "Start, Alive (Interim-Update) or Stop, as Acct-Status-Type shows them"),
+            NAME,
+            LEG,
+        ]),
     },
     Sight {
         name: "ringing",

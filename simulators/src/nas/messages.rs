@@ -45,7 +45,7 @@ impl Message {
         match self {
             Self::Authenticate | Self::Authorize(_) => None,
             Self::Start(leg) => Some(("Start", leg)),
-            Self::Interim(attempt, _) => Some(("Interim-Update", Leg::Originate(attempt))),
+            Self::Interim(attempt, _) => Some(("Alive", Leg::Originate(attempt))),
             Self::Stop(leg) => Some(("Stop", leg)),
         }
     }
