@@ -33,13 +33,14 @@ impl Builder {
     /// A packet without attributes.
     #[must_use]
     pub fn new(code: Code, identifier: u8) -> Self {
-        Self::over(Vec::with_capacity(CAPACITY), code, identifier)
+        Self::over(Vec::new(), code, identifier)
     }
 
     /// The same, in a buffer whose content is forgotten and whose room is used again.
     #[must_use]
     pub fn over(mut buffer: Vec<u8>, code: Code, identifier: u8) -> Self {
         buffer.clear();
+        buffer.reserve(CAPACITY);
         let mut head = [0; PACKET_LEN_MIN];
         head[0] = code.0;
         head[1] = identifier;
@@ -178,8 +179,8 @@ impl Builder {
     /// More than 247 octets, the name included.
     #[inline]
     pub fn cisco(&mut self, number: u8, value: &str) -> Result<(), EncodeError> {
-        match cisco::name(number).filter(|_| cisco::has_prefix(number)) {
-            Some(name) => self.vsa_parts(cisco::VENDOR, number, [name.as_bytes(), b"=", value.as_bytes()]),
+        match cisco::prefix(number) {
+            Some(prefix) => self.vsa_parts(cisco::VENDOR, number, [prefix.as_bytes(), value.as_bytes()]),
             None => self.vsa(cisco::VENDOR, number, value.as_bytes()),
         }
     }
@@ -213,7 +214,7 @@ impl Builder {
 
     #[inline]
     fn carried(&mut self, carrier: Carrier, name: &str, value: &str) -> Result<(), EncodeError> {
-        let parts = [carrier.name().as_bytes(), b"=", name.as_bytes(), b":", value.as_bytes()];
+        let parts = [carrier.prefix().as_bytes(), name.as_bytes(), b":", value.as_bytes()];
         self.vsa_parts(cisco::VENDOR, cisco::AV_PAIR, parts)
     }
 
@@ -242,19 +243,20 @@ impl Builder {
         if password.len() > PASSWORD_LEN_MAX {
             return Err(EncodeError::PasswordTooLong { len: password.len() });
         }
-        let mut padded = [0; PASSWORD_LEN_MAX];
-        padded[..password.len()].copy_from_slice(password);
         let len = password.len().next_multiple_of(16).max(16);
-        self.bytes(attribute::USER_PASSWORD, &padded[..len])?;
-        Ok((self.packet.len() - len, self.packet.len()))
+        let octet = length_octet(attribute::USER_PASSWORD, len, PASSWORD_LEN_MAX, 2)?;
+        self.packet.extend_from_slice(&[attribute::USER_PASSWORD, octet]);
+        let start = self.packet.len();
+        self.packet.extend_from_slice(password);
+        self.packet.resize(start + len, 0);
+        Ok((start, start + len))
     }
 
     /// Each block is XORed with MD5(secret + block before), the first with MD5(secret + authenticator).
     fn hide(&mut self, (start, end): (usize, usize), secret: &Secret) {
         let mut salt = self.own_authenticator();
         for block in self.packet[start..end].as_chunks_mut::<16>().0 {
-            let mask = u128::from_ne_bytes(secret.salted(&salt));
-            *block = (u128::from_ne_bytes(*block) ^ mask).to_ne_bytes();
+            secret.mask(block, &salt);
             salt = *block;
         }
     }

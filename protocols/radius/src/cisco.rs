@@ -7,6 +7,15 @@ macro_rules! numbers {
     ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)*) => {
         $($(#[$doc])* pub const $constant: u8 = $number;)*
 
+        /// The name of a voice VSA with the sign behind it: `h323-conf-id=`.
+        #[inline]
+        pub(crate) const fn prefix(number: u8) -> Option<&'static str> {
+            match number {
+                $($number if has_prefix(number) => Some(concat!($name, "=")),)*
+                _ => None,
+            }
+        }
+
         /// The name of a voice VSA: `h323-conf-id`.
         #[must_use]
         pub const fn name(number: u8) -> Option<&'static str> {

@@ -25,6 +25,16 @@ impl Carrier {
             Self::IvrIn => "h323-ivr-in",
         }
     }
+
+    /// What stands in front of the pair's name on the wire.
+    #[inline]
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::AvPair => "",
+            Self::IvrOut => "h323-ivr-out=",
+            Self::IvrIn => "h323-ivr-in=",
+        }
+    }
 }
 
 /// One pair.
@@ -42,44 +52,58 @@ impl<'a> Pair<'a> {
     /// Reads the text of a Cisco-AVPair. Every text is a pair: one without `=` is a name.
     #[must_use]
     pub fn parse(text: &'a str) -> Self {
-        if let Some(inner) = carried(text, Carrier::IvrOut) {
-            return Self::inner(Carrier::IvrOut, inner);
-        }
-        if let Some(inner) = carried(text, Carrier::IvrIn) {
-            return Self::inner(Carrier::IvrIn, inner);
+        if text.starts_with("h323-ivr-") {
+            for carrier in [Carrier::IvrOut, Carrier::IvrIn] {
+                if let Some(inner) = carried(text, carrier) {
+                    return Self::inner(carrier, inner);
+                }
+            }
         }
         // PortaOne attributes are written with either separator; the names of others may have a colon.
         if text.starts_with("PortaOne-") {
             return Self::inner(Carrier::AvPair, text);
         }
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        let (name, value) = split(text, |octet| octet == b'=');
         Self::trimmed(Carrier::AvPair, name, value)
     }
 
     /// `name:value` or `name=value`, whichever separator comes first.
     fn inner(carrier: Carrier, text: &'a str) -> Self {
-        let text = unquoted(text);
-        let (name, value) = text.split_once([':', '=']).unwrap_or((text, ""));
+        let (name, value) = split(unquoted(text), |octet| octet == b':' || octet == b'=');
         Self::trimmed(carrier, name, value)
     }
 
     fn trimmed(carrier: Carrier, name: &'a str, value: &'a str) -> Self {
-        let name = name.trim();
-        let respelt = if name.contains(' ') { dictionary::respelt(name) } else { None };
+        let name = name.trim_ascii();
+        let respelt = if name.as_bytes().contains(&b' ') { dictionary::respelt(name) } else { None };
         Self { carrier, name: respelt.unwrap_or(name), value: unquoted(value) }
+    }
+}
+
+/// What stands before and behind the first separator; nothing behind it where there is none.
+#[inline]
+fn split(text: &str, is_separator: impl Fn(u8) -> bool) -> (&str, &str) {
+    match text.bytes().position(is_separator) {
+        Some(at) => (&text[..at], &text[at + 1..]),
+        None => (text, ""),
     }
 }
 
 /// What stands behind `h323-ivr-out=`, spaces around the sign allowed.
 fn carried(text: &str, carrier: Carrier) -> Option<&str> {
-    text.strip_prefix(carrier.name())?.trim_start().strip_prefix('=')
+    text.strip_prefix(carrier.name())?.trim_ascii_start().strip_prefix('=')
 }
 
 /// The text without spaces in front of it and without a pair of single or double quotes around it.
 fn unquoted(text: &str) -> &str {
-    let text = text.trim_start();
-    let within = |quote: char| text.trim_end().strip_prefix(quote)?.strip_suffix(quote);
-    within('\'').or_else(|| within('"')).unwrap_or(text)
+    let text = text.trim_ascii_start();
+    let quote = match text.as_bytes().first() {
+        Some(b'\'') => '\'',
+        Some(b'"') => '"',
+        _ => return text,
+    };
+    let within = text.trim_ascii_end().strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
+    within.unwrap_or(text)
 }
 
 impl fmt::Display for Pair<'_> {
@@ -87,7 +111,7 @@ impl fmt::Display for Pair<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.carrier {
             Carrier::AvPair => write!(f, "{}={}", self.name, self.value),
-            carrier => write!(f, "{}={}:{}", carrier.name(), self.name, self.value),
+            carrier => write!(f, "{}{}:{}", carrier.prefix(), self.name, self.value),
         }
     }
 }

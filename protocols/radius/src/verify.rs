@@ -62,8 +62,9 @@ pub fn user_password(packet: &Packet<'_>, secret: &Secret) -> Option<Vec<u8>> {
     let mut password = Vec::with_capacity(hidden.len());
     let mut salt = packet.authenticator();
     for block in blocks {
-        let mask = u128::from_ne_bytes(secret.salted(salt));
-        password.extend_from_slice(&(u128::from_ne_bytes(*block) ^ mask).to_ne_bytes());
+        let mut plain = *block;
+        secret.mask(&mut plain, salt);
+        password.extend_from_slice(&plain);
         salt = block;
     }
     let len = password.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
