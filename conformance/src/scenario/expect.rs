@@ -89,7 +89,7 @@ fn observer(steps: &mut Steps<'_>, head: &Entry, rest: &[&Entry]) -> Option<(Act
         known.push("ocs");
         match rest.first() {
             Some(entry) => {
-                read::unknown(entry.key.span, ("peer", "peers"), &entry.key.text, &known, steps.collector)
+                read::unknown(entry.key.span, ("peer", "peers"), &entry.key.text, &known, steps.collector);
             }
             None => steps.collector.push(
                 Problem::error(head.key.span, "`expect:` does not say who observes what")

@@ -144,8 +144,8 @@ mod tests {
             find_files(&paths).unwrap_err().to_string().replace(&folder.path().display().to_string(), "/l");
         assert_eq!(
             text,
-            "error: there is no file or folder '/l/cals'\n  |\n  = help: did you mean 'calls'?\n\n\
-             error: there is no scenario in '/l/empty'\n  |\n  \
+            "error: there is no file or folder '/l/cals'\n |\n = help: did you mean 'calls'?\n\n\
+             error: there is no scenario in '/l/empty'\n |\n \
              = help: a scenario is a .yaml file that has a `scenario:` key\n"
         );
     }

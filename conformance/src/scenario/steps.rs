@@ -170,7 +170,8 @@ impl<'a> Steps<'a> {
                 faults::fault(self, &head.value, head.key.span).map(Deed::Fault)
             }
             "use" => {
-                self.use_sequence(head, &beside, path);
+                self.nothing_beside("use", &beside);
+                self.use_sequence(head, path);
                 None
             }
             "repeat" => {
@@ -243,14 +244,12 @@ impl<'a> Steps<'a> {
     fn act(&mut self, head: &Entry, beside: &[&Entry]) -> Option<Deed> {
         let named = head.key.text.as_str();
         let (peer, verb) = named.split_once('.')?;
-        let Some(actor) = self.peers.find(peer) else {
+        let Some(actor) = self.peers.find_with_system(peer, self.registry) else {
+            let mut known = self.peers.names();
+            known.push("ocs");
             let help = match peer {
-                "ocs" => Some(
-                    "the system under test is only observed; an administrator acts by `world.change:`"
-                        .to_owned(),
-                ),
                 "world" => Some("did you mean 'world.change'?".to_owned()),
-                _ => known_names(peer, "peers", &self.peers.names()),
+                _ => known_names(peer, "peers", &known),
             };
             let span =
                 Span { end: head.key.span.start + u32::try_from(peer.len()).unwrap_or(0), ..head.key.span };
@@ -344,27 +343,28 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// `use: sequences/login.yaml` with `with: { card: "…" }` beside it.
-    fn use_sequence(&mut self, head: &Entry, beside: &[&Entry], path: &FilePath) {
-        let mut with: &[Entry] = &[];
-        for entry in beside {
-            if entry.key.text == "with" {
-                with = read::entries(&entry.value, "`with:`", self.collector);
-                continue;
+    /// `use: { sequence: sequences/login.yaml, card: "…" }`, or the path alone.
+    fn use_sequence(&mut self, head: &Entry, path: &FilePath) {
+        let mut with: Vec<&Entry> = Vec::new();
+        let reference = match &head.value.kind {
+            Kind::Map(_) => {
+                let Some(mut keys) = Keys::of(&head.value, "`use:`", self.collector) else { return };
+                let reference = keys.need("sequence", "`use:`", self.collector);
+                with = keys.rest();
+                reference
             }
-            let message = format!("`use:` has no '{}' beside it", shown(&entry.key.text));
-            self.collector
-                .push(Problem::error(entry.key.span, message).advice("parameters stand in `with:`"));
-        }
-        let Some(name) = read::text(&head.value, "the path of a sequence", self.collector) else { return };
-        let at = head.value.span;
+            _ => Some(&head.value),
+        };
+        let Some(reference) = reference else { return };
+        let Some(name) = read::text(reference, "the path of a sequence", self.collector) else { return };
+        let at = reference.span;
         let Some((file, tree)) = self.files.open(&name, "sequence", at, path, self.collector) else { return };
         if self.inside.contains(&file) {
             self.collector.error(at, format!("the sequence '{}' uses itself", shown(&name)));
             return;
         }
         let Some(sequence) = load::sequence(&tree, self.collector) else { return };
-        let Some(parameters) = self.parameters(&sequence, with, at) else { return };
+        let Some(parameters) = self.parameters(&sequence, &with, at) else { return };
         let steps = parameters.write_into(&sequence.steps, self.collector);
         self.inside.push(file.clone());
         self.read_list(&steps, &file, &parameters);
@@ -372,7 +372,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The parameters of a sequence as they were given.
-    fn parameters(&mut self, sequence: &load::Sequence, with: &[Entry], at: Span) -> Option<Parameters> {
+    fn parameters(&mut self, sequence: &load::Sequence, with: &[&Entry], at: Span) -> Option<Parameters> {
         let known: Vec<&str> = sequence.parameters.iter().map(|(name, ..)| name.as_str()).collect();
         let mut complete = true;
         for entry in with.iter().filter(|entry| !known.contains(&entry.key.text.as_str())) {
@@ -392,7 +392,7 @@ impl<'a> Steps<'a> {
                     self.collector.push(
                         Problem::error(at, format!("the sequence needs the parameter '{name}'"))
                             .also(*declared, "declared here")
-                            .help(format!("write `with: {{ {name}: … }}` below `use:`")),
+                            .help(format!("write `{name}: …` beside `sequence:`")),
                     );
                     complete = false;
                 }

@@ -238,8 +238,10 @@ pub fn unquoted_text(text: &str) -> Result<Text, ValueError> {
         ));
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    // Two points make a version or an address, which nobody takes for a number.
     let numeric = digits.starts_with(|first: char| first.is_ascii_digit())
-        && digits.bytes().all(|letter| letter.is_ascii_digit() || matches!(letter, b'.' | b'_'));
+        && digits.bytes().all(|letter| letter.is_ascii_digit() || matches!(letter, b'.' | b'_'))
+        && digits.bytes().filter(|letter| *letter == b'.').count() < 2;
     if numeric || matches!(text, "true" | "false") {
         return Err(ValueError::new(
             format!(
@@ -389,7 +391,9 @@ mod tests {
             assert_eq!(error.help, Some(format!("quote it: \"{text}\"")));
             assert_eq!(read(&ArgKind::Text, text, true), Ok(Value::text(text)));
         }
-        assert_eq!(read(&ArgKind::Text, "10086610975#", false), Ok(Value::text("10086610975#")));
+        for text in ["10086610975#", "193.38.81.226"] {
+            assert_eq!(read(&ArgKind::Text, text, false), Ok(Value::text(text)));
+        }
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Builder<'_> {
             }
             Event::SequenceStart(..) => self.open.push(Open::Sequence { span, items: Vec::new() }),
             Event::MappingStart(..) => {
-                self.open.push(Open::Map { span, entries: Vec::new(), places: BTreeMap::new(), key: None })
+                self.open.push(Open::Map { span, entries: Vec::new(), places: BTreeMap::new(), key: None });
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Anchor(..) => self.not_shared(span, "anchors"),
