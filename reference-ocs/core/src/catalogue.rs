@@ -4,6 +4,7 @@
 //! state machine and not here.
 
 mod builder;
+mod error;
 mod prefixes;
 mod product;
 mod settings;
@@ -12,13 +13,14 @@ mod tariff;
 
 use std::sync::Arc;
 
-pub use builder::{CatalogueBuilder, CatalogueError};
+pub use builder::CatalogueBuilder;
+pub use error::CatalogueError;
 pub use product::{ProductSpec, RatingEntrySpec};
 pub use settings::{NodeSpec, Settings};
 pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
 pub use tariff::{DestinationSpec, Interval, RateSpec, TariffSpec};
 
-pub(crate) use product::{Product, RatingEntry};
+pub(crate) use product::Product;
 pub(crate) use tariff::{Rate, Tariff};
 
 use crate::dialing::DialingRules;
@@ -79,7 +81,8 @@ impl Catalogue {
 
     /// The rules of dialling of a node, by its name or address; those of the environment without one.
     pub(crate) fn node_dialing(&self, node: Option<&str>) -> &DialingRules {
-        let place = node.and_then(|node| self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name)));
+        let place =
+            node.and_then(|node| self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name)));
         let named = place.and_then(|place| self.nodes.get(place));
         named.and_then(|node| node.dialing.as_ref()).unwrap_or(&self.settings.dialing)
     }

@@ -13,6 +13,10 @@ use crate::service::{Leg, Service};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most commands are reports: a box would be an allocation for each"
+)]
 pub enum Command {
     /// Who is this, and may he use the service at all? (a login; no called number)
     Authenticate(AccessRequest),
@@ -119,7 +123,7 @@ pub enum Lock {
     Default,
     /// Lock the account for this session; any other session loses its lock.
     Lock,
-    /// Check the lock, and do not set it.
+    /// Check the lock, do not set it, and give up this session's own.
     NoLock,
     /// Do not lock, and remove any lock.
     Unlock,

@@ -68,7 +68,8 @@ impl DialingRules {
             return Cow::Owned(rest.to_owned());
         }
         let country = self.country_code.as_deref().unwrap_or_default();
-        let has = |digits: Option<u8>, number: &str| digits.is_some_and(|count| usize::from(count) == number.len());
+        let has =
+            |digits: Option<u8>, number: &str| digits.is_some_and(|count| usize::from(count) == number.len());
         if has(self.local_digits, &number) {
             let area = self.area_code.as_deref().unwrap_or_default();
             return Cow::Owned(format!("{country}{area}{number}"));

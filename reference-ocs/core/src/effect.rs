@@ -67,6 +67,17 @@ pub enum Refusal {
     /// A payment of nothing or less.
     #[error("{0} is not an amount that can be paid in; it must be above zero")]
     NotPositive(Amount),
+    /// A correction would take a debit account below zero.
+    #[error("account '{account}' would be left with {left}; a debit account is not taken below zero")]
+    BelowZero {
+        /// The account.
+        account: String,
+        /// What would be left.
+        left: Amount,
+    },
+    /// A credit limit below zero.
+    #[error("{0} is not a credit limit; it must not be below zero")]
+    NegativeLimit(Amount),
     /// The balance would be larger than an amount can be.
     #[error("the balance of '{0}' would be larger than can be held")]
     TooLarge(String),

@@ -155,10 +155,14 @@ mod tests {
         let event = Event {
             env: EnvId::from_number(3),
             subject: Subject::Account { id: account, name: "10086610975".into() },
-            fact: Fact::BalanceChanged { before: Amount::from_units(1_000_000), after: Amount::from_units(997_633) },
+            fact: Fact::BalanceChanged {
+                before: Amount::from_units(1_000_000),
+                after: Amount::from_units(997_633),
+            },
         };
         assert_eq!(event.name(), "Account/BalanceChanged");
-        let shown: Vec<String> = event.variables().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let shown: Vec<String> =
+            event.variables().iter().map(|(name, value)| format!("{name}={value}")).collect();
         assert_eq!(shown, ["i_env=3", "i_account=7", "prev_balance=10.00000", "curr_balance=9.97633"]);
     }
 }

@@ -16,7 +16,8 @@ macro_rules! id {
             }
 
             /// The identifier of that number.
-            pub(crate) const fn new(number: $inner) -> Self {
+            #[must_use]
+            pub const fn from_number(number: $inner) -> Self {
                 Self(number)
             }
         }
@@ -35,13 +36,15 @@ macro_rules! table_id {
         id!($(#[$doc])* $name(u32));
 
         impl $name {
-            /// The identifier of a place, or `None` when the table is full.
-            pub(crate) fn at(place: usize) -> Option<Self> {
+            /// The identifier of a place in its table, from 0; `None` when that is full.
+            #[must_use]
+            pub fn at(place: usize) -> Option<Self> {
                 u32::try_from(place).ok()?.checked_add(1).map(Self)
             }
 
-            /// The place.
-            pub(crate) const fn place(self) -> usize {
+            /// The place in its table, from 0.
+            #[must_use]
+            pub const fn place(self) -> usize {
                 self.0.saturating_sub(1) as usize
             }
         }
@@ -104,11 +107,3 @@ id!(
     /// An xDR.
     XdrId(u64)
 );
-
-impl EnvId {
-    /// The environment of that number.
-    #[must_use]
-    pub const fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-}

@@ -6,9 +6,10 @@
 //!
 //! Where the rules of charging stand, each with its tests:
 //! - money, prices and the one rounding: [`money`];
-//! - duration, free time, intervals, granted time: [`rating`];
-//! - balances, funds, limits, reservations: [`ledger`];
-//! - grants, repeats, lost and late reports: [`usage`](UsageReport) and [`Ocs`].
+//! - duration, free time, intervals, granted time: `rating`;
+//! - balances, funds, limits, reservations: `ledger`;
+//! - grants, repeats, lost and late reports: `ocs`;
+//! - called numbers: [`dialing`]; the order of reasons to deny: [`denial`].
 
 pub mod catalogue;
 pub mod command;
@@ -16,23 +17,30 @@ pub mod denial;
 pub mod dialing;
 pub mod effect;
 pub mod event;
+mod history;
 pub mod ids;
+mod ledger;
 pub mod money;
 mod names;
+mod ocs;
+mod rating;
 pub mod service;
+mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
-    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec, NodeSpec,
-    ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec,
+    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
+    Interval, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec,
 };
 pub use command::{AccessRequest, Admin, Command, Lock, Proof, SessionKey, Stage, UsageReport};
 pub use denial::Denial;
 pub use dialing::DialingRules;
 pub use effect::{
-    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, ReturnCode, Why,
+    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, Refusal, ReturnCode,
+    Why,
 };
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
+pub use ocs::{AccountView, CustomerView, Ocs, UsageState, UsageView};
 pub use service::{Leg, Service, Unit};
 pub use xdr::{Note, Xdr};

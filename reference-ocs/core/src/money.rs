@@ -366,7 +366,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_decimal_number_is_refused() {
-        for text in ["", ".", "1.", ".5", "1.000001", "1,5", "+1", "1e3", "--1", "99999999999999999999", "١"] {
+        for text in ["", ".", "1.", ".5", "1.000001", "1,5", "+1", "1e3", "--1", "99999999999999999999", "١"]
+        {
             assert!(text.parse::<Amount>().is_err(), "{text}");
         }
         assert!("0.0000000001".parse::<Price>().is_err());

@@ -100,9 +100,13 @@ impl Service {
         match self {
             Self::Data => Unit::Octet,
             Self::Quantity | Self::Msg => Unit::Piece,
-            Self::Voice | Self::NetAccess | Self::Session | Self::Wifi | Self::Dialup | Self::Conference | Self::Did => {
-                Unit::Second
-            }
+            Self::Voice
+            | Self::NetAccess
+            | Self::Session
+            | Self::Wifi
+            | Self::Dialup
+            | Self::Conference
+            | Self::Did => Unit::Second,
         }
     }
 }

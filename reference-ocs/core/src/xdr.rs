@@ -8,8 +8,8 @@ use tollgate_time::Instant;
 
 use crate::command::SessionKey;
 use crate::ids::{
-    AccountId, CustomerId, DestinationGroupId, DestinationId, EnvId, RateId, RatingEntryId, TariffId, UsageId, VendorId,
-    XdrId,
+    AccountId, CustomerId, DestinationGroupId, DestinationId, EnvId, RateId, RatingEntryId, TariffId,
+    UsageId, VendorId, XdrId,
 };
 use crate::money::{Amount, Currency};
 use crate::service::{Leg, Service};

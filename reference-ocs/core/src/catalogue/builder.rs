@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::prefixes::{DIGITS_MAX, Prefixes};
+use super::error::CatalogueError;
+use super::prefixes::Prefixes;
 use super::product::{Product, ProductSpec, RatingEntry, RatingEntrySpec};
 use super::settings::{NodeSpec, Settings};
 use super::subscriber::{AccountSpec, BillingModel, CustomerSpec};
@@ -11,159 +12,17 @@ use super::tariff::{DestinationSpec, Rate, RateSpec, Tariff, TariffSpec};
 use super::{Catalogue, Destination};
 use crate::dialing::DialingRules;
 use crate::ids::{
-    AccountId, CustomerId, DestinationGroupId, DestinationId, NodeId, ProductId, RateId, RatingEntryId, TariffId,
+    AccountId, CustomerId, DestinationGroupId, DestinationId, NodeId, ProductId, RateId, RatingEntryId,
+    TariffId,
 };
-use crate::money::{Amount, Currency, Price};
+use crate::money::{Amount, Price};
 use crate::names::NameTable;
-use crate::service::{Leg, Service, Unit};
+use crate::service::Leg;
 
 /// The highest price: a million currency units.
 const PRICE_MAX: Price = Price::from_nanos(1_000_000_000_000_000);
 /// The largest balance, limit or fee that a catalogue may begin with: ten thousand million currency units.
 const AMOUNT_MAX: Amount = Amount::from_units(1_000_000_000_000_000);
-
-/// An object could not be taken into the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// The name is empty.
-    #[error("a {what} has no name")]
-    NoName {
-        /// What kind of object.
-        what: &'static str,
-    },
-    /// The name is taken.
-    #[error("there are two of {what} '{name}'; names must differ")]
-    Twice {
-        /// What kind of object.
-        what: &'static str,
-        /// Its name.
-        name: String,
-    },
-    /// The identifier belongs to another catalogue.
-    #[error("{what} '{name}' refers to a {missing} that is not in this catalogue")]
-    Missing {
-        /// What kind of object.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// What it refers to.
-        missing: &'static str,
-    },
-    /// Two objects that go together are in different currencies.
-    #[error("{what} '{name}' is in {ours}, but its {other} '{other_name}' is in {theirs}; use one currency for both")]
-    OtherCurrency {
-        /// What kind of object.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// Its currency.
-        ours: Currency,
-        /// What kind the other is.
-        other: &'static str,
-        /// The other's name.
-        other_name: String,
-        /// The other's currency.
-        theirs: Currency,
-    },
-    /// The rating entry is for another service than its tariff.
-    #[error("product '{product}' charges {entry} by tariff '{tariff}', which is for {theirs}")]
-    OtherService {
-        /// The product.
-        product: String,
-        /// The entry's service.
-        entry: Service,
-        /// The tariff.
-        tariff: String,
-        /// The tariff's service.
-        theirs: Service,
-    },
-    /// Two entries of a product would fit the same request.
-    #[error("product '{product}' has two rating entries for {service} on the {leg} leg under {code}")]
-    EntryTwice {
-        /// The product.
-        product: String,
-        /// The service.
-        service: Service,
-        /// The leg.
-        leg: Leg,
-        /// The access code, as a phrase.
-        code: String,
-    },
-    /// An entry for the incoming leg names no access code.
-    #[error("product '{product}' charges the answer leg without an access code; name the number that is called")]
-    AnswerWithoutCode {
-        /// The product.
-        product: String,
-    },
-    /// The tariff has two rates for one pattern.
-    #[error("tariff '{tariff}' has two rates for '{pattern}'")]
-    RateTwice {
-        /// The tariff.
-        tariff: String,
-        /// The pattern.
-        pattern: String,
-    },
-    /// The pattern of a destination can match nothing.
-    #[error("'{pattern}' is not a destination: write 1 to {DIGITS_MAX} digits, or a word that begins with a letter")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-    },
-    /// An interval, price or price unit of a rate is out of its range.
-    #[error("tariff '{tariff}', rate '{pattern}': {field} is {value}; it must be from {least} to {most}")]
-    RateField {
-        /// The tariff.
-        tariff: String,
-        /// The pattern.
-        pattern: String,
-        /// Which figure.
-        field: &'static str,
-        /// What it is.
-        value: String,
-        /// The least it may be.
-        least: String,
-        /// The most it may be.
-        most: String,
-    },
-    /// An amount is out of its range.
-    #[error("{what} '{name}': {field} is {value}; it must be from {least} to {most}")]
-    AmountField {
-        /// What kind of object.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// Which figure.
-        field: &'static str,
-        /// What it is.
-        value: Amount,
-        /// The least it may be.
-        least: Amount,
-        /// The most it may be.
-        most: Amount,
-    },
-    /// A debit account with a credit limit.
-    #[error("account '{id}' is a debit account and has a credit limit; make it a credit account or remove the limit")]
-    DebitWithLimit {
-        /// The account.
-        id: String,
-    },
-    /// A rule of dialling that nobody can dial.
-    #[error("{what} '{name}': the dialling rule '{part}' is not made of digits")]
-    Dialing {
-        /// Whose.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// The part.
-        part: String,
-    },
-    /// There are more than can be numbered.
-    #[error("there are too many of {what}")]
-    TooMany {
-        /// What kind of object.
-        what: &'static str,
-    },
-}
 
 type Built<T> = Result<T, CatalogueError>;
 
@@ -331,11 +190,18 @@ impl CatalogueBuilder {
         let price_unit = spec.price_unit.unwrap_or_else(|| target.service.unit().price_unit());
         check_rate(&target.name, &spec, price_unit)?;
         let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
-        match (Prefixes::key(&pattern), self.keyed.get_mut(tariff.place()), self.all.tariffs.get_mut(tariff.place())) {
+        match (
+            Prefixes::key(&pattern),
+            self.keyed.get_mut(tariff.place()),
+            self.all.tariffs.get_mut(tariff.place()),
+        ) {
             (Some(key), Some(keyed), _) => keyed.push((key, id)),
             (None, _, Some(target)) => {
                 if target.words.insert(pattern, id).is_some() {
-                    return Err(CatalogueError::RateTwice { tariff: target.name.to_string(), pattern: spec.pattern });
+                    return Err(CatalogueError::RateTwice {
+                        tariff: target.name.to_string(),
+                        pattern: spec.pattern,
+                    });
                 }
             }
             _ => return Err(missing("rate", &spec.pattern, "tariff")),
@@ -391,7 +257,11 @@ impl CatalogueBuilder {
     /// # Errors
     /// Product and tariff are in different currencies, entry and tariff for different services; the product has an
     /// entry for the same requests; or an entry for the incoming leg names no access code.
-    pub fn rating_entry(&mut self, product: ProductId, spec: RatingEntrySpec) -> Result<RatingEntryId, CatalogueError> {
+    pub fn rating_entry(
+        &mut self,
+        product: ProductId,
+        spec: RatingEntrySpec,
+    ) -> Result<RatingEntryId, CatalogueError> {
         let id = RatingEntryId::at(self.entries).ok_or(CatalogueError::TooMany { what: "rating entry" })?;
         let leg = spec.leg.unwrap_or_default();
         let target = self.all.products.get_mut(product.place());
@@ -421,10 +291,14 @@ impl CatalogueBuilder {
             return Err(CatalogueError::AnswerWithoutCode { product: product() });
         }
         let same = |it: &&RatingEntry| {
-            it.access_code.as_deref() == spec.access_code.as_deref() && it.service == spec.service && it.leg == leg
+            it.access_code.as_deref() == spec.access_code.as_deref()
+                && it.service == spec.service
+                && it.leg == leg
         };
         if target.entries.iter().find(same).is_some() {
-            let code = spec.access_code.map_or_else(|| "any access code".to_owned(), |code| format!("code '{code}'"));
+            let code = spec
+                .access_code
+                .map_or_else(|| "any access code".to_owned(), |code| format!("code '{code}'"));
             return Err(CatalogueError::EntryTwice { product: product(), service: spec.service, leg, code });
         }
         target.entries.push(RatingEntry {
@@ -450,7 +324,12 @@ impl CatalogueBuilder {
             amount_is("customer", &spec.name, "credit limit", limit, Amount::ZERO)?;
         }
         let customers = &self.all.customers;
-        if self.all.customer_names.find(&spec.name, |at| customers.get(at).map(|it| it.name.as_str())).is_some() {
+        if self
+            .all
+            .customer_names
+            .find(&spec.name, |at| customers.get(at).map(|it| it.name.as_str()))
+            .is_some()
+        {
             return Err(twice("customer", &spec.name));
         }
         let id = CustomerId::at(customers.len()).ok_or(CatalogueError::TooMany { what: "customer" })?;
@@ -473,8 +352,11 @@ impl CatalogueBuilder {
         let product = product.ok_or_else(|| missing("account", &spec.id, "product"))?;
         let customer = self.all.customers.get(spec.customer.place());
         let customer = customer.ok_or_else(|| missing("account", &spec.id, "customer"))?;
-        let others = [("product", &*product.name, product.currency), ("customer", &customer.name, customer.currency)];
-        if let Some((other, other_name, theirs)) = others.into_iter().find(|(_, _, theirs)| *theirs != spec.currency) {
+        let others =
+            [("product", &*product.name, product.currency), ("customer", &customer.name, customer.currency)];
+        if let Some((other, other_name, theirs)) =
+            others.into_iter().find(|(_, _, theirs)| *theirs != spec.currency)
+        {
             return Err(CatalogueError::OtherCurrency {
                 what: "account",
                 name: spec.id,
@@ -487,7 +369,8 @@ impl CatalogueBuilder {
         if spec.billing_model == BillingModel::Debit && spec.credit_limit.is_some() {
             return Err(CatalogueError::DebitWithLimit { id: spec.id });
         }
-        let least = if spec.billing_model == BillingModel::Debit { Amount::ZERO } else { AMOUNT_MAX.negated() };
+        let least =
+            if spec.billing_model == BillingModel::Debit { Amount::ZERO } else { AMOUNT_MAX.negated() };
         amount_is("account", &spec.id, "balance", spec.balance, least)?;
         if let Some(limit) = spec.credit_limit {
             amount_is("account", &spec.id, "credit limit", limit, Amount::ZERO)?;
@@ -551,28 +434,30 @@ impl CatalogueBuilder {
 fn check_rate(tariff: &str, spec: &RateSpec, price_unit: u64) -> Built<()> {
     // Beyond these a cost might not fit its 128 bits.
     const UNITS_MAX: u64 = 1 << 40;
-    let units = [("first interval", spec.first.units), ("next interval", spec.next.units), ("price unit", price_unit)];
-    let wrong = |field, value: String, least: String, most: String| CatalogueError::RateField {
+    let units = [
+        ("first interval", spec.first.units),
+        ("next interval", spec.next.units),
+        ("price unit", price_unit),
+    ];
+    let wrong = |field, value: String, range: String| CatalogueError::RateField {
         tariff: tariff.to_owned(),
         pattern: spec.pattern.clone(),
         field,
         value,
-        least,
-        most,
+        range,
     };
     for (field, value) in units {
         if !(1..=UNITS_MAX).contains(&value) {
-            return Err(wrong(field, value.to_string(), "1".to_owned(), UNITS_MAX.to_string()));
+            return Err(wrong(field, value.to_string(), format!("1 to {UNITS_MAX}")));
         }
     }
     for (field, price) in [("first price", spec.first.price), ("next price", spec.next.price)] {
         if !(Price::ZERO..=PRICE_MAX).contains(&price) {
-            return Err(wrong(field, price.to_string(), Price::ZERO.to_string(), PRICE_MAX.to_string()));
+            return Err(wrong(field, price.to_string(), format!("0 to {PRICE_MAX}")));
         }
     }
     if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.connect_fee) {
-        let range = (Amount::ZERO.to_string(), AMOUNT_MAX.to_string());
-        return Err(wrong("connect fee", spec.connect_fee.to_string(), range.0, range.1));
+        return Err(wrong("connect fee", spec.connect_fee.to_string(), format!("0 to {AMOUNT_MAX}")));
     }
     Ok(())
 }

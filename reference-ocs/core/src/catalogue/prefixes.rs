@@ -58,7 +58,10 @@ impl Prefixes {
         let mut all = Self::default();
         let mut above: Vec<u32> = Vec::new();
         for (place, (key, rate)) in (0_u32..).zip(entries) {
-            while above.last().is_some_and(|&it| !all.keys.get(it as usize).is_some_and(|&it| covers(it, key))) {
+            while above
+                .last()
+                .is_some_and(|&it| !all.keys.get(it as usize).is_some_and(|&it| covers(it, key)))
+            {
                 above.pop();
             }
             all.parents.push(above.last().copied().unwrap_or(NO_PARENT));
@@ -91,7 +94,9 @@ mod tests {
 
     fn prefixes(texts: &[&str]) -> Prefixes {
         let keyed = texts.iter().enumerate();
-        Prefixes::new(keyed.map(|(at, text)| (Prefixes::key(text).unwrap(), RateId::at(at).unwrap())).collect())
+        Prefixes::new(
+            keyed.map(|(at, text)| (Prefixes::key(text).unwrap(), RateId::at(at).unwrap())).collect(),
+        )
     }
 
     #[test]

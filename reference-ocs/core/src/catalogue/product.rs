@@ -55,9 +55,15 @@ pub(crate) struct RatingEntry {
 
 impl Product {
     /// The entry for a service on a leg: the one that names the access code, else the one that names none.
-    pub(crate) fn entry(&self, access_code: Option<&str>, service: Service, leg: Leg) -> Option<&RatingEntry> {
+    pub(crate) fn entry(
+        &self,
+        access_code: Option<&str>,
+        service: Service,
+        leg: Leg,
+    ) -> Option<&RatingEntry> {
         let mut fitting = self.entries.iter().filter(|entry| entry.service == service && entry.leg == leg);
-        let named = access_code.and_then(|code| fitting.clone().find(|it| it.access_code.as_deref() == Some(code)));
+        let named =
+            access_code.and_then(|code| fitting.clone().find(|it| it.access_code.as_deref() == Some(code)));
         // What came in is paid by whoever called, unless the product names the number that was called.
         let may_fall_back = leg == Leg::Originate;
         named.or_else(|| fitting.find(|it| it.access_code.is_none()).filter(|_| may_fall_back))

@@ -26,10 +26,9 @@ pub struct Settings {
     pub login_lock: Duration,
     /// How long a grant waits for its Start.
     pub start_wait: Duration,
-    /// How long after the end of a granted time its Stop is waited for; for services not measured in time, and for
-    /// usage without a limit, how long after the last report.
+    /// How long after the end of a granted time its Stop is waited for.
     pub stop_grace: Duration,
-    /// How long after the last report a usage without an end in sight is waited for.
+    /// How long after the last report the next one is waited for, of usage that is not granted by time.
     pub idle_max: Duration,
     /// The most seconds granted at once to an account with a limit.
     pub grant_secs_max: Option<u64>,
@@ -39,7 +38,7 @@ pub struct Settings {
     pub grant_pieces_max: Option<u64>,
     /// How long a closed session is remembered, so that a repeated Stop is known again.
     pub closed_kept: Duration,
-    /// How many closed sessions are remembered at most.
+    /// How many closed sessions are remembered at most; at least one.
     pub closed_kept_max: usize,
     /// How many xDRs are kept for [`Ocs::xdrs`](crate::Ocs::xdrs) at most; the oldest go first.
     pub xdrs_kept_max: usize,

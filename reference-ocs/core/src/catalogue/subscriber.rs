@@ -92,7 +92,13 @@ pub struct AccountSpec {
 impl AccountSpec {
     /// A debit account with that balance, without a password.
     #[must_use]
-    pub fn debit(id: &str, currency: Currency, balance: Amount, product: ProductId, customer: CustomerId) -> Self {
+    pub fn debit(
+        id: &str,
+        currency: Currency,
+        balance: Amount,
+        product: ProductId,
+        customer: CustomerId,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             billing_model: BillingModel::Debit,

@@ -1,0 +1,154 @@
+//! Why an object cannot be taken into a catalogue.
+
+use super::prefixes::DIGITS_MAX;
+use crate::money::{Amount, Currency};
+use crate::service::{Leg, Service};
+
+/// An object could not be taken into the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogueError {
+    /// The name is empty.
+    #[error("a {what} has no name")]
+    NoName {
+        /// What kind of object.
+        what: &'static str,
+    },
+    /// The name is taken.
+    #[error("there are two of {what} '{name}'; names must differ")]
+    Twice {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The identifier belongs to another catalogue.
+    #[error("{what} '{name}' refers to a {missing} that is not in this catalogue")]
+    Missing {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What it refers to.
+        missing: &'static str,
+    },
+    /// Two objects that go together are in different currencies.
+    #[error(
+        "{what} '{name}' is in {ours}, but its {other} '{other_name}' is in {theirs}; use one currency for both"
+    )]
+    OtherCurrency {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Its currency.
+        ours: Currency,
+        /// What kind the other is.
+        other: &'static str,
+        /// The other's name.
+        other_name: String,
+        /// The other's currency.
+        theirs: Currency,
+    },
+    /// The rating entry is for another service than its tariff.
+    #[error("product '{product}' charges {entry} by tariff '{tariff}', which is for {theirs}")]
+    OtherService {
+        /// The product.
+        product: String,
+        /// The entry's service.
+        entry: Service,
+        /// The tariff.
+        tariff: String,
+        /// The tariff's service.
+        theirs: Service,
+    },
+    /// Two entries of a product would fit the same request.
+    #[error("product '{product}' has two rating entries for {service} on the {leg} leg under {code}")]
+    EntryTwice {
+        /// The product.
+        product: String,
+        /// The service.
+        service: Service,
+        /// The leg.
+        leg: Leg,
+        /// The access code, as a phrase.
+        code: String,
+    },
+    /// An entry for the incoming leg names no access code.
+    #[error(
+        "product '{product}' charges the answer leg without an access code; name the number that is called"
+    )]
+    AnswerWithoutCode {
+        /// The product.
+        product: String,
+    },
+    /// The tariff has two rates for one pattern.
+    #[error("tariff '{tariff}' has two rates for '{pattern}'")]
+    RateTwice {
+        /// The tariff.
+        tariff: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The pattern of a destination can match nothing.
+    #[error(
+        "'{pattern}' is not a destination: write 1 to {DIGITS_MAX} digits, or a word that begins with a letter"
+    )]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// An interval, price or price unit of a rate is out of its range.
+    #[error("tariff '{tariff}', rate '{pattern}': {field} is {value}; it must be from {range}")]
+    RateField {
+        /// The tariff.
+        tariff: String,
+        /// The pattern.
+        pattern: String,
+        /// Which figure.
+        field: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be, as `0 to 9`.
+        range: String,
+    },
+    /// An amount is out of its range.
+    #[error("{what} '{name}': {field} is {value}; it must be from {least} to {most}")]
+    AmountField {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Which figure.
+        field: &'static str,
+        /// What it is.
+        value: Amount,
+        /// The least it may be.
+        least: Amount,
+        /// The most it may be.
+        most: Amount,
+    },
+    /// A debit account with a credit limit.
+    #[error(
+        "account '{id}' is a debit account and has a credit limit; make it a credit account or remove the limit"
+    )]
+    DebitWithLimit {
+        /// The account.
+        id: String,
+    },
+    /// A rule of dialling that nobody can dial.
+    #[error("{what} '{name}': the dialling rule '{part}' is not made of digits")]
+    Dialing {
+        /// Whose.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The part.
+        part: String,
+    },
+    /// There are more than can be numbered.
+    #[error("there are too many of {what}")]
+    TooMany {
+        /// What kind of object.
+        what: &'static str,
+    },
+}

@@ -1,0 +1,143 @@
+//! The formula of an xDR's history: `71s: 71 x 1s @ 0.02/min = 0.02367`.
+
+use std::fmt::Write as _;
+
+use crate::catalogue::{Interval, Rate};
+use crate::money::Amount;
+use crate::rating::Rated;
+use crate::service::Unit;
+
+/// What a call that never connected is charged.
+pub(crate) const NOT_CONNECTED: &str = "not connected: no charge";
+/// What is written when there is no rate.
+pub(crate) const UNRATED: &str = "no rate: no charge";
+
+/// The formula of `used` units that cost `total`, of which earlier xDRs carry `before`.
+pub(crate) fn formula(
+    rate: &Rate,
+    unit: Unit,
+    used: u64,
+    rated: &Rated,
+    total: Amount,
+    before: Amount,
+) -> String {
+    let mut out = String::with_capacity(64);
+    let suffix = unit.suffix();
+    // Writing into a string cannot fail.
+    let _ = write!(out, "{used}{suffix}: ");
+    let mut part = Joined { out: &mut out, some: false };
+    if rate.connect_fee > Amount::ZERO {
+        let _ = write!(part.next(), "connect fee {}", rate.connect_fee);
+    }
+    if rated.free > 0 {
+        let _ = write!(part.next(), "{}{suffix} free", rated.free);
+    }
+    if rated.first && rate.first == rate.next {
+        intervals(part.next(), rate, unit, rated.next.saturating_add(1), rate.first);
+    } else if rated.first {
+        intervals(part.next(), rate, unit, 1, rate.first);
+        if rated.next > 0 {
+            intervals(part.next(), rate, unit, rated.next, rate.next);
+        }
+    }
+    if !part.some {
+        out.push('0');
+    }
+    let _ = write!(out, " = {total}");
+    if before > Amount::ZERO {
+        let _ = write!(out, ", {before} of it charged before");
+    }
+    out
+}
+
+/// A text made of parts with a plus sign between them.
+struct Joined<'a> {
+    out: &'a mut String,
+    some: bool,
+}
+
+impl Joined<'_> {
+    fn next(&mut self) -> &mut String {
+        if self.some {
+            self.out.push_str(" + ");
+        }
+        self.some = true;
+        self.out
+    }
+}
+
+fn intervals(out: &mut String, rate: &Rate, unit: Unit, count: u64, interval: Interval) {
+    let _ = write!(out, "{count} x {}{} @ {}", interval.units, unit.suffix(), interval.price);
+    let per = match (unit, rate.price_unit) {
+        (Unit::Second, 1) => "/s",
+        (Unit::Second, 60) => "/min",
+        (Unit::Second, 3_600) => "/h",
+        (Unit::Octet, 1) => "/B",
+        (Unit::Octet, 0x400) => "/KiB",
+        (Unit::Octet, 0x10_0000) => "/MiB",
+        (Unit::Octet, 0x4000_0000) => "/GiB",
+        (Unit::Piece, 1) => "",
+        (_, other) => {
+            let _ = write!(out, "/{other}{}", unit.suffix());
+            ""
+        }
+    };
+    out.push_str(per);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::DestinationId;
+
+    fn rate(first: (u64, &str), next: (u64, &str), price_unit: u64) -> Rate {
+        let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
+        Rate {
+            destination: DestinationId::at(0).unwrap(),
+            first: interval(first),
+            next: interval(next),
+            price_unit,
+            connect_fee: Amount::ZERO,
+            free_units: 0,
+            forbidden: false,
+        }
+    }
+
+    fn shown(rate: &Rate, unit: Unit, used: u64) -> String {
+        let rated = rate.usage(used);
+        formula(rate, unit, used, &rated, rated.cost.round().unwrap(), Amount::ZERO)
+    }
+
+    #[test]
+    fn it_shows_how_the_amount_comes_about() {
+        let by_second = rate((1, "0.02"), (1, "0.02"), 60);
+        assert_eq!(shown(&by_second, Unit::Second, 71), "71s: 71 x 1s @ 0.02/min = 0.02367");
+        let stepped = Rate {
+            connect_fee: "0.05".parse().unwrap(),
+            free_units: 10,
+            ..rate((30, "0.60"), (6, "0.30"), 60)
+        };
+        assert_eq!(
+            shown(&stepped, Unit::Second, 52),
+            "52s: connect fee 0.05000 + 10s free + 1 x 30s @ 0.60/min + 2 x 6s @ 0.30/min = 0.41000"
+        );
+        assert_eq!(shown(&stepped, Unit::Second, 5), "5s: connect fee 0.05000 + 5s free = 0.05000");
+        assert_eq!(shown(&by_second, Unit::Second, 0), "0s: 0 = 0.00000");
+        let data = rate((1024, "0.10"), (1024, "0.10"), 1 << 20);
+        assert_eq!(shown(&data, Unit::Octet, 1_048_576), "1048576B: 1024 x 1024B @ 0.10/MiB = 0.10000");
+        assert_eq!(shown(&rate((1, "0.10"), (1, "0.10"), 1), Unit::Piece, 3), "3: 3 x 1 @ 0.10 = 0.30000");
+        assert_eq!(
+            shown(&rate((1, "0.10"), (1, "0.10"), 30), Unit::Second, 30),
+            "30s: 30 x 1s @ 0.10/30s = 0.10000"
+        );
+    }
+
+    #[test]
+    fn it_tells_what_earlier_records_carry() {
+        let rate = rate((1, "0.02"), (1, "0.02"), 60);
+        let rated = rate.usage(71);
+        let text =
+            formula(&rate, Unit::Second, 71, &rated, rated.cost.round().unwrap(), Amount::from_units(2_000));
+        assert_eq!(text, "71s: 71 x 1s @ 0.02/min = 0.02367, 0.02000 of it charged before");
+    }
+}

@@ -1,0 +1,194 @@
+//! The state machine: commands in, effects out.
+//!
+//! - Before a command is applied, all that was due by then expires, each at its own time; so a log of commands gives the
+//!   same state wherever [`Ocs::expire`] was called in between.
+//! - Each command is answered exactly once, and the answer is its last effect.
+//! - A grant reserves its price. What is reported is charged, and what is left returned at the Stop. A grant that is not
+//!   used in time, or whose Stop does not come, is given up and returned; what is reported later is still charged.
+//! - A report that was taken before changes nothing. Usage without a grant is charged all the same and noted. Usage of
+//!   an unknown account becomes a record without a charge, to be resolved by hand.
+//! - A called number is normalised once, for its grant: the report may repeat it as dialled or as charged.
+
+mod access;
+mod admin;
+mod close;
+mod dump;
+mod report;
+mod view;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+pub use view::{AccountView, CustomerView, UsageState, UsageView};
+
+use crate::catalogue::{BillingModel, Catalogue};
+use crate::command::Command;
+use crate::effect::{BalanceChange, Effect, Why};
+use crate::event::{Event, Fact, Subject};
+use crate::ids::{AccountId, CustomerId};
+use crate::ledger::{Change, Ledger, Movement};
+use crate::money::{Amount, Currency};
+use crate::sessions::Sessions;
+use crate::xdr::Xdr;
+use access::Kind;
+
+/// The charging system: a catalogue, and what became of its accounts.
+#[derive(Debug)]
+pub struct Ocs {
+    catalogue: Catalogue,
+    /// The environment's language, shared by the answers.
+    language: Arc<str>,
+    ledger: Ledger,
+    sessions: Sessions,
+    xdrs: VecDeque<Arc<Xdr>>,
+    xdrs_made: u64,
+    now: Instant,
+}
+
+impl Ocs {
+    /// A system that begins with the accounts and customers of a catalogue.
+    #[must_use]
+    pub fn new(mut catalogue: Catalogue) -> Self {
+        let ledger = Ledger::new(
+            std::mem::take(&mut catalogue.accounts),
+            std::mem::take(&mut catalogue.account_names),
+            std::mem::take(&mut catalogue.customers),
+            std::mem::take(&mut catalogue.customer_names),
+        );
+        Self {
+            language: catalogue.settings.language.as_str().into(),
+            catalogue,
+            ledger,
+            sessions: Sessions::default(),
+            xdrs: VecDeque::new(),
+            xdrs_made: 0,
+            now: Instant::EPOCH,
+        }
+    }
+
+    /// Does what a command asks. A time before an earlier one counts as that.
+    pub fn apply(&mut self, now: Instant, command: Command) -> Vec<Effect> {
+        let mut out = Vec::new();
+        self.apply_into(now, &command, &mut out);
+        out
+    }
+
+    /// Does what a command asks, and adds what came of it to `out`.
+    pub fn apply_into(&mut self, now: Instant, command: &Command, out: &mut Vec<Effect>) {
+        self.expire_into(now, out);
+        let now = self.now;
+        match command {
+            Command::Authenticate(request) => self.access(now, request, Kind::Login, out),
+            Command::Authorize(request) => self.access(now, request, Kind::Use, out),
+            Command::Account(report) => self.report(now, report, out),
+            Command::Admin(change) => self.admin(now, change, out),
+        }
+    }
+
+    /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.sessions.next_deadline()
+    }
+
+    /// Gives up what was due by `now`: grants that were not used, usage whose Stop did not come, locks of logins.
+    pub fn expire(&mut self, now: Instant) -> Vec<Effect> {
+        let mut out = Vec::new();
+        self.expire_into(now, &mut out);
+        out
+    }
+
+    /// What is known of a customer.
+    #[must_use]
+    pub fn customer(&self, name: &str) -> Option<CustomerView<'_>> {
+        self.ledger.customer_id(name).map(|id| CustomerView::new(self, id))
+    }
+
+    /// What is known of an account.
+    #[must_use]
+    pub fn account(&self, id: &str) -> Option<AccountView<'_>> {
+        self.ledger.account_id(id).map(|id| AccountView::new(self, id))
+    }
+
+    /// An account's service password, for the gateway to check what a request brings; `None` for an unknown account and
+    /// for one without a password.
+    #[must_use]
+    pub fn password(&self, account: &str) -> Option<&str> {
+        self.ledger.account_id(account).and_then(|id| self.ledger.account(id).password.as_deref())
+    }
+
+    /// What is granted or in use now, by number.
+    pub fn sessions(&self) -> impl Iterator<Item = UsageView<'_>> {
+        self.sessions.open().into_iter().map(|(session, usage)| UsageView::new(session, usage))
+    }
+
+    /// The latest xDRs, the oldest first, as many as the settings keep.
+    pub fn xdrs(&self) -> impl ExactSizeIterator<Item = &Arc<Xdr>> {
+        self.xdrs.iter()
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &crate::catalogue::Settings {
+        &self.catalogue.settings
+    }
+
+    fn keep_xdr(&mut self, xdr: Xdr, out: &mut Vec<Effect>) {
+        let xdr = Arc::new(xdr);
+        if self.catalogue.settings.xdrs_kept_max > 0 {
+            if self.xdrs.len() >= self.catalogue.settings.xdrs_kept_max {
+                self.xdrs.pop_front();
+            }
+            self.xdrs.push_back(Arc::clone(&xdr));
+        }
+        out.push(Effect::Xdr(xdr));
+    }
+
+    fn account_subject(&self, id: AccountId) -> Subject {
+        Subject::Account { id, name: Arc::clone(&self.ledger.account(id).name) }
+    }
+
+    fn customer_subject(&self, id: CustomerId) -> Subject {
+        Subject::Customer { id, name: Arc::clone(&self.ledger.customer(id).name) }
+    }
+
+    fn event(&self, subject: Subject, fact: Fact, out: &mut Vec<Effect>) {
+        out.push(Effect::Event(Event { env: self.catalogue.settings.env, subject, fact }));
+    }
+
+    /// Tells of a movement of an account's balance, and its customer's.
+    fn tell(&self, id: AccountId, movement: Movement, why: Why, out: &mut Vec<Effect>) {
+        let account = self.ledger.account(id);
+        self.tell_change(self.account_subject(id), account.currency, movement.account, why, out);
+        if let Some(change) = movement.customer {
+            self.tell_change(self.customer_subject(account.customer), account.currency, change, why, out);
+        }
+    }
+
+    fn tell_change(
+        &self,
+        subject: Subject,
+        currency: Currency,
+        change: Change,
+        why: Why,
+        out: &mut Vec<Effect>,
+    ) {
+        let (before, after) = change.balance;
+        if before == after {
+            return;
+        }
+        out.push(Effect::Balance(BalanceChange { subject: subject.clone(), before, after, currency, why }));
+        self.event(subject.clone(), Fact::BalanceChanged { before, after }, out);
+        match change.funds.map(|(before, after)| (before > Amount::ZERO, after > Amount::ZERO)) {
+            Some((true, false)) => self.event(subject, Fact::ZeroAvailableFunds, out),
+            Some((false, true)) => self.event(subject, Fact::AvailableFundsAppear, out),
+            _ => {}
+        }
+    }
+
+    fn is_debit(&self, id: AccountId) -> bool {
+        self.ledger.account(id).purse.model() == BillingModel::Debit
+    }
+}

@@ -1,0 +1,387 @@
+//! Requests for access: who is asking, may he, and for how long.
+
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+use super::Ocs;
+use crate::catalogue::Rate;
+use crate::command::{AccessRequest, Lock, Proof, SessionKey};
+use crate::denial::Denial;
+use crate::dialing::DialingRules;
+use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode};
+use crate::ids::{AccountId, RateId, RatingEntryId, TariffId};
+use crate::money::Amount;
+use crate::service::{Leg, Service};
+use crate::sessions::{Progress, Usage};
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// To log in.
+    Login,
+    /// To use something now.
+    Use,
+}
+
+/// What was found to charge a request by.
+struct Match {
+    entry: (RatingEntryId, TariffId),
+    rate: RateId,
+    cld: Arc<str>,
+}
+
+/// What an account can be granted.
+struct Offer {
+    grant: Grant,
+    /// The whole of it from the beginning of the usage; `None` without end.
+    total: Option<u64>,
+    /// The price of the whole.
+    price: Amount,
+}
+
+impl Ocs {
+    pub(super) fn access(
+        &mut self,
+        now: Instant,
+        request: &AccessRequest,
+        kind: Kind,
+        out: &mut Vec<Effect>,
+    ) {
+        let answer = match self.decide(now, request, kind) {
+            Ok(accepted) => Answer::Accepted(Box::new(accepted)),
+            Err(denied) => Answer::Denied(Box::new(denied)),
+        };
+        out.push(Effect::Answer(answer));
+    }
+
+    fn decide(&mut self, now: Instant, request: &AccessRequest, kind: Kind) -> Result<Accepted, Denied> {
+        let unknown = |denial| Denied { denial, context: None };
+        let no_number = request.cld.as_deref().unwrap_or_default().is_empty();
+        if kind == Kind::Use && no_number && word(request.service).is_none() {
+            return Err(unknown(Denial::InvalidArgument));
+        }
+        let account =
+            self.ledger.account_id(&request.account).ok_or_else(|| unknown(Denial::InvalidAccount))?;
+        self.check_password(now, account, request.proof).map_err(unknown)?;
+
+        let root = request.parent.as_ref().unwrap_or(&request.session);
+        let session = self.sessions.find(root, &request.account);
+        let remembered = session.and_then(|at| self.sessions.session(at).access_code.clone());
+        let code = request.access_code.as_deref().or(remembered.as_deref());
+        let entry = self.entry(account, code, request.service);
+        let context = self.context(account, entry, code);
+        let checked = self
+            .check_standing(now, account)
+            .and_then(|()| self.check_lock(account, root, request.lock))
+            .and_then(|()| self.check_funds(account));
+        if let Err(denial) = checked {
+            return Err(Denied { denial, context: Some(context) });
+        }
+        let used = match kind {
+            Kind::Login => None,
+            Kind::Use => match self.offer(account, session, entry, request) {
+                Ok(used) => Some(used),
+                Err(denial) => return Err(Denied { denial, context: Some(context) }),
+            },
+        };
+
+        // Nothing was changed so far but the count of wrong passwords; from here on nothing is denied.
+        let at = session.unwrap_or_else(|| {
+            let name = Arc::clone(&self.ledger.account(account).name);
+            self.sessions.begin(root, name, Some(account))
+        });
+        if let Some(code) = &request.access_code
+            && remembered.as_deref() != Some(code)
+        {
+            self.sessions.session_mut(at).access_code = Some(code.as_str().into());
+        }
+        let (grant, cld) = match used {
+            None => (None, None),
+            Some((found, offer)) => {
+                let cld = found.cld.to_string();
+                let grant = offer.grant;
+                self.take_grant(now, at, account, request, found, offer);
+                (Some(grant), Some(cld))
+            }
+        };
+        let default = kind == Kind::Login && self.is_debit(account);
+        self.set_lock(now, account, Some(at), request.lock, default);
+        self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
+        Ok(self.accepted(account, context, grant, cld))
+    }
+
+    fn accepted(
+        &self,
+        account: AccountId,
+        context: Context,
+        grant: Option<Grant>,
+        cld: Option<String>,
+    ) -> Accepted {
+        let purse = &self.ledger.account(account).purse;
+        let product = self.catalogue.product(self.ledger.account(account).product);
+        Accepted {
+            context,
+            balance: purse.balance(),
+            funds: self.ledger.funds(account),
+            breakage: product.map_or(Amount::ZERO, |product| product.breakage),
+            grant,
+            cld,
+            return_code: if grant == Some(Grant::Unlimited) {
+                ReturnCode::TollFree
+            } else {
+                ReturnCode::Success
+            },
+        }
+    }
+
+    /// The rating entry of what an account originates.
+    fn entry(
+        &self,
+        account: AccountId,
+        code: Option<&str>,
+        service: Service,
+    ) -> Option<(RatingEntryId, TariffId)> {
+        let product = self.catalogue.product(self.ledger.account(account).product)?;
+        product.entry(code, service, Leg::Originate).map(|entry| (entry.id, entry.tariff))
+    }
+
+    fn context(
+        &self,
+        id: AccountId,
+        entry: Option<(RatingEntryId, TariffId)>,
+        code: Option<&str>,
+    ) -> Context {
+        let account = self.ledger.account(id);
+        let product = self.catalogue.product(account.product);
+        let language =
+            account.language.as_ref().or_else(|| product.and_then(|product| product.language.as_ref()));
+        let tariff = entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
+        Context {
+            account: Arc::clone(&account.name),
+            billing_model: account.purse.model(),
+            currency: account.currency,
+            language: Arc::clone(language.unwrap_or(&self.language)),
+            product: product.map(|product| Arc::clone(&product.name)).unwrap_or_default(),
+            tariff: tariff.map(|tariff| Arc::clone(&tariff.name)),
+            access_code: code.map(Into::into),
+        }
+    }
+
+    fn check_password(&mut self, now: Instant, id: AccountId, proof: Proof) -> Result<(), Denial> {
+        let max = self.catalogue.settings.password_attempts_max;
+        let lockout = self.catalogue.settings.lockout;
+        let account = self.ledger.account_mut(id);
+        let good = match proof {
+            Proof::Ignored => return Ok(()),
+            Proof::Valid => true,
+            Proof::Absent => account.password.is_none(),
+            Proof::Invalid => false,
+        };
+        if account.locked_out_until.is_some_and(|until| now < until) {
+            return Err(Denial::RetriesExceeded);
+        }
+        account.locked_out_until = None;
+        if good {
+            account.wrong_passwords = 0;
+            return Ok(());
+        }
+        account.wrong_passwords = account.wrong_passwords.saturating_add(1);
+        if max > 0 && account.wrong_passwords >= max {
+            account.wrong_passwords = 0;
+            account.locked_out_until = Some(now + lockout);
+            return Err(Denial::RetriesExceeded);
+        }
+        Err(Denial::InvalidPassword)
+    }
+
+    fn check_standing(&self, now: Instant, id: AccountId) -> Result<(), Denial> {
+        let account = self.ledger.account(id);
+        let customer = self.ledger.customer(account.customer);
+        if account.blocked {
+            return Err(Denial::UserDenied);
+        }
+        if customer.blocked || customer.suspended {
+            return Err(Denial::UserSuspended);
+        }
+        if account.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Denial::CardExpired);
+        }
+        Ok(())
+    }
+
+    fn check_lock(&self, id: AccountId, root: &SessionKey, lock: Lock) -> Result<(), Denial> {
+        let holder = self.ledger.account(id).locked_by;
+        let other = holder.is_some_and(|at| self.sessions.session(at).key != *root);
+        match lock {
+            Lock::Default | Lock::NoLock if other => Err(Denial::AccountInUse),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_funds(&self, id: AccountId) -> Result<(), Denial> {
+        match self.ledger.funds(id) {
+            Some(funds) if funds <= Amount::ZERO && self.is_debit(id) => Err(Denial::ZeroBalance),
+            Some(funds) if funds <= Amount::ZERO => Err(Denial::CreditLimit),
+            _ => Ok(()),
+        }
+    }
+
+    /// What to charge a request by, and how much of it the account can be granted.
+    fn offer(
+        &self,
+        account: AccountId,
+        session: Option<u32>,
+        entry: Option<(RatingEntryId, TariffId)>,
+        request: &AccessRequest,
+    ) -> Result<(Match, Offer), Denial> {
+        let entry = entry.ok_or(Denial::NotAvailable)?;
+        let rules = self.dialing(account, request.node.as_deref());
+        let cld: Arc<str> = match request.cld.as_deref().filter(|cld| !cld.is_empty()) {
+            Some(dialled) => rules.normalize(dialled).into(),
+            None => word(request.service).unwrap_or_default().into(),
+        };
+        let tariff = self.catalogue.tariff(entry.1);
+        let id = tariff.and_then(|tariff| tariff.rate(&cld)).ok_or(Denial::CldBlocked)?;
+        let rate = self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)?;
+        let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
+        let open = open.map(|at| self.sessions.usage(at)).filter(|open| open.is_replaced_by(id, &cld));
+        let offer = self.offer_of(account, rate, request.service, open);
+        let offer = offer.ok_or(if self.is_debit(account) {
+            Denial::InsufficientBalance
+        } else {
+            Denial::CreditLimit
+        })?;
+        Ok((Match { entry, rate: id, cld }, offer))
+    }
+
+    /// How much available funds pay for, with what `open` has reserved and was charged already; `None` for nothing.
+    fn offer_of(
+        &self,
+        account: AccountId,
+        rate: &Rate,
+        service: Service,
+        open: Option<&Usage>,
+    ) -> Option<Offer> {
+        let unlimited = Offer { grant: Grant::Unlimited, total: None, price: Amount::ZERO };
+        let Some(available) = self.ledger.available(account) else { return Some(unlimited) };
+        let (reserved, charged, used) =
+            open.map_or((Amount::ZERO, Amount::ZERO, 0), |open| (open.reserved, open.charged, open.used));
+        let funds = available.saturating_add(reserved).saturating_add(charged);
+        let Some(most) = rate.affordable(funds) else { return Some(unlimited) };
+        let total = match self.catalogue.settings.grant_max(service.unit()) {
+            Some(quantum) => most.min(rate.whole_within(used.saturating_add(quantum))),
+            None => most,
+        };
+        let units = total.checked_sub(used).filter(|&units| units > 0)?;
+        let price = rate.usage(total).cost.round()?;
+        Some(Offer { grant: Grant::Units(units), total: Some(total), price })
+    }
+
+    /// Reserves the price of what is granted, in place of what the same call had reserved before.
+    fn take_grant(
+        &mut self,
+        now: Instant,
+        session: u32,
+        account: AccountId,
+        request: &AccessRequest,
+        found: Match,
+        offer: Offer,
+    ) {
+        let open = self.sessions.find_open(session, &request.session);
+        let open = open.filter(|&at| self.sessions.usage(at).is_replaced_by(found.rate, &found.cld));
+        let at = open.unwrap_or_else(|| {
+            let key = request.session.clone();
+            self.sessions
+                .begin_usage(session, |id| Usage::new(id, session, key, Leg::Originate, request.service))
+        });
+        let usage = self.sessions.usage_mut(at);
+        let before = usage.reserved;
+        let after = offer.price.saturating_sub(usage.charged).max(Amount::ZERO);
+        usage.reserved = after;
+        usage.grant = Some(offer.total.map_or(Grant::Unlimited, Grant::Units));
+        usage.entry = Some(found.entry);
+        usage.rate = Some(found.rate);
+        usage.service = request.service;
+        usage.parent.clone_from(&request.parent);
+        usage.cli = request.cli.as_deref().map(Into::into);
+        usage.dialled = request.cld.as_deref().filter(|cld| **cld != *found.cld).map(Into::into);
+        usage.cld = Some(found.cld);
+        let deadline = match usage.progress {
+            Progress::Granted => now + self.catalogue.settings.start_wait,
+            _ => self.active_deadline(at, now),
+        };
+        self.ledger.reserve(account, before, after);
+        self.sessions.set_deadline(at, Some(deadline));
+    }
+
+    /// Locks or unlocks an account for a session, as the request says or, by default, as `default` does.
+    pub(super) fn set_lock(
+        &mut self,
+        now: Instant,
+        account: AccountId,
+        session: Option<u32>,
+        lock: Lock,
+        default: bool,
+    ) {
+        let holder = self.ledger.account(account).locked_by;
+        let mine = holder.is_some() && holder == session;
+        let locks = match lock {
+            Lock::Lock => true,
+            // Whatever is heard of a session that holds the lock makes it last.
+            Lock::Default => default || mine,
+            Lock::Ignore | Lock::NoLock | Lock::Unlock => false,
+        };
+        let unlocks = match lock {
+            Lock::Unlock => true,
+            Lock::NoLock => mine,
+            _ => locks && !mine,
+        };
+        if unlocks && let Some(holder) = holder {
+            self.unlock(now, account, holder);
+        }
+        if locks && let Some(session) = session {
+            self.ledger.account_mut(account).locked_by = Some(session);
+            self.sessions.set_lock(session, Some(now + self.catalogue.settings.login_lock));
+        }
+    }
+
+    /// Takes the lock from the session that holds it.
+    pub(super) fn unlock(&mut self, now: Instant, account: AccountId, holder: u32) {
+        self.ledger.account_mut(account).locked_by = None;
+        self.sessions.set_lock(holder, None);
+        self.sessions.settle_idle(holder, now, self.catalogue.settings.closed_kept_max);
+    }
+
+    /// The rules that numbers are dialled by: the customer's, else the node's, else the environment's.
+    pub(super) fn dialing(&self, account: AccountId, node: Option<&str>) -> &DialingRules {
+        let customer = self.ledger.customer(self.ledger.account(account).customer);
+        customer.dialing.as_ref().unwrap_or_else(|| self.catalogue.node_dialing(node))
+    }
+}
+
+/// What a service without a called number is rated as. Calls and messages have a number, so that there is nothing.
+pub(super) const fn word(service: Service) -> Option<&'static str> {
+    match service {
+        Service::Voice | Service::Msg => None,
+        Service::Quantity => Some("QUANTITY"),
+        Service::NetAccess => Some("NETACCESS"),
+        Service::Data => Some("DATA"),
+        Service::Session => Some("SESSION"),
+        Service::Wifi => Some("WIFI"),
+        Service::Dialup => Some("DIALUP"),
+        Service::Conference => Some("CONFERENCE"),
+        Service::Did => Some("DID"),
+    }
+}
+
+impl Usage {
+    /// Whether a new grant takes the place of this one: nothing was used yet, or it goes on with the same.
+    fn is_replaced_by(&self, rate: RateId, cld: &str) -> bool {
+        match self.progress {
+            Progress::Granted => true,
+            Progress::Active => self.rate == Some(rate) && self.cld.as_deref() == Some(cld),
+            Progress::Expired | Progress::Closed => false,
+        }
+    }
+}

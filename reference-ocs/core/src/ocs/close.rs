@@ -1,0 +1,194 @@
+//! The end of a usage: its record, what is returned, and what happens when its end never comes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_time::Instant;
+
+use super::Ocs;
+use crate::effect::{Closed, ClosedBy, Effect};
+use crate::history;
+use crate::money::Amount;
+use crate::service::Unit;
+use crate::sessions::{Billed, Deadline, Progress};
+use crate::xdr::{Note, Xdr};
+
+impl Ocs {
+    /// Ends a usage by its Stop: the rest of its reservation is returned, and its record made.
+    pub(super) fn close(&mut self, at: u32, connected: bool, out: &mut Vec<Effect>) {
+        self.return_reserved(at);
+        self.sessions.set_deadline(at, None);
+        self.make_xdr(at, connected, None, out);
+        let usage = self.sessions.usage_mut(at);
+        usage.progress = Progress::Closed;
+        usage.shed();
+    }
+
+    pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        self.now = self.now.max(now);
+        while let Some((due, deadline)) = self.sessions.next_due(self.now) {
+            match deadline {
+                Deadline::Usage(_, at) => self.give_up(due, at, ClosedBy::GrantExpired, out),
+                Deadline::Lock(_, at) => self.lock_is_due(due, at, out),
+            }
+        }
+        self.sessions.forget_idle(self.now, self.catalogue.settings.closed_kept);
+    }
+
+    fn lock_is_due(&mut self, due: Instant, at: u32, out: &mut Vec<Effect>) {
+        if self.sessions.has_open(at) {
+            // A call goes on longer than the lock of its login: it keeps the lock.
+            self.sessions.set_lock(at, Some(due + self.catalogue.settings.login_lock));
+            return;
+        }
+        self.drop_lock(due, at, ClosedBy::LockExpired, out);
+    }
+
+    /// Ends a session's lock and tells of it.
+    pub(super) fn drop_lock(&mut self, now: Instant, at: u32, by: ClosedBy, out: &mut Vec<Effect>) {
+        let session = self.sessions.session(at);
+        let Some(account) = session.account else { return };
+        out.push(Effect::Closed(Closed {
+            account: Arc::clone(&session.account_name),
+            session: session.key.clone(),
+            usage: None,
+            at: now,
+            by,
+            returned: Amount::ZERO,
+        }));
+        self.unlock(now, account, at);
+    }
+
+    /// Ends a usage without its Stop: what was reported is on record, the rest is returned.
+    pub(super) fn give_up(&mut self, now: Instant, at: u32, by: ClosedBy, out: &mut Vec<Effect>) {
+        let returned = self.return_reserved(at);
+        self.sessions.set_deadline(at, None);
+        let usage = self.sessions.usage(at);
+        let session = self.sessions.session(usage.session);
+        let place = usage.session;
+        out.push(Effect::Closed(Closed {
+            account: Arc::clone(&session.account_name),
+            session: usage.key.clone(),
+            usage: Some(usage.id),
+            at: now,
+            by,
+            returned,
+        }));
+        if usage.progress == Progress::Active {
+            let connected = usage.connected_at.is_some() || usage.used > 0;
+            let note = if by == ClosedBy::Administrator { Note::ClosedByAdministrator } else { Note::NoStop };
+            if usage.ended_at.is_none() {
+                self.sessions.usage_mut(at).ended_at = Some(now);
+            }
+            self.make_xdr(at, connected, Some(note), out);
+        }
+        self.sessions.usage_mut(at).progress = Progress::Expired;
+        self.sessions.settle_idle(place, now, self.catalogue.settings.closed_kept_max);
+    }
+
+    fn return_reserved(&mut self, at: u32) -> Amount {
+        let usage = self.sessions.usage_mut(at);
+        let reserved = std::mem::take(&mut usage.reserved);
+        if let Some(account) = self.sessions.session(self.sessions.usage(at).session).account {
+            self.ledger.reserve(account, reserved, Amount::ZERO);
+        }
+        reserved
+    }
+
+    /// Makes the record of what was used and charged since the usage's last one.
+    fn make_xdr(&mut self, at: u32, connected: bool, by: Option<Note>, out: &mut Vec<Effect>) {
+        let usage = self.sessions.usage(at);
+        let session = self.sessions.session(usage.session);
+        let unit = usage.service.unit();
+        let rate = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)));
+        let destination = rate.and_then(|(_, rate)| self.catalogue.destination(rate.destination));
+        let rated = rate.map(|(_, rate)| rate.usage(usage.used)).filter(|_| connected);
+        let units = rated.map_or(0, |rated| rated.units);
+        let before = usage.billed;
+        let mut notes = usage.notes.clone();
+        notes.extend(by);
+        if !connected {
+            notes.remove(&Note::WithoutGrant);
+        }
+        let history = match (rate, &rated) {
+            _ if !connected => history::NOT_CONNECTED.to_owned(),
+            (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => {
+                history::formula(rate, unit, usage.used, rated, usage.charged, before.amount)
+            }
+            (Some(_), _) => Note::AmountTooLarge.phrase().to_owned(),
+            (None, _) => {
+                if session.account.is_some() {
+                    notes.insert(Note::Unrated);
+                }
+                history::UNRATED.to_owned()
+            }
+        };
+        let ended_at = usage.ended_at.unwrap_or(self.now);
+        let account = session.account.map(|id| (id, self.ledger.account(id)));
+        self.xdrs_made += 1;
+        let xdr = Xdr {
+            id: crate::ids::XdrId::from_number(self.xdrs_made),
+            env: self.catalogue.settings.env,
+            session_id: usage.key.clone(),
+            call_id: usage.call_id.clone(),
+            cli: usage.cli.clone(),
+            cld: usage.cld.clone(),
+            setup_time: usage.setup_millis(),
+            connect_time: connected
+                .then(|| usage.connected_at.or_else(|| began(ended_at, unit, usage.used)))
+                .flatten(),
+            disconnect_time: Some(ended_at),
+            bill_time: ended_at,
+            disconnect_cause: usage.disconnect_cause,
+            voice_quality: usage.voice_quality,
+            used_quantity: usage.used.saturating_sub(before.used),
+            account_id: Arc::clone(&session.account_name),
+            account: session.account,
+            destination: rate.map(|(_, rate)| rate.destination),
+            destination_group: destination.and_then(|destination| destination.group),
+            tariff: usage.entry.map(|(_, tariff)| tariff),
+            rate: rate.map(|(id, _)| id),
+            charged_quantity: units.saturating_sub(before.units),
+            charged_amount: usage.charged.saturating_sub(before.amount),
+            currency: account.map(|(_, account)| account.currency),
+            history,
+            peak_level: None,
+            vendor: None,
+            service: usage.service,
+            rating_entry: usage.entry.map(|(entry, _)| entry),
+            customer: account.map(|(_, account)| account.customer),
+            parent_session_id: usage.parent.clone(),
+            rating_pattern: destination.map(|destination| Arc::clone(&destination.pattern)),
+            subscriber_ip: usage.subscriber_ip.clone(),
+            split_order: (before.records > 0).then(|| before.records.saturating_add(1)),
+            billing_model: account.map(|(_, account)| account.purse.model().xdr_number()),
+            invoice: None,
+            revenue: None,
+            leg: usage.leg,
+            usage: usage.id,
+            failed: !connected,
+            notes: notes.into_iter().collect(),
+        };
+        let billed = Billed {
+            records: before.records.saturating_add(1),
+            used: usage.used,
+            units,
+            amount: usage.charged,
+        };
+        if connected && let Some(id) = session.account {
+            let account = self.ledger.account_mut(id);
+            account.first_usage = Some(account.first_usage.map_or(ended_at, |first| first.min(ended_at)));
+            account.last_usage = account.last_usage.max(Some(ended_at));
+        }
+        let usage = self.sessions.usage_mut(at);
+        usage.billed = billed;
+        usage.notes.clear();
+        self.keep_xdr(xdr, out);
+    }
+}
+
+/// When a usage began that is known by its end and its seconds.
+fn began(ended_at: Instant, unit: Unit, used: u64) -> Option<Instant> {
+    let nanos = u64::try_from(Duration::from_secs(used).as_nanos()).ok()?;
+    (unit == Unit::Second).then(|| Instant::from_unix_nanos(ended_at.unix_nanos().saturating_sub(nanos)))
+}

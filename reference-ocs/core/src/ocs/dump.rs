@@ -1,0 +1,38 @@
+//! The whole state as text, to compare what a replay has built with what was there.
+
+use std::fmt::Write as _;
+
+use super::Ocs;
+
+impl Ocs {
+    /// The whole state, one object a line, in the order of their numbers. Two systems in the same state give the same
+    /// text, byte for byte. It holds passwords: it is for comparison and not for logs.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let mut out = String::new();
+        let (sessions, usages) = self.sessions.begun();
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            out,
+            "now {} sessions {sessions} usages {usages} xdrs {}",
+            self.now.unix_nanos(),
+            self.xdrs_made
+        );
+        for customer in self.ledger.customers() {
+            let _ = writeln!(out, "{customer:?}");
+        }
+        for account in self.ledger.accounts() {
+            let _ = writeln!(out, "{account:?}");
+        }
+        for session in self.sessions.by_number() {
+            let _ = writeln!(out, "{session:?}");
+            for &usage in &session.usages {
+                let _ = writeln!(out, "  {:?}", self.sessions.usage(usage));
+            }
+        }
+        for xdr in &self.xdrs {
+            let _ = writeln!(out, "{xdr:?}");
+        }
+        out
+    }
+}

@@ -1,0 +1,304 @@
+//! Reports of usage: what they say was used, and what that changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate_time::Instant;
+
+use super::Ocs;
+use super::access::word;
+use crate::command::{Lock, Stage, UsageReport};
+use crate::effect::{Answer, Effect, Grant, Why};
+use crate::ids::{AccountId, RatingEntryId, TariffId};
+use crate::money::Amount;
+use crate::service::{Leg, Unit};
+use crate::sessions::{Progress, Usage};
+use crate::xdr::Note;
+
+/// Q.850: normal call clearing.
+const NORMAL_CLEARING: u8 = 16;
+const NANOS_PER_SEC: u128 = 1_000_000_000;
+
+/// What a report says was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Measured {
+    used: u64,
+    connected: bool,
+    ended_at: Instant,
+    /// The duration and the times tell different stories.
+    differs: bool,
+}
+
+/// How a usage comes to be known by its report.
+struct Found {
+    session: Option<u32>,
+    usage: Option<u32>,
+}
+
+impl Ocs {
+    pub(super) fn report(&mut self, now: Instant, report: &UsageReport, out: &mut Vec<Effect>) {
+        let account = self.ledger.account_id(&report.account);
+        let mut found = self.find(report);
+        let known = found.usage.map(|at| self.sessions.usage(at).progress);
+        if known != Some(Progress::Closed) {
+            if found.usage.is_none() {
+                found = self.begin(account, found.session, report);
+            }
+            if let Some(at) = found.usage {
+                self.take_report(now, at, report, out);
+            }
+            if let Some(account) = account {
+                self.lock_by_report(now, account, found.session, report);
+            }
+            if let Some(session) = found.session {
+                self.sessions.settle_idle(session, now, self.catalogue.settings.closed_kept_max);
+            }
+        }
+        out.push(Effect::Answer(Answer::Recorded));
+    }
+
+    /// The session and usage of a report: under the key of the session that the call belongs to, or its own.
+    fn find(&self, report: &UsageReport) -> Found {
+        let parent = report.parent.as_ref().filter(|parent| **parent != report.session);
+        let mut session = None;
+        for root in parent.into_iter().chain([&report.session]) {
+            let Some(at) = self.sessions.find(root, &report.account) else { continue };
+            if let Some(usage) = self.sessions.find_usage(at, report) {
+                return Found { session: Some(at), usage: Some(usage) };
+            }
+            session = session.or(Some(at));
+        }
+        Found { session, usage: None }
+    }
+
+    /// Begins what was not granted: it is charged if there is anything to charge it by.
+    fn begin(&mut self, account: Option<AccountId>, session: Option<u32>, report: &UsageReport) -> Found {
+        let nothing = Found { session, usage: None };
+        let entry = account.and_then(|account| self.entry_of_report(account, session, report));
+        match account {
+            // Of an unknown account one record is enough: the last report's, which has the whole of it.
+            None if report.stage != Stage::Stop => return nothing,
+            Some(_) if report.leg == Leg::Answer && entry.is_none() => return nothing,
+            _ => {}
+        }
+        let at = session.unwrap_or_else(|| {
+            let root = report.parent.as_ref().unwrap_or(&report.session);
+            let name = account.map_or_else(
+                || report.account.as_str().into(),
+                |account| Arc::clone(&self.ledger.account(account).name),
+            );
+            self.sessions.begin(root, name, account)
+        });
+        let cld: Option<Arc<str>> = match (report.cld.as_deref().filter(|cld| !cld.is_empty()), account) {
+            (Some(dialled), Some(account)) => {
+                Some(self.dialing(account, report.node.as_deref()).normalize(dialled).into())
+            }
+            (Some(dialled), None) => Some(dialled.into()),
+            (None, _) => word(report.service).map(Into::into),
+        };
+        let tariff = entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
+        let rate = tariff.zip(cld.as_deref()).and_then(|(tariff, cld)| tariff.rate(cld));
+        let usage = self.sessions.begin_usage(at, |id| {
+            let mut usage = Usage::new(id, at, report.session.clone(), report.leg, report.service);
+            usage.progress = Progress::Active;
+            usage.entry = entry;
+            usage.rate = rate;
+            usage.cld = cld;
+            match account {
+                None => usage.notes.extend([Note::Unresolved]),
+                // Nobody asks for a grant of what comes in.
+                Some(_) if report.leg == Leg::Originate => usage.notes.extend([Note::WithoutGrant]),
+                Some(_) => {}
+            }
+            usage
+        });
+        Found { session: Some(at), usage: Some(usage) }
+    }
+
+    fn entry_of_report(
+        &self,
+        account: AccountId,
+        session: Option<u32>,
+        report: &UsageReport,
+    ) -> Option<(RatingEntryId, TariffId)> {
+        let product = self.catalogue.product(self.ledger.account(account).product)?;
+        let remembered = session.and_then(|at| self.sessions.session(at).access_code.as_deref());
+        let named = report.access_code.as_deref();
+        let find = |code: Option<&str>| product.entry(code, report.service, report.leg);
+        let entry = match report.leg {
+            Leg::Originate => find(named.or(remembered)),
+            // The number that was called is the access number.
+            Leg::Answer => [named, report.cld.as_deref(), remembered].into_iter().find_map(find),
+        };
+        entry.map(|entry| (entry.id, entry.tariff))
+    }
+
+    fn take_report(&mut self, now: Instant, at: u32, report: &UsageReport, out: &mut Vec<Effect>) {
+        let usage = self.sessions.usage_mut(at);
+        if usage.progress == Progress::Expired {
+            // A record of it was made: its late beginning tells nothing new.
+            if report.stage == Stage::Start && usage.billed.records > 0 {
+                return;
+            }
+            usage.notes.insert(Note::AfterExpiry);
+        }
+        usage.progress = Progress::Active;
+        usage.take(report);
+        self.check_number(at, report);
+        let usage = self.sessions.usage(at);
+        let measured = measure(now, usage, report);
+        match report.stage {
+            Stage::Start => {}
+            Stage::Interim => {
+                self.sessions.usage_mut(at).ended_at = Some(measured.ended_at);
+                if measured.connected {
+                    self.settle(at, measured.used, out);
+                }
+            }
+            Stage::Stop => {
+                self.stop(at, measured, out);
+                return;
+            }
+        }
+        let deadline = self.active_deadline(at, now);
+        self.sessions.set_deadline(at, Some(deadline));
+    }
+
+    fn stop(&mut self, at: u32, measured: Measured, out: &mut Vec<Effect>) {
+        let usage = self.sessions.usage_mut(at);
+        usage.ended_at = Some(measured.ended_at);
+        if measured.differs {
+            usage.notes.insert(Note::DurationDiffers);
+        }
+        if measured.used < usage.used {
+            usage.notes.insert(Note::CounterWentBack);
+        }
+        let connected = measured.connected || usage.used > 0;
+        if connected {
+            self.settle(at, measured.used, out);
+        }
+        self.close(at, connected, out);
+    }
+
+    /// Rates anew what was granted for another number.
+    fn check_number(&mut self, at: u32, report: &UsageReport) {
+        let usage = self.sessions.usage(at);
+        let Some(said) = report.cld.as_deref().filter(|cld| !cld.is_empty()) else { return };
+        let same = |known: Option<&str>| known == Some(said);
+        if same(usage.cld.as_deref()) || same(usage.dialled.as_deref()) {
+            return;
+        }
+        let Some(account) = self.sessions.session(usage.session).account else { return };
+        let cld: Arc<str> = self.dialing(account, report.node.as_deref()).normalize(said).into();
+        if usage.cld.as_deref() == Some(&*cld) {
+            return;
+        }
+        let tariff = usage.entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
+        let rate = tariff.and_then(|tariff| tariff.rate(&cld));
+        let usage = self.sessions.usage_mut(at);
+        if usage.grant.is_some() {
+            usage.notes.insert(Note::OtherNumber);
+        }
+        usage.rate = rate;
+        usage.cld = Some(cld);
+        usage.dialled = Some(said.into());
+    }
+
+    /// Charges what all usage so far costs, less what was charged for it before.
+    fn settle(&mut self, at: u32, used: u64, out: &mut Vec<Effect>) {
+        let usage = self.sessions.usage_mut(at);
+        usage.used = usage.used.max(used);
+        if let Some(Grant::Units(granted)) = usage.grant
+            && usage.used > granted
+        {
+            usage.notes.insert(Note::BeyondGrant);
+        }
+        let Some(account) = self.sessions.session(self.sessions.usage(at).session).account else { return };
+        let usage = self.sessions.usage_mut(at);
+        let Some(rate) = usage.rate.and_then(|rate| self.catalogue.rate(rate)) else { return };
+        let Some(total) = rate.usage(usage.used).cost.round() else {
+            usage.notes.insert(Note::AmountTooLarge);
+            return;
+        };
+        let due = total.saturating_sub(usage.charged);
+        if due <= Amount::ZERO {
+            return;
+        }
+        let Some(movement) = self.ledger.charge(account, due) else {
+            usage.notes.insert(Note::AmountTooLarge);
+            return;
+        };
+        let before = usage.reserved;
+        let after = before.saturating_sub(due).max(Amount::ZERO);
+        usage.charged = total;
+        usage.reserved = after;
+        if movement.account.funds.is_some_and(|(_, funds)| funds.is_negative()) {
+            usage.notes.insert(Note::Overdraft);
+        }
+        self.ledger.reserve(account, before, after);
+        self.tell(account, movement, Why::Charge, out);
+    }
+
+    fn lock_by_report(
+        &mut self,
+        now: Instant,
+        account: AccountId,
+        session: Option<u32>,
+        report: &UsageReport,
+    ) {
+        let holder = self.ledger.account(account).locked_by;
+        let caller_left = report.stage == Stage::Stop && report.leg == Leg::Answer;
+        if report.lock == Lock::Default && caller_left && holder.is_some() && holder == session {
+            if let Some(holder) = holder {
+                self.unlock(now, account, holder);
+            }
+            return;
+        }
+        self.set_lock(now, account, session, report.lock, false);
+    }
+
+    /// Until when the next report of a usage is waited for.
+    pub(super) fn active_deadline(&self, at: u32, now: Instant) -> Instant {
+        let usage = self.sessions.usage(at);
+        let settings = &self.catalogue.settings;
+        match (usage.grant, usage.service.unit()) {
+            (Some(Grant::Units(secs)), Unit::Second) => {
+                let began = usage.connected_at.unwrap_or(now).min(now);
+                (began + Duration::from_secs(secs)).max(now) + settings.stop_grace
+            }
+            _ => now + settings.idle_max,
+        }
+    }
+}
+
+/// What a report says was used. It is measured from the usage's own times where the report has none.
+fn measure(now: Instant, usage: &Usage, report: &UsageReport) -> Measured {
+    let sent_at =
+        Instant::from_unix_nanos(now.unix_nanos().saturating_sub(report.delay.saturating_mul(1_000_000_000)));
+    let by_duration =
+        usage.connected_at.zip(report.duration).map(|(at, secs)| at + Duration::from_secs(secs));
+    let ended_at = report.disconnected_at.or(by_duration).unwrap_or(sent_at);
+    let between = usage.connected_at.map(|at| (ended_at - at).as_nanos());
+    let (used, differs) = match usage.service.unit() {
+        Unit::Second => {
+            let rounded_up =
+                between.map(|nanos| u64::try_from(nanos.div_ceil(NANOS_PER_SEC)).unwrap_or(u64::MAX));
+            let told = report.duration.zip(between.filter(|_| report.disconnected_at.is_some()));
+            let differs = told.is_some_and(|(secs, between)| {
+                (u128::from(secs) * NANOS_PER_SEC).abs_diff(between) > NANOS_PER_SEC
+            });
+            (report.duration.or(rounded_up).unwrap_or(0), differs)
+        }
+        Unit::Octet => {
+            let both = [report.octets_in, report.octets_out];
+            let told = both.iter().any(Option::is_some);
+            let sum = both.into_iter().flatten().fold(0, u64::saturating_add);
+            (if told { sum } else { usage.used }, false)
+        }
+        // A report of a message that does not count is of one.
+        Unit::Piece => (report.quantity.unwrap_or(1), false),
+    };
+    let failed = used == 0 && usage.disconnect_cause.is_some_and(|cause| cause != NORMAL_CLEARING);
+    let connected = (used > 0 || usage.connected_at.is_some()) && !failed;
+    Measured { used, connected, ended_at, differs }
+}

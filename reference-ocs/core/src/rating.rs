@@ -1,0 +1,229 @@
+//! Rating: what usage costs, and how much usage funds pay for.
+//!
+//! - Free units come first and cost nothing. Then the first interval is charged whole, then next intervals, rounded up
+//!   to whole ones. The connect fee is due when the call connects, whatever follows.
+//! - Usage is always rated from its beginning: reports in parts cost what one report would cost, because each settles
+//!   the cost of all usage so far less what was charged before.
+//! - A grant is the largest number of whole intervals that funds pay for, connect fee included, counted with exact costs:
+//!   no grant stands on a rounding. A quantum cuts it at the last interval that ends within it, but not before the end of
+//!   the first interval.
+//! - Seconds are whole ones: a duration that was reported counts as it is; one between two times is rounded up.
+
+use crate::catalogue::Rate;
+use crate::money::{Amount, Cost};
+
+/// What some usage costs, and how that comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rated {
+    /// Free units that were used.
+    pub(crate) free: u64,
+    /// Whether the first interval was begun.
+    pub(crate) first: bool,
+    /// How many next intervals were begun.
+    pub(crate) next: u64,
+    /// Units charged: those of all intervals begun.
+    pub(crate) units: u64,
+    /// The exact cost.
+    pub(crate) cost: Cost,
+}
+
+impl Rate {
+    /// What `used` units of a connected call cost.
+    pub(crate) fn usage(&self, used: u64) -> Rated {
+        let cost = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
+        let free = used.min(self.free_units);
+        let rest = used - free;
+        if rest == 0 {
+            return Rated { free, first: false, next: 0, units: 0, cost };
+        }
+        let next = rest.saturating_sub(self.first.units).div_ceil(self.next.units);
+        let next_units = next.saturating_mul(self.next.units);
+        let cost =
+            cost.plus_units(self.first.price, self.first.units).plus_units(self.next.price, next_units);
+        Rated { free, first: true, next, units: self.first.units.saturating_add(next_units), cost }
+    }
+
+    /// The most units that `funds` pay for; `None` for no end.
+    pub(crate) fn affordable(&self, funds: Amount) -> Option<u64> {
+        let connected = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
+        if !connected.is_within(funds) {
+            return Some(0);
+        }
+        let begun = connected.plus_units(self.first.price, self.first.units);
+        if !begun.is_within(funds) {
+            return Some(self.free_units);
+        }
+        let next = begun.times_within(funds, self.next.price, self.next.units)?;
+        Some(self.ends(next))
+    }
+
+    /// Where an interval ends that ends within `units`: the last such, or the first interval's end.
+    pub(crate) fn whole_within(&self, units: u64) -> u64 {
+        let begun = self.free_units.saturating_add(self.first.units);
+        self.ends(units.saturating_sub(begun) / self.next.units)
+    }
+
+    /// Where the first interval and `next` further ones end.
+    fn ends(&self, next: u64) -> u64 {
+        let begun = self.free_units.saturating_add(self.first.units);
+        begun.saturating_add(next.saturating_mul(self.next.units))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Interval;
+    use crate::ids::DestinationId;
+    use crate::money::Price;
+    use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+    use rust_decimal::{Decimal, RoundingStrategy};
+
+    fn amount(text: &str) -> Amount {
+        text.parse().unwrap()
+    }
+
+    fn rate(first: (u64, &str), next: (u64, &str)) -> Rate {
+        let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
+        Rate {
+            destination: DestinationId::at(0).unwrap(),
+            first: interval(first),
+            next: interval(next),
+            price_unit: 60,
+            connect_fee: Amount::ZERO,
+            free_units: 0,
+            forbidden: false,
+        }
+    }
+
+    fn price_of(rate: &Rate, used: u64) -> (u64, Amount) {
+        let rated = rate.usage(used);
+        (rated.units, rated.cost.round().unwrap())
+    }
+
+    #[test]
+    fn usage_by_the_second_costs_its_seconds() {
+        // 71 × 0.02 / 60 = 0.0236666… → 0.02367.
+        assert_eq!(price_of(&rate((1, "0.02"), (1, "0.02")), 71), (71, amount("0.02367")));
+    }
+
+    #[test]
+    fn the_first_interval_is_charged_whole_and_the_next_rounded_up() {
+        let rate = rate((30, "0.60"), (6, "0.30"));
+        // The first 30 s cost 30 × 0.60 / 60 = 0.30, each 6 s after them 6 × 0.30 / 60 = 0.03.
+        assert_eq!(price_of(&rate, 1), (30, amount("0.30")));
+        assert_eq!(price_of(&rate, 30), (30, amount("0.30")));
+        assert_eq!(price_of(&rate, 31), (36, amount("0.33")));
+        assert_eq!(price_of(&rate, 36), (36, amount("0.33")));
+        assert_eq!(price_of(&rate, 37), (42, amount("0.36")));
+    }
+
+    #[test]
+    fn free_seconds_come_before_the_first_interval_and_the_fee_is_due_at_once() {
+        let rate = Rate { free_units: 10, connect_fee: amount("0.05"), ..rate((30, "0.60"), (6, "0.30")) };
+        assert_eq!(price_of(&rate, 0), (0, amount("0.05")));
+        assert_eq!(price_of(&rate, 10), (0, amount("0.05")));
+        // The eleventh second begins the first interval: 0.05 + 0.30.
+        assert_eq!(price_of(&rate, 11), (30, amount("0.35")));
+        assert_eq!(price_of(&rate, 41), (36, amount("0.38")));
+    }
+
+    #[test]
+    fn funds_pay_for_whole_intervals() {
+        // 10.00 at 0.02 a minute by the second: 30000 s. 2.00 at 0.10 a minute by the minute: 20 minutes.
+        assert_eq!(rate((1, "0.02"), (1, "0.02")).affordable(amount("10.00")), Some(30_000));
+        assert_eq!(rate((60, "0.10"), (60, "0.10")).affordable(amount("2.00")), Some(1_200));
+        // One hundred-thousandth short of the twentieth minute: nineteen.
+        assert_eq!(rate((60, "0.10"), (60, "0.10")).affordable(amount("1.99999")), Some(1_140));
+        // 0.30 for the first 30 s, then 0.03 for each 6 s: 0.38 pays for two of them, and 0.02 is left.
+        assert_eq!(rate((30, "0.60"), (6, "0.30")).affordable(amount("0.38")), Some(42));
+        assert_eq!(rate((30, "0.60"), (6, "0.30")).affordable(amount("0.29999")), Some(0));
+    }
+
+    #[test]
+    fn the_connect_fee_and_free_seconds_are_part_of_the_grant() {
+        let rate = Rate { free_units: 10, connect_fee: amount("0.05"), ..rate((30, "0.60"), (6, "0.30")) };
+        assert_eq!(rate.affordable(amount("0.04999")), Some(0));
+        // The fee alone opens the free seconds; 0.05 + 0.30 opens the first interval as well.
+        assert_eq!(rate.affordable(amount("0.05")), Some(10));
+        assert_eq!(rate.affordable(amount("0.35")), Some(40));
+        assert_eq!(rate.affordable(amount("0.38")), Some(46));
+    }
+
+    #[test]
+    fn what_costs_nothing_has_no_end() {
+        assert_eq!(rate((1, "0"), (1, "0")).affordable(Amount::ZERO), None);
+        assert_eq!(rate((60, "1"), (1, "0")).affordable(amount("1")), None);
+        assert_eq!(rate((60, "1"), (1, "0")).affordable(amount("0.5")), Some(0));
+    }
+
+    #[test]
+    fn a_quantum_cuts_at_the_end_of_an_interval() {
+        let rate = rate((30, "0.60"), (6, "0.30"));
+        assert_eq!(rate.whole_within(50), 48);
+        assert_eq!(rate.whole_within(30), 30);
+        assert_eq!(rate.whole_within(10), 30);
+    }
+
+    fn rates() -> impl Strategy<Value = Rate> {
+        let price = || prop_oneof![Just(0), 1..50_000_000_i64, 1_000_000..3_000_000_000_i64];
+        let intervals = (1..130_u64, price(), 1..130_u64, price());
+        (intervals, prop_oneof![Just(1_u64), Just(60), Just(7), Just(3_600)], 0..50_000_i64, 0..40_u64)
+            .prop_map(|((first, first_price, next, next_price), price_unit, fee, free_units)| Rate {
+                destination: DestinationId::at(0).unwrap(),
+                first: Interval { units: first, price: Price::from_nanos(first_price) },
+                next: Interval { units: next, price: Price::from_nanos(next_price) },
+                price_unit,
+                connect_fee: Amount::from_units(fee),
+                free_units,
+                forbidden: false,
+            })
+    }
+
+    /// The same rules in decimal arithmetic, one interval after the other.
+    fn oracle(rate: &Rate, used: u64) -> Decimal {
+        let per_unit = |price: Price| Decimal::new(price.nanos(), 9);
+        // The sum is kept times the price unit, so that the only division is the last step.
+        let mut sum = Decimal::new(rate.connect_fee.units(), 5) * Decimal::from(rate.price_unit);
+        let mut left = used.saturating_sub(rate.free_units);
+        let mut interval = rate.first;
+        while left > 0 {
+            sum += per_unit(interval.price) * Decimal::from(interval.units);
+            left = left.saturating_sub(interval.units);
+            interval = rate.next;
+        }
+        let exact = sum / Decimal::from(rate.price_unit);
+        exact.round_dp_with_strategy(5, RoundingStrategy::MidpointAwayFromZero)
+    }
+
+    proptest! {
+        #[test]
+        fn rating_agrees_with_decimal_arithmetic(rate in rates(), used in 0..5_000_u64) {
+            let ours = rate.usage(used).cost.round().unwrap();
+            prop_assert_eq!(Decimal::new(ours.units(), 5), oracle(&rate, used));
+        }
+
+        #[test]
+        fn a_grant_is_paid_for_and_one_interval_more_is_not(rate in rates(), funds in 0..2_000_000_i64) {
+            let funds = Amount::from_units(funds);
+            if let Some(units) = rate.affordable(funds) {
+                let fee_is_paid = rate.connect_fee <= funds;
+                prop_assert!(units > 0 || !fee_is_paid || !rate.usage(1).cost.is_within(funds));
+                if fee_is_paid {
+                    prop_assert!(rate.usage(units).cost.round().unwrap() <= funds);
+                    prop_assert!(!rate.usage(units + 1).cost.is_within(funds));
+                }
+            }
+        }
+
+        #[test]
+        fn more_usage_never_costs_less(rate in rates(), used in 0..5_000_u64, more in 0..500_u64) {
+            prop_assert!(rate.usage(used).cost.round() <= rate.usage(used + more).cost.round());
+        }
+
+        #[test]
+        fn no_usage_is_too_long(rate in rates(), used in proptest::prelude::any::<u64>()) {
+            prop_assert!(rate.usage(used).units >= used.saturating_sub(rate.free_units));
+        }
+    }
+}

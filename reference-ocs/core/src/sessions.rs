@@ -1,0 +1,300 @@
+//! Sessions and what is used in them, with their deadlines.
+//!
+//! A session is all that happens under one key of one account: a login, the calls made after it, each with its legs. A
+//! usage is one of these calls or service sessions, from its grant or first report to its xDR. Closed usages are kept
+//! for a while, so that a report that comes again is known and changes nothing.
+
+mod usage;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hashbrown::HashTable;
+use slab::Slab;
+use tollgate_time::Instant;
+
+pub(crate) use usage::{Billed, Progress, Usage};
+
+use crate::command::{SessionKey, UsageReport};
+use crate::ids::{AccountId, SessionId, UsageId};
+use crate::names::hash_of;
+use crate::service::Leg;
+
+/// How many closed usages of one session are kept.
+const CLOSED_USAGES_MAX: usize = 64;
+
+/// All that happens under one key of one account.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) key: SessionKey,
+    pub(crate) account_name: Arc<str>,
+    /// `None` when there is no such account.
+    pub(crate) account: Option<AccountId>,
+    /// The access code that a request of the session named last.
+    pub(crate) access_code: Option<Arc<str>>,
+    /// Until when it keeps the account locked, if it does.
+    pub(crate) lock_until: Option<Instant>,
+    /// Where its deadline stands in the queue; never after `lock_until`.
+    queued: Option<Instant>,
+    /// Where its usages stand, in the order of their beginning.
+    pub(crate) usages: Vec<u32>,
+    /// Since when nothing is open in it.
+    idle_since: Option<Instant>,
+}
+
+/// What a deadline is for. The order is the order in which deadlines of one moment are met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Deadline {
+    /// A usage was given up: its place is the last part.
+    Usage(UsageId, u32),
+    /// A session's lock ends: its place is the last part.
+    Lock(SessionId, u32),
+}
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    sessions: Slab<Session>,
+    usages: Slab<Usage>,
+    /// Places of sessions by the hash of key and account; only ever asked for one, never gone through.
+    by_key: HashTable<u32>,
+    deadlines: BTreeSet<(Instant, Deadline)>,
+    /// Sessions in which nothing is open, in the order in which they became so, with that time.
+    idle: VecDeque<(Instant, SessionId, u32)>,
+    sessions_begun: u64,
+    usages_begun: u64,
+}
+
+fn place(at: usize) -> u32 {
+    // Two to the 32nd open sessions do not fit into memory.
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn key_hash(key: &SessionKey, account: &str) -> u64 {
+    hash_of((key.as_str(), account))
+}
+
+impl Sessions {
+    pub(crate) fn session(&self, at: u32) -> &Session {
+        &self.sessions[at as usize]
+    }
+
+    pub(crate) fn session_mut(&mut self, at: u32) -> &mut Session {
+        &mut self.sessions[at as usize]
+    }
+
+    pub(crate) fn usage(&self, at: u32) -> &Usage {
+        &self.usages[at as usize]
+    }
+
+    pub(crate) fn usage_mut(&mut self, at: u32) -> &mut Usage {
+        &mut self.usages[at as usize]
+    }
+
+    /// All sessions, by number.
+    pub(crate) fn by_number(&self) -> Vec<&Session> {
+        let mut all: Vec<&Session> = self.sessions.iter().map(|(_, session)| session).collect();
+        all.sort_unstable_by_key(|session| session.id);
+        all
+    }
+
+    /// All open usages, by number, with their sessions.
+    pub(crate) fn open(&self) -> Vec<(&Session, &Usage)> {
+        let usages = self.usages.iter().filter(|(_, usage)| usage.progress.is_open());
+        let mut all: Vec<_> = usages.map(|(_, usage)| (self.session(usage.session), usage)).collect();
+        all.sort_unstable_by_key(|(_, usage)| usage.id);
+        all
+    }
+
+    pub(crate) const fn begun(&self) -> (u64, u64) {
+        (self.sessions_begun, self.usages_begun)
+    }
+
+    pub(crate) fn find(&self, key: &SessionKey, account: &str) -> Option<u32> {
+        let same = |at: &u32| {
+            let session = &self.sessions[*at as usize];
+            session.key == *key && *session.account_name == *account
+        };
+        self.by_key.find(key_hash(key, account), same).copied()
+    }
+
+    /// Begins a session that is not there yet.
+    pub(crate) fn begin(&mut self, key: &SessionKey, name: Arc<str>, account: Option<AccountId>) -> u32 {
+        self.sessions_begun += 1;
+        let hash = key_hash(key, &name);
+        let at = place(self.sessions.insert(Session {
+            id: SessionId::from_number(self.sessions_begun),
+            key: key.clone(),
+            account_name: name,
+            account,
+            access_code: None,
+            lock_until: None,
+            queued: None,
+            usages: Vec::new(),
+            idle_since: None,
+        }));
+        let sessions = &self.sessions;
+        let rehash = |at: &u32| {
+            let session = &sessions[*at as usize];
+            key_hash(&session.key, &session.account_name)
+        };
+        self.by_key.insert_unique(hash, at, rehash);
+        at
+    }
+
+    /// Begins a usage in a session.
+    pub(crate) fn begin_usage(&mut self, session: u32, make: impl FnOnce(UsageId) -> Usage) -> u32 {
+        self.usages_begun += 1;
+        let at = place(self.usages.insert(make(UsageId::from_number(self.usages_begun))));
+        let usages = &mut self.sessions[session as usize].usages;
+        usages.push(at);
+        if usages.len() > CLOSED_USAGES_MAX {
+            let closed = usages.iter().position(|at| !self.usages[*at as usize].progress.is_open());
+            if let Some(oldest) = closed {
+                self.usages.remove(usages.remove(oldest) as usize);
+            }
+        }
+        at
+    }
+
+    /// The usage that a report speaks of, in one session.
+    ///
+    /// A call id that is known decides. Otherwise a usage fits that no report has named yet; and a report without a call
+    /// id speaks of what is open, or else of what was last.
+    pub(crate) fn find_usage(&self, session: u32, report: &UsageReport) -> Option<u32> {
+        let session = self.session(session);
+        let latest_first = session.usages.iter().rev().copied();
+        let mut mine = latest_first.filter(|&at| {
+            let usage = self.usage(at);
+            usage.leg == report.leg && usage.key == report.session
+        });
+        let Some(call_id) = report.call_id.as_deref() else {
+            let open = mine.clone().find(|&at| self.usage(at).progress.is_open());
+            return open.or_else(|| mine.next());
+        };
+        let named = mine.clone().find(|&at| self.usage(at).call_id.as_deref() == Some(call_id));
+        named.or_else(|| {
+            mine.find(|&at| self.usage(at).call_id.is_none() && self.usage(at).progress != Progress::Closed)
+        })
+    }
+
+    /// The open usage that a new request of the same call would replace or extend.
+    pub(crate) fn find_open(&self, session: u32, key: &SessionKey) -> Option<u32> {
+        let mut latest_first = self.session(session).usages.iter().rev().copied();
+        latest_first.find(|&at| {
+            let usage = self.usage(at);
+            usage.leg == Leg::Originate && usage.key == *key && usage.progress.is_open()
+        })
+    }
+
+    /// Moves a usage's deadline.
+    ///
+    /// One that moves back stays where it is in the queue, and is put into its place when it comes up: so a grant that
+    /// is extended costs nothing here.
+    pub(crate) fn set_deadline(&mut self, at: u32, deadline: Option<Instant>) {
+        let usage = &mut self.usages[at as usize];
+        usage.deadline = deadline;
+        match (usage.queued, deadline) {
+            (Some(queued), Some(deadline)) if queued <= deadline => return,
+            (Some(queued), _) => {
+                self.deadlines.remove(&(queued, Deadline::Usage(usage.id, at)));
+            }
+            (None, _) => {}
+        }
+        usage.queued = deadline;
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, Deadline::Usage(usage.id, at)));
+        }
+    }
+
+    /// Sets until when a session keeps its account locked.
+    pub(crate) fn set_lock(&mut self, at: u32, until: Option<Instant>) {
+        let session = &mut self.sessions[at as usize];
+        session.lock_until = until;
+        match (session.queued, until) {
+            (Some(queued), Some(until)) if queued <= until => return,
+            (Some(queued), _) => {
+                self.deadlines.remove(&(queued, Deadline::Lock(session.id, at)));
+            }
+            (None, _) => {}
+        }
+        session.queued = until;
+        if let Some(until) = until {
+            self.deadlines.insert((until, Deadline::Lock(session.id, at)));
+        }
+    }
+
+    /// When to look next, at the latest.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// The next deadline that has come, with its time; those that were moved back are put into their place.
+    pub(crate) fn next_due(&mut self, now: Instant) -> Option<(Instant, Deadline)> {
+        while let Some(&(due, deadline)) = self.deadlines.first().filter(|(due, _)| *due <= now) {
+            self.deadlines.pop_first();
+            let (queued, truly) = match deadline {
+                Deadline::Usage(_, at) => {
+                    let usage = &mut self.usages[at as usize];
+                    (&mut usage.queued, usage.deadline)
+                }
+                Deadline::Lock(_, at) => {
+                    let session = &mut self.sessions[at as usize];
+                    (&mut session.queued, session.lock_until)
+                }
+            };
+            *queued = truly.filter(|&truly| truly > due);
+            match *queued {
+                Some(later) => {
+                    self.deadlines.insert((later, deadline));
+                }
+                None => return Some((due, deadline)),
+            }
+        }
+        None
+    }
+
+    pub(crate) fn has_open(&self, session: u32) -> bool {
+        self.session(session).usages.iter().any(|&at| self.usage(at).progress.is_open())
+    }
+
+    /// Notes whether anything is open in the session; `bound` sessions in which nothing is are kept, at least one.
+    pub(crate) fn settle_idle(&mut self, at: u32, now: Instant, bound: usize) {
+        let idle = self.session(at).lock_until.is_none() && !self.has_open(at);
+        let session = &mut self.sessions[at as usize];
+        if idle == session.idle_since.is_some() {
+            return;
+        }
+        session.idle_since = idle.then_some(now);
+        if idle {
+            self.idle.push_back((now, session.id, at));
+            // The one that has just become idle stays: its caller still speaks of it.
+            while self.idle.len() > bound.max(1) {
+                self.drop_oldest_idle();
+            }
+        }
+    }
+
+    /// Forgets sessions in which nothing was open for `kept`.
+    pub(crate) fn forget_idle(&mut self, now: Instant, kept: Duration) {
+        while self.idle.front().is_some_and(|(since, _, _)| *since + kept <= now) {
+            self.drop_oldest_idle();
+        }
+    }
+
+    fn drop_oldest_idle(&mut self) {
+        let Some((since, id, at)) = self.idle.pop_front() else { return };
+        // It may have been used again since then, or be gone and another in its place.
+        let still = self.sessions.get(at as usize).filter(|it| it.id == id && it.idle_since == Some(since));
+        let Some(session) = still else { return };
+        let hash = key_hash(&session.key, &session.account_name);
+        if let Ok(entry) = self.by_key.find_entry(hash, |place| *place == at) {
+            entry.remove();
+        }
+        for usage in self.sessions.remove(at as usize).usages {
+            self.usages.remove(usage as usize);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One call or service session: what was granted, what was reported, what was charged.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+use crate::command::{SessionKey, UsageReport};
+use crate::effect::Grant;
+use crate::ids::{RateId, RatingEntryId, TariffId, UsageId};
+use crate::money::Amount;
+use crate::service::{Leg, Service};
+use crate::xdr::Note;
+
+/// How far a usage has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Granted; nothing was heard of it since.
+    Granted,
+    /// Its Start or an Interim came.
+    Active,
+    /// Given up: its reservation is returned. What is reported now is still charged.
+    Expired,
+    /// Its Stop came. What is reported now is a repetition.
+    Closed,
+}
+
+impl Progress {
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Granted | Self::Active)
+    }
+}
+
+/// What xDRs carry already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Billed {
+    pub(crate) records: u32,
+    pub(crate) used: u64,
+    pub(crate) units: u64,
+    pub(crate) amount: Amount,
+}
+
+/// One call or service session.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    pub(crate) id: UsageId,
+    /// Where its session stands.
+    pub(crate) session: u32,
+    pub(crate) key: SessionKey,
+    pub(crate) parent: Option<SessionKey>,
+    pub(crate) call_id: Option<Arc<str>>,
+    pub(crate) leg: Leg,
+    pub(crate) service: Service,
+    pub(crate) progress: Progress,
+    pub(crate) entry: Option<(RatingEntryId, TariffId)>,
+    pub(crate) rate: Option<RateId>,
+    pub(crate) cli: Option<Arc<str>>,
+    pub(crate) dialled: Option<Arc<str>>,
+    pub(crate) cld: Option<Arc<str>>,
+    pub(crate) grant: Option<Grant>,
+    pub(crate) reserved: Amount,
+    /// The last report's cumulative usage.
+    pub(crate) used: u64,
+    /// What was charged for it.
+    pub(crate) charged: Amount,
+    pub(crate) billed: Billed,
+    pub(crate) notes: BTreeSet<Note>,
+    pub(crate) setup_at: Option<Instant>,
+    pub(crate) alerted_at: Option<Instant>,
+    pub(crate) connected_at: Option<Instant>,
+    /// When it ended, or when usage was last reported.
+    pub(crate) ended_at: Option<Instant>,
+    pub(crate) disconnect_cause: Option<u8>,
+    pub(crate) voice_quality: Option<u32>,
+    pub(crate) subscriber_ip: Option<Arc<str>>,
+    pub(crate) deadline: Option<Instant>,
+    /// Where its deadline stands in the queue; never after `deadline`.
+    pub(super) queued: Option<Instant>,
+}
+
+impl Usage {
+    pub(crate) fn new(id: UsageId, session: u32, key: SessionKey, leg: Leg, service: Service) -> Self {
+        Self {
+            id,
+            session,
+            key,
+            parent: None,
+            call_id: None,
+            leg,
+            service,
+            progress: Progress::Granted,
+            entry: None,
+            rate: None,
+            cli: None,
+            dialled: None,
+            cld: None,
+            grant: None,
+            reserved: Amount::ZERO,
+            used: 0,
+            charged: Amount::ZERO,
+            billed: Billed::default(),
+            notes: BTreeSet::new(),
+            setup_at: None,
+            alerted_at: None,
+            connected_at: None,
+            ended_at: None,
+            disconnect_cause: None,
+            voice_quality: None,
+            subscriber_ip: None,
+            deadline: None,
+            queued: None,
+        }
+    }
+
+    /// Takes over what a report says, and keeps what it does not speak of.
+    pub(crate) fn take(&mut self, report: &UsageReport) {
+        fn text(kept: &mut Option<Arc<str>>, said: Option<&String>) {
+            if let Some(said) = said
+                && kept.as_deref() != Some(said)
+            {
+                *kept = Some(said.as_str().into());
+            }
+        }
+        text(&mut self.call_id, report.call_id.as_ref());
+        text(&mut self.cli, report.cli.as_ref());
+        text(&mut self.subscriber_ip, report.subscriber_ip.as_ref());
+        if self.parent != report.parent && report.parent.is_some() {
+            self.parent.clone_from(&report.parent);
+        }
+        self.setup_at = report.setup_at.or(self.setup_at);
+        self.alerted_at = report.alerted_at.or(self.alerted_at);
+        self.connected_at = report.connected_at.or(self.connected_at);
+        self.disconnect_cause = report.disconnect_cause.or(self.disconnect_cause);
+        self.voice_quality = report.voice_quality.or(self.voice_quality);
+    }
+
+    /// Milliseconds from the set-up to the ringing, or to the answer when nobody told of the ringing.
+    pub(crate) fn setup_millis(&self) -> Option<u64> {
+        let rang = self.alerted_at.or(self.connected_at)?;
+        u64::try_from((rang - self.setup_at?).as_millis()).ok()
+    }
+
+    /// Gives back the room of what a closed usage is not asked for again.
+    pub(crate) fn shed(&mut self) {
+        self.cli = None;
+        self.dialled = None;
+        self.subscriber_ip = None;
+        self.notes = BTreeSet::new();
+    }
+}
