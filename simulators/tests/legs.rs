@@ -1,5 +1,7 @@
 //! The two legs: the cut at the grant, the warning, and every way to end.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use std::time::Duration;
@@ -315,7 +317,7 @@ fn the_quirk_of_repeated_stops_sends_each_ten_times_with_its_delay() {
 #[test]
 fn the_quirk_of_huge_durations_concerns_cut_calls_alone() {
     let quirks = ("quirks", Value::List(vec!["huge-duration".into()]));
-    let mut rig = Rig::new(&[quirks.clone()]);
+    let mut rig = Rig::new(std::slice::from_ref(&quirks));
     rig.ring_with(GRANT_90);
     rig.perform("answer", &[]);
     rig.pass(secs(90));

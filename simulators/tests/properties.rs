@@ -1,5 +1,7 @@
 //! Any sequence of actions, answers and time: nothing panics, and the records come out even.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use std::collections::BTreeMap;

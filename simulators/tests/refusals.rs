@@ -1,5 +1,7 @@
 //! What the caller hears, and what the NAS does, when the charging system refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use common::{CARD_ACCEPTED, DESTINATION_ACCEPTED, Rig, attribute, secs, shown};

@@ -1,5 +1,7 @@
 //! Requests that are not answered: the schedule of RFC 5080 section 2.2.1, the next server, the end.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use common::{CARD_ACCEPTED, DESTINATION_ACCEPTED, Rig, answer, attribute, millis, secs, server, shown};

@@ -1,5 +1,7 @@
 //! The prepaid card session of ESI ("successful prepaid card IVR session"), attribute by attribute.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use common::{CARD_ACCEPTED, DESTINATION_ACCEPTED, Rig, SECRET, attributes, millis, server, shown};

@@ -61,7 +61,7 @@ impl Nas {
     fn find(&self, action: &Action) -> Result<CallId, ActionError> {
         let impossible = |why: String| Err(ActionError::Impossible(why));
         let Some(name) = action.opt_text("call") else {
-            let latest = self.calls.values().rev().find(|call| call.stage != Stage::Over);
+            let latest = self.calls.values().rev().find(|call| call.end.is_none());
             return latest.map(|call| call.id).map_or_else(|| impossible("there is no call".to_owned()), Ok);
         };
         match self.names.get(name).and_then(|id| self.calls.get(id)) {

@@ -190,10 +190,11 @@ impl Office {
 /// Eight hexadecimal digits.
 fn push_hex(text: &mut Text, number: u32) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    for octet in number.to_be_bytes() {
-        text.push(char::from(DIGITS[usize::from(octet >> 4)]));
-        text.push(char::from(DIGITS[usize::from(octet & 15)]));
+    let mut digits = [0; 8];
+    for (pair, octet) in digits.as_chunks_mut::<2>().0.iter_mut().zip(number.to_be_bytes()) {
+        *pair = [DIGITS[usize::from(octet >> 4)], DIGITS[usize::from(octet & 15)]];
     }
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 fn decimal(number: u64) -> Text {

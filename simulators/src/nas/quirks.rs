@@ -12,7 +12,7 @@ pub(super) const NAMES: &[&str] = &["repeated-stop", "interim-lost", "huge-durat
 pub(super) const STOPS_MAX: u32 = 10;
 /// `repeated-stop`: how long after an answer it is sent again, with Acct-Delay-Time grown.
 pub(super) const STOP_PAUSE: Duration = Duration::from_secs(5);
-/// `huge-duration`: seconds reported for a call that was cut, 2³² milliseconds and a half of 60 of them.
+/// `huge-duration`: seconds reported for a call that was cut: 2³² / 60, rounded down.
 pub(super) const HUGE_SECS: u32 = 71_582_788;
 
 /// The quirks of one NAS.

@@ -98,7 +98,7 @@ impl Settings {
             },
             session_time: read.flag("session-time")?,
             session_id_in_access: read.flag("session-id-in-access")?,
-            interim: read.opt_span("interim-interval").filter(|span| !span.is_zero()),
+            interim: read.interim("interim-interval")?,
             release_delay: read.span("release-delay")?,
             authenticate: match read.text("authenticate")? {
                 "caller" => Authenticate::Caller,
@@ -128,6 +128,9 @@ impl Settings {
         })
     }
 }
+
+/// The shortest interval of interim records.
+const INTERIM_MIN: Duration = Duration::from_secs(1);
 
 /// Reads values by name; what is missing or of another type names itself.
 struct Reader<'a> {
@@ -180,6 +183,14 @@ impl<'a> Reader<'a> {
         match self.value(name) {
             Some(Value::Span(span)) => Some(*span),
             _ => None,
+        }
+    }
+
+    /// An interval of interim records; anything shorter than a second would flood the server.
+    fn interim(&self, name: &str) -> Result<Option<Duration>, SetupError> {
+        match self.opt_span(name) {
+            Some(span) if span < INTERIM_MIN => Err(SetupError(format!("{name} is shorter than 1s"))),
+            span => Ok(span),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A NAS driven by hand: actions, answers and time, and everything that it sends and observes.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -111,22 +112,25 @@ pub(crate) fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
+pub(crate) fn setup(servers: u8, settings: &[(&'static str, Value)]) -> Setup {
+    Setup {
+        name: "ivr".into(),
+        address: IpAddr::from([164, 9, 9, 100]),
+        servers: self::servers(servers),
+        settings: fill(kind().settings, settings),
+        seed: 4711,
+        observe: true,
+    }
+}
+
 impl Rig {
     pub(crate) fn new(settings: &[(&'static str, Value)]) -> Self {
         Self::with_servers(1, settings)
     }
 
     pub(crate) fn with_servers(count: u8, settings: &[(&'static str, Value)]) -> Self {
-        let setup = Setup {
-            name: "ivr".into(),
-            address: IpAddr::from([164, 9, 9, 100]),
-            servers: servers(count),
-            settings: fill(kind().settings, settings),
-            seed: 4711,
-            observe: true,
-        };
         Self {
-            nas: (kind().build)(setup).unwrap(),
+            nas: (kind().build)(setup(count, settings)).unwrap(),
             now: Instant::parse_rfc3339(START).unwrap(),
             frames: Vec::new(),
             seen: Vec::new(),
@@ -138,7 +142,10 @@ impl Rig {
         loop {
             match self.nas.poll_output() {
                 Output::Transmit(frame) => self.frames.push(frame),
-                Output::Observe(observation) => self.seen.push(observation),
+                Output::Observe(observation) => {
+                    assert_published(&observation);
+                    self.seen.push(observation);
+                }
                 Output::Wait(until) => {
                     self.wait = until;
                     return;
@@ -253,6 +260,16 @@ impl Rig {
             self.reply(&frame, Code::ACCOUNTING_RESPONSE, &[]);
         }
     }
+}
+
+/// Whether the kind's table has this observation and its fields.
+fn assert_published(observation: &Observation) {
+    let Some(sight) = kind().sight(&observation.kind) else { panic!("no sight '{}'", observation.kind) };
+    for (name, _) in observation.fields.iter() {
+        let is_raw = name == "octets";
+        assert!(is_raw || sight.fields.contains(name), "'{}' publishes no field '{name}'", sight.name);
+    }
+    assert!(sight.subject.is_none_or(|subject| observation.fields.get(subject).is_some()));
 }
 
 /// The answer of whoever knows this secret.
