@@ -46,7 +46,7 @@ pub(crate) enum LateError {
 
 /// All arguments of an action, late ones read as the type that the verb's table asks for.
 pub(crate) fn arguments(known: &Fields, late: &[LateArg], captures: &Captures) -> Result<Fields, LateError> {
-    let mut args = known.clone();
+    let mut args = filled(known, captures).map_err(LateError::Template)?;
     for LateArg { arg, template } in late {
         let text = captures.fill(template).map_err(LateError::Template)?;
         // Text that was put together from captures counts as quoted: it is never taken for a number.
@@ -56,6 +56,19 @@ pub(crate) fn arguments(known: &Fields, late: &[LateArg], captures: &Captures) -
         }
     }
     Ok(args)
+}
+
+/// Arguments without captures but, possibly, inside their lists and groups.
+fn filled(known: &Fields, captures: &Captures) -> Result<Fields, TemplateError> {
+    let nested = |value: &Value| matches!(value, Value::List(_) | Value::Group(_));
+    if !known.iter().any(|(_, value)| nested(value)) {
+        return Ok(known.clone());
+    }
+    let fill = |value: &Value| match nested(value) {
+        true => template::fill_value(value, &|name: &str| captures.get(name)),
+        false => Ok(value.clone()),
+    };
+    known.iter().map(|(name, value)| Ok((Text::from(name), fill(value)?))).collect()
 }
 
 /// The expectation with every capture written out.
@@ -82,14 +95,13 @@ pub(crate) fn finally<'a>(
 ) -> Result<Cow<'a, Finally>, TemplateError> {
     let accounts = || written.balances.iter().chain(&written.reserved);
     let xdrs = || written.xdrs.iter().flatten().flat_map(|xdr| &xdr.fields);
-    let late = accounts().any(|account| account.account.contains("${") || is_late(&account.matcher))
-        || xdrs().any(|field| is_late(&field.matcher));
+    let late =
+        accounts().any(|account| is_late(&account.matcher)) || xdrs().any(|field| is_late(&field.matcher));
     if !late {
         return Ok(Cow::Borrowed(written));
     }
     let mut filled = written.clone();
     for account in filled.balances.iter_mut().chain(&mut filled.reserved) {
-        account.account = captures.fill(&account.account)?;
         fill_matcher(&mut account.matcher, captures)?;
     }
     for xdr in filled.xdrs.iter_mut().flatten() {
@@ -166,6 +178,14 @@ mod tests {
             arguments(&Fields::new().with("account", "1"), &[late("${funds} CAD")], &captures()).unwrap();
         assert_eq!(args.get("amount"), Some(&Value::Money("10.00".parse().unwrap(), "CAD".into())));
         assert_eq!(args.get("account"), Some(&Value::text("1")));
+    }
+
+    #[test]
+    fn captures_inside_a_message_are_written_out() {
+        let with = Value::Group(Fields::new().with("Class", "${funds}"));
+        let known = Fields::new().with("text", "${not-a-capture-here}").with("with", with);
+        let args = arguments(&known, &[], &captures()).unwrap();
+        assert_eq!(args.to_string(), "text: ${not-a-capture-here}, with: { Class: 10.00 }");
     }
 
     #[test]
