@@ -1,1 +1,31 @@
-//! (being written)
+//! The RADIUS face of the charging core: verifies requests, keeps copies of them from the core, turns them
+//! into commands and the core's answers into responses. It decides nothing about money, and it owns no
+//! socket and no clock: a driver hands it frames and the time.
+//!
+//! A request passes, in this order: the client by its source address, the lengths, the code at this port,
+//! the authenticators, the duplicate cache, the reading of its attributes, the core. Whatever fails before
+//! the duplicate cache is discarded without an answer, counted by client and reason, and observed.
+//!
+//! Sources: RFC 2865, 2866, 2869, 5080, 5090, 5997; ESI, RADIUS protocol and worked examples.
+
+mod access;
+mod accounting;
+mod answers;
+mod clients;
+mod config;
+pub mod counters;
+mod custom;
+pub mod denials;
+pub mod duplicates;
+mod kind;
+mod node;
+mod observe;
+mod record;
+mod shared;
+mod verbs;
+
+pub use clients::{Client, Clients, ClientsError};
+pub use config::{CommandLogging, GatewayConfig};
+pub use counters::{Count, Counters, Discard, Oddity, Tally};
+pub use kind::OCS;
+pub use node::RadiusGateway;

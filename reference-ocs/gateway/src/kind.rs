@@ -1,0 +1,326 @@
+//! What a scenario can ask of the charging system under the name `ocs`, and what it can see there: the
+//! tables behind the check before a run, the editor's schema and `tollgate explain ocs`.
+
+use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
+use tollgate_radius::{field_known, field_names};
+
+/// The charging system as a peer.
+pub static OCS: PeerKind = PeerKind {
+    name: "ocs",
+    about: "The reference charging system: answers RADIUS, keeps balances, writes xDRs.",
+    settings: &[],
+    verbs: VERBS,
+    sights: SIGHTS,
+    build: refuse,
+};
+
+fn refuse(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
+    Err(SetupError(format!(
+        "'{}' cannot be a peer: the charging system is made from the world, and is called 'ocs' there",
+        setup.name
+    )))
+}
+
+const ACCOUNT: Arg =
+    Arg { name: "account", kind: ArgKind::Text, need: Need::Required, about: "The account's identifier." };
+
+const fn required(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
+    Arg { name, kind, need: Need::Required, about }
+}
+
+const fn on_account(name: &'static str, about: &'static str) -> Verb {
+    Verb { name, about, args: &[ACCOUNT], main: Some("account") }
+}
+
+const CUSTOMER: Arg =
+    Arg { name: "customer", kind: ArgKind::Text, need: Need::Required, about: "The customer's name." };
+
+const fn on_customer(name: &'static str, about: &'static str) -> Verb {
+    Verb { name, about, args: &[CUSTOMER], main: Some("customer") }
+}
+
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "top-up",
+        about: "An administrator adds money: a debit account has more, a credit account owes less.",
+        args: &[
+            ACCOUNT,
+            required("amount", ArgKind::Money, "How much, above zero, in the account's currency."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "adjust",
+        about: "An administrator corrects the balance.",
+        args: &[
+            ACCOUNT,
+            required(
+                "amount",
+                ArgKind::Money,
+                "Above zero in the subscriber's favour, below zero against it; in the account's currency.",
+            ),
+        ],
+        main: None,
+    },
+    on_account("block", "An administrator blocks the account: requests are answered with user_denied."),
+    on_account("unblock", "An administrator unblocks the account."),
+    Verb {
+        name: "expire",
+        about: "An administrator sets the moment from which the account is expired.",
+        args: &[
+            ACCOUNT,
+            Arg {
+                name: "at",
+                kind: ArgKind::Time,
+                need: Need::Optional,
+                about: "The first moment at which it is expired; without it, now.",
+            },
+        ],
+        main: Some("account"),
+    },
+    Verb {
+        name: "set-product",
+        about: "An administrator moves the account to another product; sessions in progress keep theirs.",
+        args: &[ACCOUNT, required("product", ArgKind::Text, "The product's name.")],
+        main: None,
+    },
+    Verb {
+        name: "set-password",
+        about: "An administrator changes the account's password.",
+        args: &[
+            ACCOUNT,
+            required("password", ArgKind::Text, "The new one; empty means that none is asked for."),
+        ],
+        main: None,
+    },
+    on_customer(
+        "suspend",
+        "An administrator suspends a customer: its accounts are answered with user_suspended.",
+    ),
+    on_customer("unsuspend", "An administrator ends a customer's suspension."),
+    Verb {
+        name: "close-session",
+        about: "An administrator ends a session: what was reported is charged, the rest is returned.",
+        args: &[ACCOUNT, required("session", ArgKind::Text, "The session's key: its h323-conf-id.")],
+        main: None,
+    },
+    on_account("report-balance", "Has the system show the account's money as it is now, as a `balance`."),
+    Verb {
+        name: "report-sessions",
+        about: "Has the system show how many calls and service sessions are granted or in use, as `sessions`.",
+        args: &[],
+        main: None,
+    },
+    Verb {
+        name: "report-counters",
+        about: "Has the system show what it counted, as `counters`.",
+        args: &[],
+        main: None,
+    },
+];
+
+const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
+
+const fn message(name: &'static str, about: &'static str) -> Sight {
+    Sight { name, about, subject: None, fields: MESSAGE }
+}
+
+const SIGHTS: &[Sight] = &[
+    message("Access-Request", "A client's request for authentication or authorization has arrived."),
+    message("Accounting-Request", "A client's report of usage has arrived."),
+    message("Status-Server", "A client asks whether the server is alive."),
+    message("Access-Accept", "The request was granted; the answer is on its way."),
+    message("Access-Reject", "The request was denied; the answer is on its way."),
+    message("Accounting-Response", "The report was recorded; the answer is on its way."),
+    Sight {
+        name: "discard",
+        about: "A packet was thrown away without an answer.",
+        subject: Some("reason"),
+        fields: FieldNames::Fixed(DISCARD_FIELDS),
+    },
+    Sight {
+        name: "duplicate",
+        about: "A request came again and got its first answer again; nothing else happened.",
+        subject: Some("message"),
+        fields: FieldNames::Fixed(DUPLICATE_FIELDS),
+    },
+    Sight {
+        name: "oddity",
+        about: "A client did something against the book that did not stop its request.",
+        subject: Some("what"),
+        fields: FieldNames::Fixed(ODDITY_FIELDS),
+    },
+    Sight {
+        name: "xdr",
+        about: "An xDR was written.",
+        subject: Some("account"),
+        fields: FieldNames::Fixed(XDR_FIELDS),
+    },
+    Sight {
+        name: "balance-changed",
+        about: "Money was added to a balance or taken from it.",
+        subject: Some("account"),
+        fields: FieldNames::Fixed(BALANCE_CHANGED_FIELDS),
+    },
+    Sight {
+        name: "event",
+        about: "The system told the outside world of something.",
+        subject: Some("name"),
+        fields: FieldNames::Fixed(EVENT_FIELDS),
+    },
+    Sight {
+        name: "closed",
+        about: "A session was closed by something other than its Stop.",
+        subject: Some("session"),
+        fields: FieldNames::Fixed(CLOSED_FIELDS),
+    },
+    Sight {
+        name: "balance",
+        about: "The answer to `report-balance`.",
+        subject: Some("account"),
+        fields: FieldNames::Fixed(BALANCE_FIELDS),
+    },
+    Sight {
+        name: "sessions",
+        about: "The answer to `report-sessions`.",
+        subject: Some("open"),
+        fields: FieldNames::Fixed(&[(
+            "open",
+            "How many calls and service sessions are granted or in use; logins alone do not count.",
+        )]),
+    },
+    Sight {
+        name: "counters",
+        about: "The answer to `report-counters`: what was counted at least once, clients and strangers together.",
+        subject: None,
+        fields: FieldNames::Dictionary { known: counter_known, all: counter_names },
+    },
+    Sight {
+        name: "replayed",
+        about: "The system has come back and has rebuilt its state from its command log.",
+        subject: Some("commands"),
+        fields: FieldNames::Fixed(&[("commands", "How many commands were played again.")]),
+    },
+];
+
+const DISCARD_FIELDS: &[(&str, &str)] = &[
+    ("reason", "The reason, as it is counted: unknown-client, wrong-authenticator, …"),
+    ("client", "The name of the client from whose address it came; absent for a stranger."),
+    ("from", "The address from which it came."),
+    ("detail", "What exactly was wrong, where there is more to say than the reason."),
+];
+
+const DUPLICATE_FIELDS: &[(&str, &str)] = &[
+    ("message", "The request's name: Access-Request, Accounting-Request."),
+    ("client", "The client's name."),
+    ("identifier", "The packet's identifier."),
+];
+
+const ODDITY_FIELDS: &[(&str, &str)] = &[
+    ("what", "The oddity, as it is counted: malformed-time, no-nas-identity, …"),
+    ("client", "The client's name."),
+    ("detail", "The attribute or value that was odd."),
+];
+
+/// Field names of the documents' xDR table with hyphens, and short names for what tests compare most.
+const XDR_FIELDS: &[(&str, &str)] = &[
+    ("account", "The account charged, as it was reported; short for account-id."),
+    ("cli", "The caller's number."),
+    ("cld", "The called number, in E.164 where rules of dialling apply."),
+    ("used", "What was used: a span of time for services sold by time, else a number."),
+    ("charged", "What was charged after rounding to intervals and without free units: a span, or a number."),
+    ("amount", "What it costs, with its currency."),
+    ("failed", "Whether it is a failed attempt: it never connected and costs nothing."),
+    ("history", "How the amount came about, or why there is none."),
+    ("billing-model", "-1 for a debit account, 1 for a credit account."),
+    ("disconnect-cause", "Why it ended: Q.850 cause in two hexadecimal digits; 10 is the normal end."),
+    ("session", "The session: h323-conf-id, or what stands in for it; short for session-id."),
+    ("leg", "Which side of the call: originate or answer."),
+    ("service", "The service: voice, netaccess, …"),
+    ("note", "What is worth knowing about how it came about; one field for each remark."),
+    ("unresolved", "Whether nobody could be charged, because the account is not known."),
+    ("overdraft", "Whether the charge took the account past its limit."),
+    ("id", "Number of the xDR, counted from 1."),
+    ("i-env", "Number of the virtual billing environment."),
+    ("i-service", "Number of the service."),
+    ("i-account", "Number of the account."),
+    ("i-customer", "Number of the customer."),
+    ("i-vendor", "Number of the vendor."),
+    ("i-tariff", "Number of the tariff."),
+    ("i-rate", "Number of the rate."),
+    ("i-dest", "Number of the destination."),
+    ("i-dest-group", "Number of the destination group."),
+    ("i-accessibility", "Number of the rating entry."),
+    ("i-invoice", "Number of the invoice."),
+    ("peak-level", "0 peak, 1 off-peak, 2 second off-peak."),
+    ("split-order", "Its place among several xDRs of one session, from 1."),
+    ("voice-quality", "Speech quality as the client reported it."),
+    ("revenue", "What the session earned, on a vendor's xDR."),
+    ("account-id", "The account charged, as it was reported."),
+    ("session-id", "The session: h323-conf-id, or what stands in for it."),
+    ("service-session-id", "The session's name in its own service: call-id."),
+    ("parent-session-id", "The session that this one belongs to: h323-incoming-conf-id."),
+    ("setup-time", "From set-up to ringing, or to the answer, in milliseconds."),
+    ("connect-time", "When it connected; absent when it never did."),
+    ("disconnect-time", "When it ended, or was last reported on."),
+    ("bill-time", "When its usage ended, which is when it counts."),
+    ("used-quantity", "What was used, as a number of the service's units: seconds, octets, pieces."),
+    ("charged-quantity", "What was charged, as a number of the service's units."),
+    ("charged-amount", "What it costs, without the currency."),
+    ("currency", "The currency of the amount; absent when the account is not known."),
+    ("rating-pattern", "The rate's prefix that matched."),
+    ("subscriber-ip", "The address assigned to the user, where one was reported."),
+];
+
+const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
+    ("account", "The account, where it is an account's."),
+    ("customer", "The customer, where it is a customer's."),
+    ("before", "The balance before, with its currency."),
+    ("after", "The balance after, with its currency."),
+    ("why", "What changed it: charge, top-up, adjustment."),
+];
+
+const EVENT_FIELDS: &[(&str, &str)] = &[
+    ("name", "The event's type: Account/BalanceChanged, …"),
+    ("account", "The account that it concerns."),
+    ("customer", "The customer that it concerns."),
+    ("i_env", "Variable: number of the virtual billing environment."),
+    ("i_account", "Variable: number of the account."),
+    ("i_customer", "Variable: number of the customer."),
+    ("prev_balance", "Variable: the balance before."),
+    ("curr_balance", "Variable: the balance after."),
+    ("prev_expiration_date", "Variable: the expiration date before."),
+    ("curr_expiration_date", "Variable: the expiration date after."),
+    ("prev_product", "Variable: number of the product before."),
+    ("curr_product", "Variable: number of the product after."),
+    ("prev_h323_pwd", "Variable: the service password before."),
+    ("curr_h323_pwd", "Variable: the service password after."),
+];
+
+const CLOSED_FIELDS: &[(&str, &str)] = &[
+    ("session", "The session's key."),
+    ("account", "The account."),
+    ("by", "What closed it: grant-expired, lock-expired, administrator."),
+    ("returned", "What was reserved and returned, in the account's currency."),
+];
+
+const BALANCE_FIELDS: &[(&str, &str)] = &[
+    ("account", "The account."),
+    ("amount", "The balance: money left (debit) or owed (credit), with its currency."),
+    ("reserved", "Money reserved for sessions in progress, with its currency."),
+    ("funds", "Money that may be spent, reservations not considered; absent without any limit."),
+    ("available", "Money that may be spent now; absent without any limit."),
+    ("blocked", "Whether the account is blocked."),
+    ("product", "The product's name."),
+];
+
+fn counter_names() -> Vec<&'static str> {
+    use crate::counters::{Count, Discard, Oddity};
+    let counts = Count::ALL.iter().map(|what| what.name());
+    let discards = Discard::ALL.iter().map(|why| why.name());
+    counts.chain(discards).chain(Oddity::ALL.iter().map(|what| what.name())).collect()
+}
+
+fn counter_known(name: &str) -> bool {
+    counter_names().contains(&name)
+}

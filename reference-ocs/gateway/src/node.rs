@@ -1,0 +1,444 @@
+//! The gateway as a participant of the network: a datagram comes in, is verified, looked up among its
+//! copies, understood, given to the core, and answered.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tollgate_network::{Frame, Input, Node, Observation, Output};
+use tollgate_ocs_core::{Accepted, Answer, Catalogue, Command, Context, Denial, Effect, Ocs};
+use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, verify};
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Value};
+
+use crate::access::{self, Access};
+use crate::accounting::{self, Accounting};
+use crate::answers::{self, About};
+use crate::clients::Client;
+use crate::config::GatewayConfig;
+use crate::counters::{Count, Counters, Discard};
+use crate::custom::Custom;
+use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
+use crate::observe;
+use crate::record::{RecordFull, Recorded};
+use crate::shared::{Oddities, Request};
+
+/// The RADIUS face of the charging core, with the core behind it.
+pub struct RadiusGateway {
+    config: Arc<GatewayConfig>,
+    core: Recorded,
+    duplicates: Duplicates,
+    counters: Counters,
+    outputs: VecDeque<Output>,
+    effects: Vec<Effect>,
+    oddities: Oddities,
+    /// The last answer's memory, for the next one.
+    buffer: Vec<u8>,
+}
+
+/// A verified request.
+struct Received<'a> {
+    frame: &'a Frame,
+    packet: &'a Packet<'a>,
+    client: &'a Client,
+    /// The client's place among the clients.
+    place: usize,
+    ticket: Ticket,
+}
+
+/// Why a verified request got no answer.
+#[derive(Debug, thiserror::Error)]
+enum Unanswerable {
+    #[error(transparent)]
+    DoesNotFit(#[from] EncodeError),
+    #[error(transparent)]
+    NotRecorded(#[from] RecordFull),
+}
+
+impl Unanswerable {
+    const fn reason(&self) -> Discard {
+        match self {
+            Self::DoesNotFit(_) => Discard::NoRoomForAnswer,
+            Self::NotRecorded(_) => Discard::RecordFull,
+        }
+    }
+}
+
+/// A discard with what is to be said of it. The text is made only for an observer.
+type Refused<'a> = (Discard, &'a dyn Fn() -> String);
+
+impl RadiusGateway {
+    /// A gateway in front of a core that begins with this catalogue. A restart begins with it again, so
+    /// that many gateways may share one.
+    #[must_use]
+    pub fn new(config: GatewayConfig, catalogue: impl Into<Arc<Catalogue>>) -> Self {
+        Self {
+            core: Recorded::new(catalogue.into(), config.command_log),
+            duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
+            counters: Counters::new(config.clients.len()),
+            config: Arc::new(config),
+            outputs: VecDeque::new(),
+            effects: Vec::new(),
+            oddities: Vec::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The core, to look at.
+    #[must_use]
+    pub const fn ocs(&self) -> &Ocs {
+        self.core.ocs()
+    }
+
+    /// What was counted since the start or the last restart.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &GatewayConfig {
+        &self.config
+    }
+
+    /// The command log: what a restart applies again, in order.
+    #[must_use]
+    pub fn recorded(&self) -> &[(Instant, Command)] {
+        self.core.commands()
+    }
+
+    pub(crate) fn observe(&mut self, observation: impl FnOnce() -> Observation) {
+        if self.config.observe {
+            self.outputs.push_back(Output::Observe(observation()));
+        }
+    }
+
+    /// Gives a command to the core, shows what it brought about, and returns its answer.
+    ///
+    /// # Errors
+    /// The command log is full; nothing has changed.
+    pub(crate) fn apply(&mut self, now: Instant, command: Command) -> Result<Option<Answer>, RecordFull> {
+        let mut effects = std::mem::take(&mut self.effects);
+        let applied = self.core.apply(now, command, &mut effects);
+        let answer = self.show(&mut effects);
+        self.effects = effects;
+        applied.map(|()| answer)
+    }
+
+    fn expire(&mut self, now: Instant) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.core.expire(now, &mut effects);
+        self.show(&mut effects);
+        self.effects = effects;
+    }
+
+    /// Observes effects in their order. The last answer among them is returned.
+    fn show(&mut self, effects: &mut Vec<Effect>) -> Option<Answer> {
+        let mut answer = None;
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Answer(own) => answer = Some(own),
+                Effect::Xdr(xdr) => self.observe(|| observe::xdr(&xdr)),
+                Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
+                Effect::Event(event) => self.observe(|| observe::event(&event)),
+                Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),
+            }
+        }
+        answer
+    }
+
+    fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
+        self.counters.of(client).note_discard(why);
+        let config = Arc::clone(&self.config);
+        self.observe(|| {
+            let mut fields = Fields::new().with("reason", why.name());
+            if let Some(client) = client.and_then(|place| config.clients.get(place)) {
+                fields.push("client", client.name.clone());
+            }
+            fields.push("from", frame.from.ip());
+            let detail = detail();
+            if !detail.is_empty() {
+                fields.push("detail", detail.as_str());
+            }
+            Observation::new("discard", fields)
+        });
+    }
+
+    fn receive(&mut self, now: Instant, frame: &Frame) {
+        let config = Arc::clone(&self.config);
+        let place = config.clients.place(frame.from.ip());
+        let Some((place, client)) = place.and_then(|place| Some((place, config.clients.get(place)?))) else {
+            return self.discard(frame, None, (Discard::UnknownClient, &String::new));
+        };
+        let packet = match Packet::parse(&frame.payload) {
+            Ok(packet) => packet,
+            Err(error) => {
+                return self.discard(frame, Some(place), (Discard::Malformed, &|| error.to_string()));
+            }
+        };
+        if let Err((why, detail)) = verified(&config, frame.to.port(), client, &packet) {
+            return self.discard(frame, Some(place), (why, &|| detail.to_string()));
+        }
+        self.counters.of(Some(place)).note(match packet.code() {
+            Code::ACCESS_REQUEST => Count::AccessRequest,
+            Code::ACCOUNTING_REQUEST => Count::AccountingRequest,
+            _ => Count::StatusServer,
+        });
+        self.observe(|| message(&packet));
+        let key = Key { from: frame.from, code: packet.code().0, identifier: packet.identifier() };
+        let ticket = match self.duplicates.admit(now, key, *packet.authenticator()) {
+            Verdict::New(ticket) => ticket,
+            Verdict::Answered(answer) => {
+                let answer = Bytes::copy_from_slice(answer);
+                return self.answer_again(frame, place, &packet, answer);
+            }
+            Verdict::Unanswered => {
+                return self.discard(frame, Some(place), (Discard::Unanswered, &String::new));
+            }
+        };
+        self.handle(now, &Received { frame, packet: &packet, client, place, ticket });
+    }
+
+    fn handle(&mut self, now: Instant, received: &Received<'_>) {
+        let answered = match received.packet.code() {
+            Code::ACCESS_REQUEST => self.handle_access(now, received),
+            Code::ACCOUNTING_REQUEST => self.handle_accounting(now, received),
+            _ => self.handle_status(received),
+        };
+        match answered.and_then(|builder| Ok(finished(builder, received)?)) {
+            Ok(octets) => {
+                self.duplicates.complete(received.ticket, &octets);
+                self.transmit(received.frame, Bytes::copy_from_slice(&octets));
+                self.buffer = octets;
+            }
+            Err(error) => {
+                let detail = || error.to_string();
+                self.discard(received.frame, Some(received.place), (error.reason(), &detail));
+            }
+        }
+    }
+
+    fn handle_access(&mut self, now: Instant, received: &Received<'_>) -> Result<Builder, Unanswerable> {
+        let Received { packet, client, .. } = *received;
+        let request = understood(packet, client);
+        let mut oddities = std::mem::take(&mut self.oddities);
+        let ocs = self.core.ocs();
+        let Access { asked, service, command } =
+            access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
+        self.note_oddities(received, oddities);
+        let seed = answers::seed(self.config.seed, packet.authenticator());
+        let about = About { asked, service, node: &client.name, seed };
+        let command = match command {
+            Ok(command) => command,
+            Err(denial) => return Ok(self.reject(received, about, denial, None)?),
+        };
+        Ok(match self.apply(now, command)? {
+            Some(Answer::Accepted(accepted)) => self.accept(received, about, &accepted)?,
+            Some(Answer::Denied(denied)) => {
+                self.reject(received, about, denied.denial, denied.context.as_ref())?
+            }
+            // The core answers a request for access with one of the two above; anything else grants nothing.
+            _ => self.reject(received, about, Denial::NotAvailable, None)?,
+        })
+    }
+
+    fn accept(
+        &mut self,
+        received: &Received<'_>,
+        about: About<'_>,
+        accepted: &Accepted,
+    ) -> Result<Builder, EncodeError> {
+        let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
+        answers::accept(&mut builder, about, accepted)?;
+        self.counters.of(Some(received.place)).note(Count::AccessAccept);
+        Ok(builder)
+    }
+
+    fn reject(
+        &mut self,
+        received: &Received<'_>,
+        about: About<'_>,
+        denial: Denial,
+        context: Option<&Context>,
+    ) -> Result<Builder, EncodeError> {
+        let mut builder = self.signed(received, Code::ACCESS_REJECT)?;
+        answers::reject(&mut builder, about, denial, context)?;
+        self.counters.of(Some(received.place)).note(Count::AccessReject);
+        Ok(builder)
+    }
+
+    fn handle_accounting(&mut self, now: Instant, received: &Received<'_>) -> Result<Builder, Unanswerable> {
+        let request = understood(received.packet, received.client);
+        let mut oddities = std::mem::take(&mut self.oddities);
+        let read = accounting::read(&request, &self.config.zones, &mut oddities);
+        self.note_oddities(received, oddities);
+        if let Accounting::Usage(report) = read {
+            // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
+            self.apply(now, Command::Account(*report))?;
+        }
+        self.counters.of(Some(received.place)).note(Count::AccountingResponse);
+        Ok(self.unsigned(received, Code::ACCOUNTING_RESPONSE))
+    }
+
+    /// RFC 5997 section 2.1: an Access-Accept at the one port, an Accounting-Response at the other.
+    fn handle_status(&mut self, received: &Received<'_>) -> Result<Builder, Unanswerable> {
+        let auth = received.frame.to.port() == self.config.auth_port;
+        Ok(self.signed(received, if auth { Code::ACCESS_ACCEPT } else { Code::ACCOUNTING_RESPONSE })?)
+    }
+
+    fn unsigned(&mut self, received: &Received<'_>, code: Code) -> Builder {
+        Builder::over(std::mem::take(&mut self.buffer), code, received.packet.identifier())
+    }
+
+    /// An answer with a Message-Authenticator in front, where it protects what follows (CVE-2024-3596).
+    fn signed(&mut self, received: &Received<'_>, code: Code) -> Result<Builder, EncodeError> {
+        let mut builder = self.unsigned(received, code);
+        builder.message_authenticator()?;
+        Ok(builder)
+    }
+
+    fn note_oddities(&mut self, received: &Received<'_>, mut oddities: Oddities) {
+        for (what, detail) in oddities.drain(..) {
+            self.counters.of(Some(received.place)).note_oddity(what);
+            self.observe(|| {
+                let fields = Fields::new()
+                    .with("what", what.name())
+                    .with("client", received.client.name.clone())
+                    .with("detail", detail.as_str());
+                Observation::new("oddity", fields)
+            });
+        }
+        self.oddities = oddities;
+    }
+
+    fn answer_again(&mut self, frame: &Frame, place: usize, packet: &Packet<'_>, answer: Bytes) {
+        self.counters.of(Some(place)).note(Count::Duplicate);
+        let config = Arc::clone(&self.config);
+        self.observe(|| {
+            let name = config.clients.get(place).map(|client| client.name.clone()).unwrap_or_default();
+            let fields = Fields::new()
+                .with("message", packet.code().to_string().as_str())
+                .with("client", name)
+                .with("identifier", u32::from(packet.identifier()));
+            Observation::new("duplicate", fields)
+        });
+        self.transmit(frame, answer);
+    }
+
+    fn transmit(&mut self, request: &Frame, answer: Bytes) {
+        let observed =
+            self.config.observe.then(|| Packet::parse(&answer).ok().map(|packet| message(&packet)));
+        self.outputs.push_back(Output::Transmit(request.answer(answer)));
+        if let Some(observation) = observed.flatten() {
+            self.outputs.push_back(Output::Observe(observation));
+        }
+    }
+}
+
+/// The message as an observation: its fields under the names of the dictionary.
+fn message(packet: &Packet<'_>) -> Observation {
+    Observation::new(packet.code().to_string(), packet.fields())
+}
+
+fn understood<'a>(packet: &'a Packet<'a>, client: &'a Client) -> Request<'a> {
+    Request { packet, custom: Custom::read(packet), node: &client.name, trusted: client.trusted }
+}
+
+/// Whether a packet is a request that this port serves and that nobody but the client can have made.
+fn verified(
+    config: &GatewayConfig,
+    port: u16,
+    client: &Client,
+    packet: &Packet<'_>,
+) -> Result<(), (Discard, Detail)> {
+    let (auth, acct) = (port == config.auth_port, port == config.acct_port);
+    if !auth && !acct {
+        return Err((Discard::UnknownPort, Detail::Port(port)));
+    }
+    let presence = || verify::message_authenticator(packet, &client.secret, None);
+    let plain = |why| Err((why, Detail::Nothing));
+    match packet.code() {
+        Code::ACCESS_REQUEST if auth => match presence() {
+            Presence::Invalid => plain(Discard::WrongMessageAuthenticator),
+            // RFC 3579 section 3.2: EAP-Message never comes without one.
+            Presence::Absent
+                if client.require_message_authenticator || packet.get(attribute::EAP_MESSAGE).is_some() =>
+            {
+                plain(Discard::NoMessageAuthenticator)
+            }
+            Presence::Absent | Presence::Valid => Ok(()),
+        },
+        Code::ACCOUNTING_REQUEST if acct => {
+            if !verify::accounting_request(packet, &client.secret) {
+                return plain(Discard::WrongAuthenticator);
+            }
+            if presence() == Presence::Invalid {
+                return plain(Discard::WrongMessageAuthenticator);
+            }
+            accounting::fault(packet).map_or(Ok(()), |(why, number)| Err((why, Detail::Attribute(number))))
+        }
+        Code::STATUS_SERVER => match presence() {
+            Presence::Valid => Ok(()),
+            Presence::Invalid => plain(Discard::WrongMessageAuthenticator),
+            Presence::Absent => plain(Discard::NoMessageAuthenticator),
+        },
+        code => Err((Discard::UnexpectedCode, Detail::Code(code))),
+    }
+}
+
+/// What is to be said of a discard beside its reason.
+enum Detail {
+    Nothing,
+    Port(u16),
+    Code(Code),
+    Attribute(u8),
+}
+
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Port(port) => write!(f, "port {port}"),
+            Self::Code(code) => write!(f, "{code}"),
+            Self::Attribute(number) => match tollgate_radius::dictionary::attribute(*number) {
+                Some(known) => f.write_str(known.name),
+                None => write!(f, "attribute {number}"),
+            },
+        }
+    }
+}
+
+/// The signed answer, the request's Proxy-States copied in their order (RFC 2865 section 5.33).
+fn finished(mut builder: Builder, received: &Received<'_>) -> Result<Vec<u8>, EncodeError> {
+    for own in received.packet.all(attribute::PROXY_STATE) {
+        builder.bytes(attribute::PROXY_STATE, own.value)?;
+    }
+    builder.finish_response(received.packet.authenticator(), &received.client.secret)
+}
+
+impl Node for RadiusGateway {
+    fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Receive(frame) => self.receive(now, frame),
+            Input::Timeout => self.expire(now),
+        }
+    }
+
+    fn poll_output(&mut self) -> Output {
+        self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.core.ocs().next_deadline()))
+    }
+
+    fn restart(&mut self, now: Instant) {
+        self.outputs.clear();
+        self.duplicates.clear();
+        self.counters = Counters::new(self.config.clients.len());
+        let commands = self.core.replay();
+        self.observe(|| {
+            let commands = u64::try_from(commands).unwrap_or(u64::MAX);
+            Observation::new("replayed", Fields::new().with("commands", Value::from(commands)))
+        });
+        // What would have expired meanwhile expires now.
+        self.expire(now);
+    }
+}

@@ -1,0 +1,113 @@
+//! What an administrator or a tester asks of the charging system during a run: changes go to the core as
+//! commands and so into the record, questions are answered with an observation.
+
+use tollgate_network::{Action, ActionError, Observation, Peer};
+use tollgate_ocs_core::{Admin, Amount, Answer, Command, SessionKey};
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Value};
+
+use crate::node::RadiusGateway;
+use crate::observe::money;
+
+impl Peer for RadiusGateway {
+    fn perform(&mut self, now: Instant, action: &Action) -> Result<(), ActionError> {
+        match action.verb.as_str() {
+            "report-balance" => self.report_balance(action.text("account")?),
+            "report-sessions" => {
+                let open = u64::try_from(self.ocs().sessions().count()).unwrap_or(u64::MAX);
+                self.observe(|| Observation::new("sessions", Fields::new().with("open", open)));
+                Ok(())
+            }
+            "report-counters" => {
+                let mut fields = Fields::new();
+                self.counters().total().iter().for_each(|(name, times)| fields.push(name, times));
+                self.observe(|| Observation::new("counters", fields));
+                Ok(())
+            }
+            _ => {
+                let admin = self.admin(now, action)?;
+                self.administer(now, admin)
+            }
+        }
+    }
+}
+
+impl RadiusGateway {
+    /// The change that an action asks for.
+    fn admin(&self, now: Instant, action: &Action) -> Result<Admin, ActionError> {
+        let named = |name: &str| action.text(name).map(str::to_owned);
+        let account = || named("account");
+        Ok(match action.verb.as_str() {
+            "top-up" => Admin::TopUp { account: account()?, amount: self.amount(action)? },
+            "adjust" => Admin::Adjust { account: account()?, amount: self.amount(action)? },
+            "block" => Admin::Block { account: account()? },
+            "unblock" => Admin::Unblock { account: account()? },
+            "expire" => Admin::SetExpiry { account: account()?, expires_at: Some(moment(action, now)) },
+            "set-product" => Admin::SetProduct { account: account()?, product: named("product")? },
+            "set-password" => Admin::SetPassword {
+                account: account()?,
+                password: Some(named("password")?).filter(|password| !password.is_empty()),
+            },
+            "suspend" => Admin::SuspendCustomer { customer: named("customer")?, suspended: true },
+            "unsuspend" => Admin::SuspendCustomer { customer: named("customer")?, suspended: false },
+            "close-session" => Admin::CloseSession {
+                account: account()?,
+                session: SessionKey::from(action.text("session")?),
+            },
+            unknown => return Err(ActionError::UnknownVerb(unknown.to_owned())),
+        })
+    }
+
+    fn administer(&mut self, now: Instant, admin: Admin) -> Result<(), ActionError> {
+        match self.apply(now, Command::Admin(admin)) {
+            Ok(Some(Answer::Refused(refusal))) => Err(ActionError::Impossible(refusal.to_string())),
+            Ok(_) => Ok(()),
+            Err(full) => Err(ActionError::Impossible(full.to_string())),
+        }
+    }
+
+    /// The amount of an action, which must be in the account's currency and have no more decimals than money has.
+    fn amount(&self, action: &Action) -> Result<Amount, ActionError> {
+        let (decimal, currency) = action.money("amount")?;
+        let account = action.text("account")?;
+        let own = self.ocs().account(account).map(|view| view.currency());
+        if let Some(own) = own.filter(|own| own.as_str() != currency) {
+            return Err(ActionError::Impossible(format!(
+                "account '{account}' is in {own}, not in {currency}"
+            )));
+        }
+        let units = decimal.to_scale(5).and_then(|units| i64::try_from(units).ok());
+        units.map(Amount::from_units).ok_or_else(|| {
+            ActionError::Impossible(format!(
+                "{decimal} {currency} has more than five decimals, or is too large"
+            ))
+        })
+    }
+
+    fn report_balance(&mut self, account: &str) -> Result<(), ActionError> {
+        let Some(view) = self.ocs().account(account) else {
+            return Err(ActionError::Impossible(format!("there is no account '{account}'")));
+        };
+        let mut fields = Fields::new()
+            .with("account", account)
+            .with("amount", money(view.balance(), view.currency()))
+            .with("reserved", money(view.reserved(), view.currency()))
+            .with("blocked", view.is_blocked())
+            .with("product", view.product());
+        if let Some(funds) = view.funds() {
+            fields.push("funds", money(funds, view.currency()));
+        }
+        if let Some(available) = view.available() {
+            fields.push("available", money(available, view.currency()));
+        }
+        self.observe(|| Observation::new("balance", fields));
+        Ok(())
+    }
+}
+
+fn moment(action: &Action, now: Instant) -> Instant {
+    match action.args.get("at") {
+        Some(Value::Time(at)) => *at,
+        _ => now,
+    }
+}

@@ -1,0 +1,172 @@
+//! Copies of requests, repeated reports, and a restart in the middle of a call.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{
+    ACCT_START, ACCT_STOP, CARD, IVR, Stage, access_request, accounting_request, call, config, incoming_stop,
+    login, outgoing_leg, outgoing_stop,
+};
+use tollgate_ocs_gateway::{CommandLogging, Count, GatewayConfig};
+use tollgate_radius::{Code, attribute};
+
+#[test]
+fn a_copy_of_an_authorization_gets_the_first_answer_and_reserves_nothing_more() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    let octets = access_request(200, call);
+    let first = stage.deliver(IVR, 1812, &octets);
+    let state = stage.dump();
+    for _ in 0..3 {
+        stage.wait(Duration::from_secs(3));
+        let copy = stage.deliver(IVR, 1812, &octets);
+        assert_eq!(copy.frames, first.frames);
+        assert_eq!(copy.shown("duplicate", "message").as_deref(), Some("Access-Request"));
+        assert_eq!(stage.dump(), state);
+    }
+    assert_eq!(stage.gateway.counters().total().count(Count::Duplicate), 3);
+    assert_eq!(stage.gateway.counters().total().count(Count::AccessAccept), 2);
+}
+
+#[test]
+fn another_authenticator_under_the_same_identifier_is_a_new_request() {
+    let mut stage = Stage::new();
+    let login_octets = access_request(7, login);
+    stage.deliver(IVR, 1812, &login_octets);
+    let mut builder = tollgate_radius::Builder::new(Code::ACCESS_REQUEST, 7);
+    builder.authenticator(&[0xaa; 16]);
+    call(&mut builder);
+    let octets = builder.finish_access_request(&tollgate_radius::Secret::new(support::SECRET)).unwrap();
+    // The empty password of `call` is hidden with the authenticator, so that this one is its own.
+    let seen = stage.deliver(IVR, 1812, &octets);
+    assert_eq!(seen.field("h323-credit-time").as_deref(), Some("30000"));
+    assert_eq!(stage.gateway.counters().total().count(Count::Duplicate), 0);
+}
+
+#[test]
+fn a_copy_that_comes_after_the_caches_life_reaches_the_core_which_knows_it() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    let octets = accounting_request(200, ACCT_STOP, outgoing_stop);
+    stage.deliver(IVR, 1813, &octets);
+    stage.wait(Duration::from_secs(31));
+    let late = stage.deliver(IVR, 1813, &octets);
+    assert_eq!(late.code(), Code::ACCOUNTING_RESPONSE);
+    assert!(late.observed("duplicate").is_empty() && late.observed("xdr").is_empty(), "{late:?}");
+    // 10.00000 − 0.02367, once.
+    assert_eq!(stage.balance(CARD), "9.97633");
+}
+
+#[test]
+fn a_report_sent_again_with_more_delay_is_confirmed_and_not_charged_again() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    stage.wait(Duration::from_secs(110));
+    for delay in [0, 5, 11] {
+        stage.wait(Duration::from_secs(5));
+        let seen = stage.account(IVR, ACCT_STOP, |builder| {
+            outgoing_stop(builder);
+            builder.u32(attribute::ACCT_DELAY_TIME, delay).unwrap();
+        });
+        assert_eq!(seen.code(), Code::ACCOUNTING_RESPONSE);
+        assert_eq!(seen.observed("xdr").len(), usize::from(delay == 0));
+    }
+    assert_eq!(stage.balance(CARD), "9.97633");
+    assert_eq!(stage.gateway.counters().total().count(Count::Duplicate), 0);
+}
+
+/// The whole call, with a restart before each packet or before none.
+fn play(restart_before: Option<usize>, config: GatewayConfig) -> (String, String) {
+    let mut stage = Stage::with(config);
+    let steps: [&dyn Fn(&mut Stage); 5] = [
+        &|stage| drop(stage.access(IVR, login)),
+        &|stage| drop(stage.access(IVR, call)),
+        &|stage| drop(stage.account(IVR, ACCT_START, outgoing_leg)),
+        &|stage| drop(stage.account(IVR, ACCT_STOP, outgoing_stop)),
+        &|stage| drop(stage.account(IVR, ACCT_STOP, incoming_stop)),
+    ];
+    for (place, step) in steps.into_iter().enumerate() {
+        stage.wait(Duration::from_secs(20));
+        if restart_before == Some(place) {
+            // What was due by now is settled on both sides.
+            stage.timeout();
+            let state = stage.dump();
+            let seen = stage.restart();
+            assert_eq!(stage.dump(), state, "before step {place}");
+            assert_eq!(seen.observed("replayed").len(), 1);
+        }
+        step(&mut stage);
+    }
+    (stage.dump(), stage.balance(CARD))
+}
+
+#[test]
+fn a_restart_anywhere_in_a_call_changes_nothing() {
+    let (state, balance) = play(None, config());
+    assert_eq!(balance, "9.97633");
+    for place in 0..5 {
+        assert_eq!(play(Some(place), config()), (state.clone(), balance.clone()), "before step {place}");
+    }
+}
+
+#[test]
+fn what_cannot_be_recorded_is_neither_applied_nor_confirmed() {
+    let mut stage = Stage::with(GatewayConfig { command_log: CommandLogging::Keep { max: 2 }, ..config() });
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    let state = stage.dump();
+    let seen = stage.deliver(IVR, 1813, &accounting_request(200, ACCT_STOP, outgoing_stop));
+    assert!(seen.frames.is_empty());
+    assert_eq!(seen.shown("discard", "reason").as_deref(), Some("record-full"));
+    assert_eq!(stage.dump(), state);
+}
+
+#[test]
+fn without_a_record_a_restart_begins_anew() {
+    let mut stage = Stage::with(GatewayConfig { command_log: CommandLogging::Off, ..config() });
+    let beginning = stage.dump();
+    stage.access(IVR, login);
+    assert_ne!(stage.dump(), beginning);
+    stage.restart();
+    assert_eq!(stage.dump(), beginning);
+}
+
+#[test]
+fn a_restart_forgets_copies_and_the_core_still_charges_once() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    let octets = accounting_request(200, ACCT_STOP, outgoing_stop);
+    let first = stage.deliver(IVR, 1813, &octets);
+    stage.restart();
+    let again = stage.deliver(IVR, 1813, &octets);
+    assert_eq!(again.frames, first.frames);
+    assert!(again.observed("duplicate").is_empty());
+    assert_eq!(stage.balance(CARD), "9.97633");
+}
+
+#[test]
+fn what_expired_while_it_was_down_expires_at_the_restart() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    assert_eq!(stage.reserved(CARD), "10.00000");
+    stage.wait(Duration::from_secs(100_000));
+    let seen = stage.restart();
+    assert!(!seen.observed("closed").is_empty(), "{seen:?}");
+    assert_eq!((stage.balance(CARD), stage.reserved(CARD)), ("10.00000".to_owned(), "0.00000".to_owned()));
+}
+
+#[test]
+fn nothing_is_observed_while_nobody_looks() {
+    let mut stage = Stage::with(GatewayConfig { observe: false, ..config() });
+    for seen in
+        [stage.access(IVR, login), stage.access(IVR, call), stage.account(IVR, ACCT_STOP, outgoing_stop)]
+    {
+        assert!(seen.observations.is_empty(), "{seen:?}");
+    }
+    assert_eq!(stage.balance(CARD), "9.97633");
+}
