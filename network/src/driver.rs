@@ -48,7 +48,7 @@ pub trait Driver {
     /// Orders a fault from this moment on.
     ///
     /// # Errors
-    /// This driver cannot do it (a live one cannot reorder).
+    /// A node that does not exist, or more faults at once than [`crate::links::FAULTS_MAX`].
     fn inject(&mut self, fault: Fault) -> Result<(), FaultError>;
 
     /// Everything that was carried so far, in order; empty unless the driver was made to keep it.
@@ -62,6 +62,7 @@ pub struct Carried {
     pub at: Instant,
     /// The frame.
     pub frame: Frame,
-    /// What the network did to it: nothing, or `lost`, `duplicated`, `held back`.
+    /// What the network did to it: nothing, or one of [`crate::Fate`]'s remarks (`lost`, `duplicated`,
+    /// `held back`, …).
     pub remark: Option<&'static str>,
 }

@@ -1,5 +1,5 @@
-//! The least that a server can do: answers every Accounting-Request that is rightly signed, or with `--echo`
-//! sends everything back unread. What a charging system costs is what it takes more than this.
+//! The least that a server can do: answers every Accounting-Request that is rightly signed. What a charging
+//! system costs is what it takes more than this.
 //!
 //! `cargo run --release -p tollgate-load --example responder -- 127.0.0.1:1813 testing123`
 
@@ -12,22 +12,17 @@ use tollgate_radius::{Builder, Code, Packet, Secret, verify};
 use tollgate_time::Instant;
 
 struct Responder {
-    /// `None` echoes.
-    secret: Option<Secret>,
+    secret: Secret,
     answer: Option<Frame>,
 }
 
 impl Node for Responder {
     fn handle_input(&mut self, _now: Instant, input: Input<'_>) {
         let Input::Receive(frame) = input else { return };
-        let Some(secret) = &self.secret else {
-            self.answer = Some(frame.answer(frame.payload.clone()));
-            return;
-        };
         let Ok(request) = Packet::parse(&frame.payload) else { return };
-        if verify::accounting_request(&request, secret) {
+        if verify::accounting_request(&request, &self.secret) {
             let builder = Builder::new(Code::ACCOUNTING_RESPONSE, request.identifier());
-            let answer = builder.finish_response(request.authenticator(), secret);
+            let answer = builder.finish_response(request.authenticator(), &self.secret);
             self.answer = answer.ok().map(|answer| frame.answer(answer));
         }
     }
@@ -41,12 +36,11 @@ impl Node for Responder {
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
-    let (address, secret) = (args.next(), args.next());
-    let Some(Ok(address)) = address.map(|address| address.parse()) else {
-        let _closed = writeln!(std::io::stderr(), "usage: responder ADDRESS:PORT SECRET|--echo");
+    let address = args.next().and_then(|address| address.parse().ok());
+    let (Some(address), Some(secret)) = (address, args.next().map(Secret::new)) else {
+        let _closed = writeln!(std::io::stderr(), "usage: responder ADDRESS:PORT SECRET");
         return ExitCode::from(1);
     };
-    let secret = secret.filter(|secret| secret != "--echo").map(Secret::new);
     let mut node = Responder { secret, answer: None };
     let served = UdpServer::bind(&[address])
         .and_then(|server| server.run(&mut node, &LiveClock::time_of_day(), stop_on_signal(), |_, _| {}));

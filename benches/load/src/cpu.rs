@@ -13,6 +13,18 @@ pub(crate) fn time_of(pid: Option<u32>) -> Result<Duration, String> {
     ticks(&stat).map(|ticks| TICK * ticks).ok_or_else(|| format!("{path} is not as proc(5) says"))
 }
 
+/// How long the calling thread was ready to run so far, but had no processor. Nothing where the kernel does not
+/// say.
+pub(crate) fn time_waited() -> Duration {
+    let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    waited(&stat).unwrap_or_default()
+}
+
+/// The second field (sched-stats.rst of the kernel), in nanoseconds.
+fn waited(stat: &str) -> Option<Duration> {
+    stat.split_ascii_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+}
+
 /// Fields 14 and 15 (proc(5)). The second is a name in parentheses that may itself hold anything.
 fn ticks(stat: &str) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
@@ -31,6 +43,12 @@ mod tests {
         let stat = "42 (a) 1 (b c) S 1 42 42 0 -1 4194304 100 0 0 0 250 75 0 0 20 0 1 0 100";
         assert_eq!(ticks(stat), Some(325));
         assert_eq!(ticks("42 (a) S 1"), None);
+    }
+
+    #[test]
+    fn the_time_without_a_processor_is_the_second_field() {
+        assert_eq!(waited("5000 1250 7"), Some(Duration::from_nanos(1_250)));
+        assert_eq!(waited(""), None);
     }
 
     #[test]

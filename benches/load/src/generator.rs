@@ -10,7 +10,7 @@ use tollgate_radius::{Code, PACKET_LEN_MAX, Packet, verify};
 
 use crate::flight::{Flight, Waiting};
 use crate::plan::{Pace, Plan, Traffic};
-use crate::report::{Latency, Processor, Report, Verdict};
+use crate::report::{Latency, Processor, Report, Verdict, permille};
 use crate::request::{Requests, Step};
 use crate::{LoadError, RequestError, cpu};
 
@@ -24,6 +24,9 @@ const WAIT_MAX: Duration = Duration::from_millis(20);
 const WAIT_MIN: Duration = Duration::from_millis(2);
 /// A generator that takes so much of a processor, in thousandths, has none to spare.
 const BUSY_PERMILLE: u64 = 950;
+/// One that was without a processor for so much of the time, in thousandths, was starved: both ends on one
+/// processor, or others beside them.
+const STARVED_PERMILLE: u64 = 100;
 /// A hundredth of the requests sent later than this, though the server left room, were late by the
 /// generator's own fault.
 const DELAY_MAX: Duration = Duration::from_millis(1);
@@ -37,15 +40,16 @@ pub fn run(plan: &Plan) -> Result<Report, LoadError> {
     plan.check()?;
     let mut run = Run::new(plan)?;
     let server_before = server_time(plan)?;
-    let own_before = own_time()?;
+    let (own_before, waited_before) = (own_time()?, cpu::time_waited());
     run.begin();
     while run.step()? {}
     let own = own_time()?.saturating_sub(own_before);
+    let waited = cpu::time_waited().saturating_sub(waited_before);
     let server = match (server_time(plan)?, server_before) {
         (Some(after), Some(before)) => Some(after.saturating_sub(before)),
         _ => None,
     };
-    Ok(run.report(own, server))
+    Ok(run.report(own, waited, server))
 }
 
 fn own_time() -> Result<Duration, LoadError> {
@@ -298,12 +302,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn report(self, own: Duration, server: Option<Duration>) -> Report {
+    fn report(self, own: Duration, waited: Duration, server: Option<Duration>) -> Report {
         let elapsed = self.last_answer.saturating_duration_since(self.began);
+        let ran = self.began.elapsed();
         let answered = self.counts.answered;
         let per_second = u128::from(answered) * 1_000_000_000 / elapsed.as_nanos().max(1);
-        let generator = Processor::over(own, elapsed, answered);
+        let generator = Processor::over(own, ran, answered);
+        let server = server.map(|used| Processor::over(used, ran, answered));
+        let waited_permille = permille(waited, ran);
         let delay = Latency::of(&self.delays);
+        let ends = Ends { generator, waited_permille, server };
         Report {
             sent: self.counts.sent,
             answered,
@@ -318,26 +326,43 @@ impl<'a> Run<'a> {
             delay,
             held_up: self.held_up,
             generator,
-            server: server.map(|used| Processor::over(used, elapsed, answered)),
-            verdict: verdict(self.plan.pace, generator, delay, self.held_up),
+            waited_permille,
+            server,
+            verdict: verdict(self.plan.pace, ends, delay, self.held_up),
         }
     }
 }
 
+/// How busy both ends were.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    generator: Processor,
+    waited_permille: u64,
+    server: Option<Processor>,
+}
+
 /// Whose limit a run met.
-fn verdict(pace: Pace, generator: Processor, delay: Latency, held_up: u64) -> Verdict {
-    let late = delay.p99 > nanos(DELAY_MAX);
+fn verdict(pace: Pace, ends: Ends, delay: Latency, held_up: u64) -> Verdict {
+    let saturated = |why: String| Verdict::Saturated { why };
+    let busy = |one: Processor| one.permille >= BUSY_PERMILLE;
     match pace {
-        Pace::Window(_) if generator.permille >= BUSY_PERMILLE => Verdict::Saturated {
-            why: format!("it took {}.{} % of a processor", generator.permille / 10, generator.permille % 10),
-        },
+        // Both at their limit: no faster generator would have found more.
+        Pace::Window(_) if ends.server.is_some_and(busy) => Verdict::Clean,
+        Pace::Window(_) if busy(ends.generator) => {
+            let Processor { permille, .. } = ends.generator;
+            saturated(format!("it took {}.{} % of a processor", permille / 10, permille % 10))
+        }
+        Pace::Window(_) if ends.waited_permille >= STARVED_PERMILLE => {
+            let waited = ends.waited_permille;
+            saturated(format!("it was without a processor {}.{} % of the time", waited / 10, waited % 10))
+        }
         Pace::Window(_) => Verdict::Clean,
+        Pace::Rate { .. } if delay.p99 > nanos(DELAY_MAX) && held_up == 0 => {
+            saturated(format!("one request in a hundred was sent {} µs late or later", delay.p99 / 1_000))
+        }
         Pace::Rate { in_flight_max, .. } if held_up > 0 => {
             Verdict::Overloaded { why: format!("{in_flight_max} requests were in flight, and more were due") }
         }
-        Pace::Rate { .. } if late => Verdict::Saturated {
-            why: format!("one request in a hundred was sent {} µs late or later", delay.p99 / 1_000),
-        },
         Pace::Rate { .. } => Verdict::Clean,
     }
 }
@@ -352,19 +377,29 @@ const _: () = assert!(BATCH_MAX <= 256, "a batch must fit the identifiers of a s
 mod tests {
     use super::*;
 
-    fn judge(pace: Pace, permille: u64, p99: u64, held_up: u64) -> Verdict {
-        let generator = Processor { millis: 0, permille, nanos_each: 0 };
-        verdict(pace, generator, Latency { p99, ..Latency::default() }, held_up)
+    const CLOSED: Pace = Pace::Window(64);
+    const OPEN: Pace = Pace::Rate { per_second: 1_000, in_flight_max: 64 };
+
+    fn judge(pace: Pace, ends: [u64; 3], p99: u64, held_up: u64) -> Verdict {
+        let processor = |permille| Processor { millis: 0, permille, nanos_each: 0 };
+        let [generator, waited_permille, server] = ends;
+        let ends = Ends { generator: processor(generator), waited_permille, server: Some(processor(server)) };
+        verdict(pace, ends, Latency { p99, ..Latency::default() }, held_up)
     }
 
     #[test]
     fn a_generator_without_time_to_spare_says_so() {
-        let (closed, open) = (Pace::Window(64), Pace::Rate { per_second: 1_000, in_flight_max: 64 });
-        assert_eq!(judge(closed, 949, 0, 0), Verdict::Clean);
-        assert!(matches!(judge(closed, 950, 0, 0), Verdict::Saturated { .. }));
-        // An open loop turns while it waits, so its processor time says nothing.
-        assert_eq!(judge(open, 1_000, 1_000_000, 0), Verdict::Clean);
-        assert!(matches!(judge(open, 100, 1_000_001, 0), Verdict::Saturated { .. }));
-        assert!(matches!(judge(open, 100, 1_000_001, 1), Verdict::Overloaded { .. }));
+        assert_eq!(judge(CLOSED, [949, 99, 500], 0, 0), Verdict::Clean);
+        assert!(matches!(judge(CLOSED, [950, 0, 500], 0, 0), Verdict::Saturated { .. }));
+        assert!(matches!(judge(CLOSED, [500, 100, 500], 0, 0), Verdict::Saturated { .. }));
+        assert_eq!(judge(CLOSED, [990, 0, 990], 0, 0), Verdict::Clean);
+    }
+
+    #[test]
+    fn an_open_loop_is_judged_by_how_late_it_sends() {
+        // It turns while it waits, so its processor time says nothing.
+        assert_eq!(judge(OPEN, [1_000, 0, 100], 1_000_000, 0), Verdict::Clean);
+        assert!(matches!(judge(OPEN, [100, 0, 100], 1_000_001, 0), Verdict::Saturated { .. }));
+        assert!(matches!(judge(OPEN, [100, 0, 100], 1_000_001, 1), Verdict::Overloaded { .. }));
     }
 }

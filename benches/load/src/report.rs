@@ -35,6 +35,8 @@ pub struct Report {
     pub held_up: u64,
     /// The processor time of this end.
     pub generator: Processor,
+    /// How much of the run this end was ready but had no processor, in thousandths.
+    pub waited_permille: u64,
     /// The processor time of the server, where it was asked for.
     pub server: Option<Processor>,
     /// Whether the figures are the server's.
@@ -61,7 +63,7 @@ pub struct Latency {
 pub struct Processor {
     /// In milliseconds, to the hundredth of a second.
     pub millis: u64,
-    /// The share of one processor, in thousandths of the elapsed time.
+    /// The share of one processor, in thousandths of the time from the first request to the end of the run.
     pub permille: u64,
     /// For an answer, in nanoseconds.
     pub nanos_each: u64,
@@ -71,7 +73,7 @@ pub struct Processor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The generator had time to spare.
+    /// The generator had time to spare, or the server had none left either.
     Clean,
     /// The generator was saturated: the server may do better than the figures say.
     Saturated {
@@ -96,15 +98,19 @@ impl Latency {
 }
 
 impl Processor {
-    pub(crate) fn over(used: Duration, elapsed: Duration, answers: u64) -> Self {
-        let share = |whole: u128| used.as_nanos() * 1_000 / whole.max(1);
+    pub(crate) fn over(used: Duration, ran: Duration, answers: u64) -> Self {
         let each = used.as_nanos() / u128::from(answers.max(1));
         Self {
             millis: u64::try_from(used.as_millis()).unwrap_or(u64::MAX),
-            permille: u64::try_from(share(elapsed.as_nanos())).unwrap_or(u64::MAX),
+            permille: permille(used, ran),
             nanos_each: u64::try_from(each).unwrap_or(u64::MAX),
         }
     }
+}
+
+/// A part of a whole, in thousandths.
+pub(crate) fn permille(part: Duration, whole: Duration) -> u64 {
+    u64::try_from(part.as_nanos() * 1_000 / whole.as_nanos().max(1)).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Report {
@@ -136,6 +142,10 @@ impl fmt::Display for Report {
                     permille % 10
                 )?;
             }
+        }
+        if self.waited_permille > 0 {
+            let (percent, part) = (self.waited_permille / 10, self.waited_permille % 10);
+            writeln!(f, "{:<12} {percent}.{part} % of the time ready, but without a processor", "generator")?;
         }
         match &self.verdict {
             Verdict::Clean => write!(f, "verdict      clean"),
