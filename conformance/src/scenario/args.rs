@@ -50,7 +50,7 @@ pub(super) fn of_verb(
     let mut given: Vec<(&str, Span, &Node)> = Vec::new();
     let mut complete = true;
     match &value.kind {
-        Kind::Broken => complete = false,
+        Kind::Broken => return None,
         Kind::Map(entries) => {
             given.extend(entries.iter().map(|entry| (entry.key.text.as_str(), entry.key.span, &entry.value)));
         }

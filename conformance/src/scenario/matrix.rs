@@ -67,6 +67,10 @@ fn combination(chosen: Vec<(Text, &Node)>) -> Combination {
 /// Says which parameters stand nowhere.
 pub(super) fn warn_of_unused(node: &Node, combinations: &[Combination], collector: &mut Collector) {
     let Kind::Map(entries) = &node.kind else { return };
+    // Where something is broken, the place that uses it may be what could not be read.
+    if collector.errors() > 0 {
+        return;
+    }
     for entry in entries {
         let name = entry.key.text.as_str();
         let given = combinations.iter().any(|c| c.parameters.contains(name));

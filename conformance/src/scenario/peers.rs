@@ -106,7 +106,12 @@ fn one(
     let kind = keys.need("is", "a peer", collector).and_then(|node| kind(node, registry, collector));
     let at = keys.need("at", "a peer", collector);
     let address = at.and_then(|node| read::address(node, "an address", collector));
-    let Some(kind) = kind else { return (None, None) };
+    let Some(kind) = kind else {
+        // Which keys there may be depends on the kind.
+        keys.rest();
+        keys.finish("a peer", collector);
+        return (None, None);
+    };
     let mut settings = Fields::new();
     let mut complete = true;
     let mut own_secret = false;

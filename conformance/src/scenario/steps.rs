@@ -43,14 +43,36 @@ pub(super) struct Steps<'a> {
 
 /// What has been captured so far.
 #[derive(Debug, Default)]
-pub(super) struct CaptureNames(BTreeMap<Text, (Span, bool)>);
+pub(super) struct CaptureNames {
+    known: BTreeMap<Text, (Span, bool)>,
+    /// Captures anywhere in the file, to tell one that comes too late from one that never comes.
+    anywhere: BTreeMap<Text, Span>,
+}
 
 impl CaptureNames {
     /// A step captures this.
     pub(super) fn add(&mut self, name: Text, span: Span) {
         // A second capture of one name takes its place; whether the first was used stays remembered.
-        let used = self.0.get(&name).is_some_and(|(_, used)| *used);
-        self.0.insert(name, (span, used));
+        let used = self.known.get(&name).is_some_and(|(_, used)| *used);
+        self.known.insert(name, (span, used));
+    }
+
+    /// Notes every `capture:` below a node.
+    fn look_ahead(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Sequence(items) => items.iter().for_each(|item| self.look_ahead(item)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    if let (true, Kind::Map(captured)) = (entry.key.text == "capture", &entry.value.kind) {
+                        let names =
+                            captured.iter().map(|one| (Text::from(one.key.text.as_str()), one.key.span));
+                        self.anywhere.extend(names);
+                    }
+                    self.look_ahead(&entry.value);
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -59,20 +81,24 @@ impl Captures for CaptureNames {
         let Some(names) = args::names(text, span, collector) else { return false };
         let mut all = true;
         for name in names {
-            if let Some((_, used)) = self.0.get_mut(name) {
+            if let Some((_, used)) = self.known.get_mut(name) {
                 *used = true;
                 continue;
             }
-            let help = did_you_mean(name, self.0.keys().map(Text::as_str));
-            collector.push(
-                Problem::error(span, format!("nothing was captured or given as '{name}'"))
-                    .label("used here")
-                    .help(help)
-                    .advice(
-                        "`capture:` of a step above sets it, or `matrix:`, or the parameters of a sequence",
-                    ),
-            );
             all = false;
+            if let Some(later) = self.anywhere.get(name) {
+                collector.push(
+                    Problem::error(span, format!("'{name}' is used before it is captured"))
+                        .also(*later, "captured only here"),
+                );
+                continue;
+            }
+            let help = did_you_mean(name, self.known.keys().map(Text::as_str));
+            collector.push(
+                Problem::error(span, format!("nothing was captured or given as '{name}'")).help(help).advice(
+                    "`capture:` of a step above sets it, or `matrix:`, or the parameters of a sequence",
+                ),
+            );
         }
         all
     }
@@ -102,8 +128,10 @@ impl<'a> Steps<'a> {
 
     /// The steps; captures that nothing used are pointed out.
     pub(super) fn finish(self) -> Vec<Step> {
-        for (name, (span, used)) in &self.captures.0 {
-            if !used {
+        // Where something is broken, the step that uses it may be what could not be read.
+        let sound = self.collector.errors() == 0;
+        for (name, (span, used)) in &self.captures.known {
+            if sound && !used {
                 self.collector.push(Problem::warning(*span, format!("nothing uses the capture '{name}'")));
             }
         }
@@ -118,6 +146,7 @@ impl<'a> Steps<'a> {
             return;
         }
         self.depth += 1;
+        self.captures.look_ahead(node);
         let items = match &node.kind {
             Kind::Map(_) => {
                 self.collector.push(

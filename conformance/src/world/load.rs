@@ -119,6 +119,8 @@ fn overlaid(base: Node, over: &Node) -> Node {
 /// mistake makes one message.
 pub(super) struct Names<'n> {
     pub(super) currency: Option<Text>,
+    /// Whether the world says a currency, be it a broken one.
+    pub(super) currency_said: bool,
     pub(super) dialing_rules: Vec<&'n str>,
     pub(super) tariffs: Vec<&'n str>,
     pub(super) products: Vec<&'n str>,
@@ -149,6 +151,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     keys.finish("a world", collector);
     let names = Names {
         currency,
+        currency_said: root.get("currency").is_some(),
         dialing_rules: keys_of(rules),
         tariffs: keys_of(tariffs),
         products: keys_of(products),
@@ -156,7 +159,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     };
     world.dialing_rules = each(rules, "`dialing-rules:`", collector, network::dialing_rule);
     world.nodes = each(nodes, "`nodes:`", collector, |entry, c| network::node(entry, &names, c));
-    network::check_addresses(&world, nodes, collector);
+    network::check_addresses(&world.ocs, nodes, collector);
     world.tariffs = each(tariffs, "`tariffs:`", collector, |entry, c| prices::tariff(entry, &names, c));
     world.products = each(products, "`products:`", collector, |entry, c| {
         prices::product(entry, &names, &world.tariffs, c)
@@ -216,7 +219,7 @@ pub(super) fn currency_of(
     match own {
         Some(node) => read::with(node, "a currency", collector, |text, _| values::currency(text)),
         None => {
-            if names.currency.is_none() {
+            if names.currency.is_none() && !names.currency_said {
                 collector.push(
                     Problem::error(key.span, format!("the {what} '{}' has no currency", shown(&key.text)))
                         .advice("give it `currency:`, or the world one for all"),

@@ -1,10 +1,12 @@
 //! Nodes, dialling rules and settings of a world file.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::load::{Names, digits, reference};
-use super::model::{DialingRule, Node, Settings, World};
-use crate::diagnostics::{Collector, Problem};
+use super::model::{DialingRule, Node, Settings};
+use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::scenario::read;
 use crate::yaml::{self, Entry, Keys};
 
@@ -42,26 +44,29 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
     })
 }
 
-/// The charging system knows its clients by their address, so each has its own.
-pub(super) fn check_addresses(world: &World, nodes: Option<&yaml::Node>, collector: &mut Collector) {
-    for (place, node) in world.nodes.iter().enumerate() {
-        let Some(section) = nodes else { return };
-        let address =
-            |name: &str| section.get(name).and_then(|node| node.get("address")).map(|node| node.span);
-        let Some(here) = address(&node.name) else { continue };
-        if world.ocs.contains(&node.address) {
-            let message = format!("node '{}' has the charging system's address", node.name);
-            collector.error(here, message);
+/// The charging system knows its clients by their address, so each has its own. Nodes that are broken
+/// elsewhere count too.
+pub(super) fn check_addresses(ocs: &[IpAddr], nodes: Option<&yaml::Node>, collector: &mut Collector) {
+    let Some(yaml::Kind::Map(entries)) = nodes.map(|nodes| &nodes.kind) else { return };
+    let mut seen: BTreeMap<IpAddr, (&str, Span)> = BTreeMap::new();
+    for entry in entries {
+        let name = entry.key.text.as_str();
+        let Some(node) = entry.value.get("address") else { continue };
+        let Some(address) = node.scalar().and_then(|scalar| scalar.text.parse().ok()) else { continue };
+        if ocs.contains(&address) {
+            let message = format!("node '{}' has the charging system's address", shown(name));
+            collector.error(node.span, message);
         }
-        if let Some(twin) = world.nodes[..place].iter().find(|other| other.address == node.address) {
-            let message = format!("nodes '{}' and '{}' have the same address", twin.name, node.name);
-            let mut problem = Problem::error(here, message)
-                .advice("the system tells its clients apart by their address; give each its own");
-            if let Some(there) = address(&twin.name) {
-                problem = problem.also(there, "first here");
-            }
-            collector.push(problem);
+        if let Some((twin, first)) = seen.get(&address) {
+            let message = format!("nodes '{}' and '{}' have the same address", shown(twin), shown(name));
+            collector.push(
+                Problem::error(node.span, message)
+                    .also(*first, "first here")
+                    .advice("the system tells its clients apart by their address; give each its own"),
+            );
+            continue;
         }
+        seen.insert(address, (name, node.span));
     }
 }
 

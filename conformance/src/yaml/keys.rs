@@ -1,7 +1,7 @@
 //! Takes the keys of a map one by one; what nobody took is unknown.
 
 use super::{Entry, Kind, Node};
-use crate::diagnostics::{Collector, Problem, Span, known_names, shown};
+use crate::diagnostics::{Collector, Problem, Span, known_names, nearest, shown};
 
 /// The keys of a map that is being read.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub(crate) struct Keys<'n> {
     entries: &'n [Entry],
     taken: Vec<bool>,
     known: Vec<&'static str>,
+    /// Keys that must be there and are not, reported at the end: a misspelt one is one mistake.
+    missing: Vec<(&'static str, String)>,
     span: Span,
 }
 
@@ -31,7 +33,13 @@ impl<'n> Keys<'n> {
                 return None;
             }
         };
-        Some(Self { entries, taken: vec![false; entries.len()], known: Vec::new(), span: node.span })
+        Some(Self {
+            entries,
+            taken: vec![false; entries.len()],
+            known: Vec::new(),
+            missing: Vec::new(),
+            span: node.span,
+        })
     }
 
     /// Where the map stands.
@@ -52,7 +60,8 @@ impl<'n> Keys<'n> {
         self.take(name).map(|entry| &entry.value)
     }
 
-    /// The value under a key that must be there and filled; its absence is reported.
+    /// The value under a key that must be there and filled; its absence is reported by
+    /// [`Self::finish`].
     pub(crate) fn need(
         &mut self,
         name: &'static str,
@@ -66,7 +75,7 @@ impl<'n> Keys<'n> {
             }
             Some(entry) => Some(&entry.value),
             None => {
-                collector.error(self.span, format!("{what} needs '{name}:'"));
+                self.missing.push((name, what.to_owned()));
                 None
             }
         }
@@ -84,20 +93,21 @@ impl<'n> Keys<'n> {
         rest
     }
 
-    /// Reports what nobody took.
-    pub(crate) fn finish(self, what: &str, collector: &mut Collector) {
+    /// Reports what nobody took, and what is missing.
+    pub(crate) fn finish(mut self, what: &str, collector: &mut Collector) {
         for (entry, _) in self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken) {
             let name = entry.key.text.as_str();
-            let message = if name == "<<" {
-                "merge keys are not part of the language".to_owned()
-            } else {
-                format!("{what} has no key '{}'", shown(name))
+            let meant = nearest(name, self.missing.iter().map(|(missing, _)| *missing));
+            let help = match meant {
+                Some(meant) => Some(format!("did you mean '{meant}'?")),
+                None => known_names(name, "keys", &self.known),
             };
-            collector.push(Problem::error(entry.key.span, message).help(known_names(
-                name,
-                "keys",
-                &self.known,
-            )));
+            self.missing.retain(|(missing, _)| Some(*missing) != meant);
+            let message = format!("{what} has no key '{}'", shown(name));
+            collector.push(Problem::error(entry.key.span, message).help(help));
+        }
+        for (name, what) in &self.missing {
+            collector.error(self.span, format!("{what} needs '{name}:'"));
         }
     }
 }

@@ -88,7 +88,7 @@ impl Builder<'_> {
     /// Takes in an event; `false` when there is no going on.
     fn handle(&mut self, event: Event<'_>, span: Span) -> bool {
         if let Some(tag) = event.tag() {
-            let message = format!("the tag '{tag}' is not part of the language");
+            let message = format!("the tag '{}' is not part of the language", shown(&tag.original()));
             self.collector.push(Problem::error(span, message).advice("quote the value if it is text"));
         }
         match event {
@@ -180,7 +180,15 @@ impl Builder<'_> {
         let span = self.span(*at, *at);
         // What follows the second line of such a message is a trace of the parser's.
         let reason = info.lines().next().unwrap_or("it cannot be read");
-        self.collector.push(Problem::error(span, format!("this is not YAML: {}", shown_reason(reason))));
+        let help = if reason.contains("quoted scalar") {
+            Some("a quote that is opened here or further up may never be closed".to_owned())
+        } else if reason.contains("recursion limit") {
+            Some(format!("lists and maps may stand {DEPTH_MAX} deep in one another"))
+        } else {
+            None
+        };
+        self.collector
+            .push(Problem::error(span, format!("this is not YAML: {}", shown_reason(reason))).help(help));
     }
 
     fn span(&self, start: Marker, end: Marker) -> Span {
@@ -217,6 +225,13 @@ fn named(node: Node, places: &mut BTreeMap<String, Span>, collector: &mut Collec
         }
         return None;
     };
+    if text == "<<" && !quoted {
+        collector.push(
+            Problem::error(span, "merge keys are not part of the language")
+                .advice("a world is laid over another by `file:`"),
+        );
+        return None;
+    }
     if let Some(first) = places.get(&text) {
         collector.push(
             Problem::error(span, format!("the key '{}' stands here for the second time", shown(&text)))
