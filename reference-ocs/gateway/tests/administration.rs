@@ -1,4 +1,5 @@
 //! What an administrator does during a run, and what the system shows of itself.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 

@@ -1,8 +1,9 @@
 //! What is thrown away without an answer, why, and that it changes nothing.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 
-use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_assert_eq, proptest};
 use support::{
     ACCT_STOP, IVR, SECRET, SIP, STRICT, Seen, Stage, access_request, accounting_request, call, login, nas,
     outgoing_stop,
@@ -179,6 +180,8 @@ fn an_answer_that_proxy_states_leave_no_room_for_is_not_sent() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Octets of any kind from a known client: no panic, and no state that was not asked for by a valid packet.
     #[test]
     fn any_octets_at_all_change_nothing(

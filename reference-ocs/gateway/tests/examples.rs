@@ -1,4 +1,5 @@
 //! The documents' worked examples (ESI), packet by packet.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod support;
 
@@ -134,6 +135,7 @@ fn only_a_trusted_node_opens_an_account_without_its_password() {
         nas(builder, TRUSTED);
         builder.text(attribute::USER_NAME, "380441234567").unwrap();
         builder.text(attribute::CALLED_STATION_ID, "12125468754").unwrap();
+        builder.cisco(cisco::H323_CONF_ID, "FD0158BA E2F911E2 B062000C 29E9476D").unwrap();
         builder.user_password(&Secret::new(support::SECRET), b"cisco").unwrap();
         builder.ivr_out("PortaBilling_AuthMethod", "INVITE").unwrap();
         builder.ivr_out("PortaBilling_Ignore_Password", "YES").unwrap();
