@@ -19,6 +19,8 @@ pub const BATCH_MAX: usize = 64;
 #[derive(Debug)]
 pub struct Inbox {
     datagram_max: usize,
+    /// How many the last call received.
+    count: usize,
     slots: Vec<BytesMut>,
     names: Vec<SockAddrStorage>,
     vectors: Vec<libc::iovec>,
@@ -42,6 +44,7 @@ impl Inbox {
     pub fn new(datagram_max: usize) -> Self {
         Self {
             datagram_max,
+            count: 0,
             slots: (0..BATCH_MAX).map(|_| BytesMut::with_capacity(datagram_max)).collect(),
             names: (0..BATCH_MAX).map(|_| SockAddrStorage::zeroed()).collect(),
             vectors: (0..BATCH_MAX).map(|_| libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }).collect(),
@@ -55,6 +58,7 @@ impl Inbox {
     /// # Errors
     /// There is nothing (`WouldBlock`), or the socket reports one.
     pub fn receive(&mut self, socket: &Socket) -> io::Result<usize> {
+        self.count = 0;
         for place in 0..BATCH_MAX {
             let slot = &mut self.slots[place];
             slot.clear();
@@ -82,13 +86,14 @@ impl Inbox {
             // `length` of them.
             unsafe { slot.set_len(length) };
         }
+        self.count = count;
         Ok(count)
     }
 
     /// Takes one of the datagrams just received, counted from 0; `None` when it has no IP address or there
     /// is no such one.
     pub fn take(&mut self, place: usize) -> Option<Datagram> {
-        let header = &self.headers.get(place)?.msg_hdr;
+        let header = &self.headers[..self.count].get(place)?.msg_hdr;
         let name = std::mem::replace(&mut self.names[place], SockAddrStorage::zeroed());
         // SAFETY: the storage was zeroed and then written by the call, which left the length of the address
         // in `msg_namelen`; it is no longer than the storage.
@@ -109,7 +114,7 @@ pub struct Outbox {
 }
 
 /// What became of the datagrams of an outbox.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sent {
     /// The machine took them.
     pub sent: u64,
@@ -226,4 +231,61 @@ fn blank() -> libc::mmsghdr {
     // SAFETY: null pointers, zero lengths and no flags make a valid header, and every platform's padding
     // is fine as zeros.
     unsafe { std::mem::zeroed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::bind;
+
+    fn socket() -> (Socket, SocketAddr) {
+        let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap().as_socket().unwrap();
+        (socket, address)
+    }
+
+    #[test]
+    fn a_datagram_that_is_refused_does_not_keep_the_others_back() {
+        let ((sender, from), (receiver, to)) = (socket(), socket());
+        let mut outbox = Outbox::new();
+        outbox.push(to, Bytes::from_static(b"before"));
+        // Nothing can be sent to port 0, nor a datagram longer than an IP packet.
+        outbox.push("127.0.0.1:0".parse().unwrap(), Bytes::from_static(b"nowhere"));
+        outbox.push(to, vec![0; 70_000].into());
+        outbox.push(to, Bytes::from_static(b"after"));
+        assert_eq!(outbox.send(&sender), Sent { sent: 2, refused: 2 });
+        assert_eq!(outbox.send(&sender), Sent::default());
+        let mut inbox = Inbox::new(100);
+        assert_eq!(inbox.receive(&receiver).unwrap(), 2);
+        for (place, text) in [b"before".as_slice(), b"after"].into_iter().enumerate() {
+            let expected = Datagram { from, payload: Bytes::copy_from_slice(text), cut: false };
+            assert_eq!(inbox.take(place), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_was_not_received_cannot_be_taken() {
+        let ((sender, _), (receiver, to)) = (socket(), socket());
+        let mut inbox = Inbox::new(100);
+        assert_eq!(inbox.receive(&receiver).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!((inbox.take(0), inbox.take(BATCH_MAX)), (None, None));
+        sender.send_to(b"one", &to.into()).unwrap();
+        assert_eq!(inbox.receive(&receiver).unwrap(), 1);
+        assert!(inbox.take(0).is_some() && inbox.take(1).is_none());
+        assert_eq!(inbox.take(0), None);
+    }
+
+    #[test]
+    fn a_full_batch_leaves_the_rest_for_the_next_call() {
+        let ((sender, _), (receiver, to)) = (socket(), socket());
+        let mut outbox = Outbox::new();
+        while !outbox.is_full() {
+            outbox.push(to, Bytes::from_static(b"x"));
+        }
+        assert_eq!(outbox.send(&sender).sent, 64);
+        sender.send_to(b"y", &to.into()).unwrap();
+        let mut inbox = Inbox::new(100);
+        assert_eq!((inbox.receive(&receiver).unwrap(), inbox.receive(&receiver).unwrap()), (64, 1));
+        assert_eq!(inbox.take(0).unwrap().payload, "y");
+    }
 }

@@ -115,6 +115,13 @@ impl LiveDriver {
         })
     }
 
+    /// What links add to what the machine's own do, unless faults say so; by default nothing.
+    #[must_use]
+    pub fn with_usual_link(mut self, impairment: Impairment) -> Self {
+        self.links.set_usual(impairment);
+        self
+    }
+
     /// The same, keeping every frame that it carries for [`Driver::carried`].
     #[must_use]
     pub fn keeping_carried(mut self) -> Self {

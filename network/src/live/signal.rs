@@ -25,3 +25,17 @@ pub fn stop_on_signal() -> &'static AtomicBool {
     }
     &STOP
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_sets_the_flag_and_ends_nothing() {
+        let flag = stop_on_signal();
+        assert!(!flag.load(Ordering::Relaxed));
+        // SAFETY: the handler for this signal was installed just now; it only stores to an atomic.
+        assert_eq!(unsafe { libc::raise(libc::SIGTERM) }, 0);
+        assert!(flag.load(Ordering::Relaxed));
+    }
+}
