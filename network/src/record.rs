@@ -29,7 +29,7 @@ pub enum Fate {
     HostDown,
     /// Longer than [`PAYLOAD_MAX`].
     TooLong,
-    /// The machine's own network refused it (live only).
+    /// The machine's own network refused it, or it came back from outside as unreachable (live only).
     Refused,
 }
 
@@ -57,7 +57,7 @@ impl Fate {
             Self::NoSuchHost => "no such host",
             Self::HostDown => "host is down",
             Self::TooLong => "too long for a datagram",
-            Self::Refused => "refused by the machine's network",
+            Self::Refused => "refused or unreachable",
         }
     }
 }

@@ -238,14 +238,30 @@ fn what_cannot_be_sent_is_counted_and_the_run_goes_on() {
     let until = soon(&driver);
     assert_eq!(heard(&mut driver, b, until), ["fine"]);
     let remarks: Vec<Option<&str>> = driver.carried().iter().map(|carried| carried.remark).collect();
-    let expected = [
-        Some("refused by the machine's network"),
-        Some("no such host"),
-        Some("too long for a datagram"),
-        None,
-    ];
+    let expected =
+        [Some("refused or unreachable"), Some("no such host"), Some("too long for a datagram"), None];
     assert_eq!(remarks, expected);
     assert_eq!(driver.tally().of(Fate::Refused), 1);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_comes_back_as_unreachable_is_remarked_and_the_run_goes_on() {
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut driver = driver(1, AddressMap::new().with_outside((OUTSIDE, PORT).into(), gone));
+    let a = driver.add_node(&[A.into()], Chatter::talker(A)).unwrap();
+    let b = driver.add_node(&[B.into()], Chatter::talker(B)).unwrap();
+    for text in ["one", "two"] {
+        driver.perform(a, &say(OUTSIDE, text)).unwrap();
+        // The error of this one must not be taken for that of the next.
+        driver.perform(a, &say(B, text)).unwrap();
+        let until = soon(&driver);
+        assert_eq!(heard(&mut driver, b, until), [text]);
+    }
+    let remarks: Vec<Option<&str>> = driver.carried().iter().map(|carried| carried.remark).collect();
+    let back = Some("refused or unreachable");
+    assert_eq!(remarks, [back, None, back, None]);
+    assert_eq!(driver.tally().of(Fate::Refused), 2);
 }
 
 #[test]

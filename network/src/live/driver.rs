@@ -135,7 +135,8 @@ impl LiveDriver {
         &self.record.tally
     }
 
-    /// How many errors the sockets reported while receiving.
+    /// How many errors the sockets reported while receiving. That something outside was not reached is one, and
+    /// also shows as [`Fate::Refused`] of the frame.
     #[must_use]
     pub fn receive_errors(&self) -> u64 {
         self.ports.errors
@@ -290,9 +291,12 @@ impl LiveDriver {
         let source = self.open(from, frame.from, Reach::of(real.ip()))?;
         let sent = self.ports.send(source, real, &frame.payload);
         sent.map_err(|error| FaultError(format!("{} cannot be reached: {error}", frame.to)))?;
-        if let Some((port, life)) = port {
-            let from = self.ports.get(source).real;
-            self.ports.expect(port, Underway { from, number, life, payload: frame.payload.clone() });
+        match port {
+            Some((port, life)) => {
+                let from = self.ports.get(source).real;
+                self.ports.expect(port, Underway { from, number, life, payload: frame.payload.clone() });
+            }
+            None => self.ports.left(source, real, number),
         }
         Ok(())
     }
@@ -360,6 +364,9 @@ impl LiveDriver {
 
     /// Does what is due, each node's timeout once.
     fn catch_up(&mut self) {
+        for number in self.ports.unreachable() {
+            self.record.amend(number, Fate::Refused);
+        }
         let now = self.clock.now();
         while let Some((_, what)) = self.timeline.next_until(now) {
             match what {

@@ -16,6 +16,8 @@ pub mod batch;
 pub mod server;
 #[cfg(unix)]
 pub mod signal;
+#[cfg(target_os = "linux")]
+mod unreachable;
 
 pub use address::AddressMap;
 pub use clock::LiveClock;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -13,12 +15,18 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
 use crate::live::address::{AddressMap, Reach};
+#[cfg(target_os = "linux")]
+use crate::live::unreachable;
 use crate::{FaultError, NodeId};
 
 /// So many sockets may be open. A RADIUS client takes one for every 256 requests in flight.
 pub(crate) const PORTS_MAX: usize = 1_024;
 /// So many frames between two nodes of the driver are remembered while the machine carries them.
 const UNDERWAY_MAX: usize = 8_192;
+/// So many addresses outside are remembered for each socket.
+const OUTSIDE_MAX: usize = 4_096;
+/// So many datagrams that came back are looked at in one go.
+const BACK_MAX: usize = 256;
 /// What to ask for as a socket's receive buffer, in bytes. The machine may give less.
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// So many errors in a row are skipped before the caller gets its turn again.
@@ -46,6 +54,8 @@ pub(crate) struct Port {
     /// Its real address.
     pub(crate) real: SocketAddr,
     socket: UdpSocket,
+    /// The last frame that was sent to each address outside, to be remarked when it comes back.
+    outside: BTreeMap<SocketAddr, u64>,
     /// Frames that other nodes of the driver sent to it.
     underway: VecDeque<Underway>,
 }
@@ -89,10 +99,15 @@ impl Ports {
             )));
         }
         let failed = |error: io::Error| FaultError(format!("{scenario} cannot be bound to {place}: {error}"));
-        let socket = bind(place).and_then(|socket| UdpSocket::from_std(socket.into())).map_err(failed)?;
+        let socket = bind(place).map_err(failed)?;
+        // Without it, what cannot be reached is only silent.
+        #[cfg(target_os = "linux")]
+        let _silent = unreachable::keep(&socket, place.is_ipv6());
+        let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
         let real = socket.local_addr().map_err(failed)?;
         let index = self.ports.len();
-        self.ports.push(Port { node, scenario, real, socket, underway: VecDeque::new() });
+        let (outside, underway) = (BTreeMap::new(), VecDeque::new());
+        self.ports.push(Port { node, scenario, real, socket, outside, underway });
         self.places.insert((scenario, place), index);
         self.published.insert(real, scenario);
         Ok(index)
@@ -127,7 +142,36 @@ impl Ports {
 
     /// Hands a datagram to the machine, at once or not at all.
     pub(crate) fn send(&self, index: usize, to: SocketAddr, payload: &[u8]) -> io::Result<()> {
-        SockRef::from(&self.ports[index].socket).send_to(payload, &SockAddr::from(to)).map(|_length| ())
+        let socket = SockRef::from(&self.ports[index].socket);
+        let send = || socket.send_to(payload, &SockAddr::from(to)).map(|_length| ());
+        // The error may be that of an earlier datagram that came back: it is told once.
+        send().or_else(|error| if came_back(&error) { send() } else { Err(error) })
+    }
+
+    /// Remembers the number of a frame that was sent outside.
+    pub(crate) fn left(&mut self, index: usize, to: SocketAddr, number: u64) {
+        let outside = &mut self.ports[index].outside;
+        if outside.len() < OUTSIDE_MAX || outside.contains_key(&to) {
+            outside.insert(to, number);
+        }
+    }
+
+    /// The numbers of frames that came back from outside as unreachable since this was last asked.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn unreachable(&mut self) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        for port in self.ports.iter_mut().filter(|port| !port.outside.is_empty()) {
+            let back = std::iter::from_fn(|| unreachable::take(port.socket.as_raw_fd())).take(BACK_MAX);
+            for address in back {
+                numbers.extend(port.outside.remove(&address));
+            }
+        }
+        numbers
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn unreachable(&mut self) -> Vec<u64> {
+        Vec::new()
     }
 
     /// Waits until any port receives something.
@@ -161,6 +205,11 @@ impl Ports {
         self.turn = port + 1;
         Received { port, from, payload: Bytes::copy_from_slice(&self.buffer[..length]) }
     }
+}
+
+fn came_back(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+    matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
 }
 
 /// A UDP socket that never blocks, with a large receive buffer.
