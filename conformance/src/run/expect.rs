@@ -25,14 +25,17 @@ pub(crate) fn judge(
     let Some(node) = scene.cast.node(expectation.who) else {
         return StepOutcome::Broken("the stage lacks a peer of the scenario".to_owned());
     };
-    let until = scene.now() + expectation.within.unwrap_or(scene.within);
     let wanted = |seen: &Seen| seen.node == node && fits(expectation, &seen.observation);
     if expectation.absent {
-        return match scene.find(0, until, wanted) {
+        // What came before this step is not its business; and a bound that says how long nothing may happen is the
+        // scenario's time, whatever the clock.
+        let (from, until) = (scene.journal.len(), scene.now() + expectation.within.unwrap_or(scene.within));
+        return match scene.find(from, until, wanted) {
             None => StepOutcome::Passed,
             Some(entry) => StepOutcome::Failed(vec![present(scene, expectation, entry, place)]),
         };
     }
+    let until = scene.now() + scene.bound(expectation);
     let mut last = None;
     for found in 0..expectation.times {
         let Some(entry) = scene.find(0, until, wanted) else {

@@ -25,6 +25,8 @@ pub struct Terms {
     pub system: &'static PeerKind,
     /// How long an expectation waits that names no bound.
     pub within: Duration,
+    /// How many seconds of the scenario pass in a real one.
+    pub haste: u32,
     /// How long the network settles before `finally:` is judged.
     pub settle: Duration,
 }
@@ -32,7 +34,12 @@ pub struct Terms {
 impl Terms {
     /// Those of a target.
     pub fn of(target: &dyn Target) -> Self {
-        Self { system: target.system(), within: target.within(), settle: target.settle() }
+        Self {
+            system: target.system(),
+            within: target.within(),
+            haste: target.haste(),
+            settle: target.settle(),
+        }
     }
 }
 
@@ -50,7 +57,13 @@ pub fn play(scenario: &Scenario, stage: &mut Stage, terms: &Terms, record: &mut 
     let cast = Cast { scenario, system: *system, system_kind: terms.system, peers };
     record.journal = cast.journal();
     record.steps.reserve(scenario.steps.len() + 8);
-    let scene = Scene { cast, driver: driver.as_mut(), journal: &mut record.journal, within: terms.within };
+    let scene = Scene {
+        cast,
+        driver: driver.as_mut(),
+        journal: &mut record.journal,
+        within: terms.within,
+        haste: terms.haste,
+    };
     let top = Place { file: Arc::from(scenario.path.as_path()), line: 1, column: 1 };
     let mut player = Player { scene, done: &mut record.steps, captures: Captures::default(), top };
 

@@ -7,7 +7,7 @@ use tollgate_time::Instant;
 use tollgate_wire::{Text, Value};
 
 use super::journal::Journal;
-use crate::scenario::{Scenario, Who};
+use crate::scenario::{Expectation, Scenario, Who};
 
 /// The name of the system under test in every scenario.
 pub(crate) const SYSTEM: &str = "ocs";
@@ -80,11 +80,18 @@ pub(crate) struct Scene<'a> {
     pub(crate) journal: &'a mut Journal,
     /// How long an expectation waits that names no bound.
     pub(crate) within: Duration,
+    /// How many seconds of the scenario pass in a real one.
+    pub(crate) haste: u32,
 }
 
 impl Scene<'_> {
     pub(crate) fn now(&self) -> Instant {
         self.driver.now()
+    }
+
+    /// How long an expectation waits.
+    pub(crate) fn bound(&self, expectation: &Expectation) -> Duration {
+        expectation.within.map_or(self.within, |written| written.saturating_mul(self.haste))
     }
 
     /// Lets time pass until then.

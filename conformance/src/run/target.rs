@@ -18,6 +18,12 @@ pub trait Target: Sync {
     /// How long an expectation waits that names no bound.
     fn within(&self) -> Duration;
 
+    /// How many seconds of the scenario pass in a real one. Bounds that a scenario writes are about real machines, so they
+    /// are stretched by it; virtual time leaves them alone.
+    fn haste(&self) -> u32 {
+        1
+    }
+
     /// How long the network settles after the last step, before `finally:` is judged: for what is under way to
     /// arrive and to be retried. Virtual time costs nothing; a target on real sockets has a shorter one.
     fn settle(&self) -> Duration {

@@ -1,0 +1,13 @@
+//! The reference OCS as a system under test: made from a world, on a virtual network or on real sockets.
+
+mod peers;
+mod prices;
+mod sim;
+mod sockets;
+mod system;
+mod world;
+
+pub(crate) use sim::Reference;
+pub(crate) use sockets::ReferenceSockets;
+pub(crate) use system::System;
+pub(crate) use world::WorldError;

@@ -1,0 +1,64 @@
+//! The reference OCS made ready once for a world; each run gets a fresh one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tollgate_conformance::world::World;
+use tollgate_network::Server;
+use tollgate_ocs_core::Catalogue;
+use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway};
+use tollgate_wire::Text;
+
+use super::world::{self, WorldError};
+
+/// A charging system that is not switched on yet.
+#[derive(Debug, Clone)]
+pub(crate) struct System {
+    catalogue: Arc<Catalogue>,
+    clients: Clients,
+    addresses: Vec<IpAddr>,
+    secrets: Vec<(IpAddr, Text)>,
+}
+
+impl System {
+    /// Makes the system of a world ready.
+    pub(crate) fn of(world: &World) -> Result<Self, WorldError> {
+        Ok(Self {
+            catalogue: Arc::new(world::catalogue(world)?),
+            clients: world::clients(world)?,
+            addresses: world.ocs.clone(),
+            secrets: world.nodes.iter().map(|node| (node.address, node.secret.clone())).collect(),
+        })
+    }
+
+    /// Its addresses.
+    pub(crate) fn addresses(&self) -> &[IpAddr] {
+        &self.addresses
+    }
+
+    /// Its clients.
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// A fresh one with the usual settings of a gateway for these clients, changed as wanted.
+    pub(crate) fn gateway(&self, clients: Clients, change: impl FnOnce(&mut GatewayConfig)) -> RadiusGateway {
+        let mut config = GatewayConfig::new(clients);
+        change(&mut config);
+        RadiusGateway::new(config, Arc::clone(&self.catalogue))
+    }
+
+    /// The system as the client at `address` knows it: nothing when the world has no such node.
+    pub(crate) fn servers(&self, address: IpAddr) -> Vec<Server> {
+        let Some((_, secret)) = self.secrets.iter().find(|(own, _)| *own == address) else {
+            return Vec::new();
+        };
+        let server = |address: &IpAddr| Server {
+            address: *address,
+            auth_port: 1812,
+            acct_port: 1813,
+            secret: secret.clone(),
+        };
+        self.addresses.iter().map(server).collect()
+    }
+}

@@ -1,0 +1,233 @@
+//! From a world file to the catalogue of the charging core and the clients of its gateway.
+
+use std::collections::BTreeMap;
+
+use tollgate_conformance::scenario::Place;
+use tollgate_conformance::world::{self, AccountType, World};
+use tollgate_ocs_core::{
+    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
+    DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
+};
+use tollgate_ocs_gateway::{Client, Clients};
+
+use super::prices;
+
+/// A part of the world that the reference OCS cannot hold: the place, and the reason.
+#[derive(Debug, Clone)]
+pub(crate) struct WorldError {
+    place: Option<Place>,
+    reason: String,
+}
+
+impl std::fmt::Display for WorldError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.place {
+            Some(place) => {
+                write!(f, "{}:{}:{}: {}", place.file.display(), place.line, place.column, self.reason)
+            }
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+trait At<T> {
+    /// The error with the place of what was being read.
+    fn at(self, place: &Place) -> Result<T, WorldError>;
+}
+
+impl<T, E: ToString> At<T> for Result<T, E> {
+    fn at(self, place: &Place) -> Result<T, WorldError> {
+        self.map_err(|error| WorldError { place: Some(place.clone()), reason: error.to_string() })
+    }
+}
+
+impl From<CatalogueError> for WorldError {
+    fn from(error: CatalogueError) -> Self {
+        Self { place: None, reason: error.to_string() }
+    }
+}
+
+/// The clients of a world.
+pub(crate) fn clients(world: &World) -> Result<Clients, WorldError> {
+    let clients = world.nodes.iter().map(|node| {
+        let mut client = Client::new(node.name.clone(), node.address, node.secret.as_str());
+        client.require_message_authenticator = node.require_message_authenticator;
+        client.trusted = node.trusted;
+        client
+    });
+    Clients::new(clients).map_err(|error| WorldError { place: None, reason: error.to_string() })
+}
+
+/// The catalogue of a world.
+pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
+    let dialing: Dialing =
+        world.dialing_rules.iter().map(|rule| (rule.name.as_str(), dialing(rule))).collect();
+    let mut builder = CatalogueBuilder::new(settings(world)?)?;
+    for node in &world.nodes {
+        let spec = NodeSpec {
+            name: node.name.to_string(),
+            address: node.address.to_string(),
+            dialing: named(&dialing, node.dialing_rule.as_deref()),
+        };
+        builder.node(spec).at(&node.place)?;
+    }
+    for tariff in &world.tariffs {
+        add_tariff(&mut builder, tariff)?;
+    }
+    for product in &world.products {
+        add_product(&mut builder, product)?;
+    }
+    for customer in &world.customers {
+        add_customer(&mut builder, customer, &dialing)?;
+    }
+    for account in &world.accounts {
+        add_account(&mut builder, world, account)?;
+    }
+    Ok(builder.finish()?)
+}
+
+type Dialing<'a> = BTreeMap<&'a str, DialingRules>;
+
+fn named(dialing: &Dialing<'_>, name: Option<&str>) -> Option<DialingRules> {
+    name.and_then(|name| dialing.get(name)).cloned()
+}
+
+fn settings(world: &World) -> Result<Settings, WorldError> {
+    let no_place = |reason: String| WorldError { place: None, reason };
+    let written = &world.settings;
+    let mut settings = Settings::new(prices::currency(&world.currency).map_err(no_place)?);
+    settings.password_attempts_max = u8::try_from(written.password_attempts_max)
+        .map_err(|_| no_place("password-attempts-max is at most 255".to_owned()))?;
+    settings.lockout = written.lockout;
+    settings.login_lock = written.login_lock;
+    settings.start_wait = written.session_expiry;
+    settings.stop_grace = written.session_expiry;
+    settings.grant_secs_max = written.grant_max.map(|longest| longest.as_secs().max(1));
+    Ok(settings)
+}
+
+fn dialing(rule: &world::DialingRule) -> DialingRules {
+    DialingRules {
+        international_prefixes: rule.international_prefixes.iter().map(ToString::to_string).collect(),
+        national_prefix: rule.national_prefix.as_ref().map(ToString::to_string),
+        country_code: Some(rule.country_code.to_string()),
+        area_code: rule.area_code.as_ref().map(ToString::to_string),
+        local_digits: rule.local_length,
+        national_digits: rule.national_length,
+    }
+}
+
+fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<(), WorldError> {
+    let spec = TariffSpec {
+        name: tariff.name.to_string(),
+        currency: prices::currency(&tariff.currency).at(&tariff.place)?,
+        service: Service::Voice,
+    };
+    let id = builder.tariff(spec).at(&tariff.place)?;
+    let tariff_fee = prices::amount(tariff.connect_fee).at(&tariff.place)?;
+    for rate in &tariff.rates {
+        let (first, next, price_unit) = prices::intervals(rate.first, rate.next).at(&rate.place)?;
+        let fee = rate.connect_fee.map(prices::amount).transpose().at(&rate.place)?;
+        // Several tariffs may name one prefix; the first name that it gets stays.
+        let known = builder.destination(DestinationSpec {
+            pattern: rate.prefix.to_string(),
+            group: Some(rate.destination.to_string()).filter(|group| !group.is_empty()),
+        });
+        if !matches!(known, Ok(_) | Err(CatalogueError::Twice { .. })) {
+            known.at(&rate.place)?;
+        }
+        let spec = RateSpec {
+            pattern: rate.prefix.to_string(),
+            first,
+            next,
+            price_unit: Some(price_unit),
+            connect_fee: fee.unwrap_or(tariff_fee),
+            free_units: u64::from(tariff.free_seconds),
+            forbidden: rate.forbidden,
+        };
+        builder.rate(id, spec).at(&rate.place)?;
+    }
+    Ok(())
+}
+
+fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) -> Result<(), WorldError> {
+    let spec = ProductSpec {
+        name: product.name.to_string(),
+        currency: prices::currency(&product.currency).at(&product.place)?,
+        breakage: prices::amount(product.breakage).at(&product.place)?,
+        language: None,
+    };
+    let id = builder.product(spec).at(&product.place)?;
+    for entry in &product.rating {
+        let service = Service::from_name(&entry.service)
+            .ok_or_else(|| format!("the reference OCS has no service '{}'", entry.service))
+            .at(&entry.place)?;
+        let tariff = builder
+            .tariff_named(&entry.tariff)
+            .ok_or_else(|| format!("there is no tariff '{}'", entry.tariff))
+            .at(&entry.place)?;
+        let spec = RatingEntrySpec {
+            access_code: entry.access_code.as_ref().map(ToString::to_string),
+            service,
+            leg: Some(match entry.leg {
+                world::Leg::Originate => Leg::Originate,
+                world::Leg::Answer => Leg::Answer,
+            }),
+            tariff,
+        };
+        builder.rating_entry(id, spec).at(&entry.place)?;
+    }
+    Ok(())
+}
+
+fn add_customer(
+    builder: &mut CatalogueBuilder,
+    customer: &world::Customer,
+    dialing: &Dialing<'_>,
+) -> Result<(), WorldError> {
+    let currency = prices::currency(&customer.currency).at(&customer.place)?;
+    let spec = CustomerSpec {
+        balance: prices::amount(customer.balance).at(&customer.place)?,
+        credit_limit: customer.credit_limit.map(prices::amount).transpose().at(&customer.place)?,
+        suspended: customer.suspended,
+        dialing: named(dialing, customer.dialing_rule.as_deref()),
+        ..CustomerSpec::new(&customer.name, currency)
+    };
+    builder.customer(spec).at(&customer.place)?;
+    Ok(())
+}
+
+fn add_account(
+    builder: &mut CatalogueBuilder,
+    world: &World,
+    account: &world::Account,
+) -> Result<(), WorldError> {
+    let place = &account.place;
+    let product = world.products.iter().find(|product| product.name == account.product);
+    let currency = product.map_or(world.currency.as_str(), |product| product.currency.as_str());
+    let missing = |what: &str, name: &str| format!("there is no {what} '{name}'");
+    let spec = AccountSpec {
+        id: account.id.to_string(),
+        billing_model: match account.kind {
+            AccountType::Debit => BillingModel::Debit,
+            AccountType::Credit => BillingModel::Credit,
+        },
+        currency: prices::currency(currency).at(place)?,
+        balance: prices::amount(account.balance).at(place)?,
+        credit_limit: account.credit_limit.map(prices::amount).transpose().at(place)?,
+        password: Some(account.password.to_string()).filter(|password| !password.is_empty()),
+        product: builder
+            .product_named(&account.product)
+            .ok_or_else(|| missing("product", &account.product))
+            .at(place)?,
+        customer: builder
+            .customer_named(&account.customer)
+            .ok_or_else(|| missing("customer", &account.customer))
+            .at(place)?,
+        language: Some(account.language.to_string()).filter(|language| !language.is_empty()),
+        blocked: account.blocked,
+        expires_at: account.expires,
+    };
+    builder.account(spec).at(place)?;
+    Ok(())
+}

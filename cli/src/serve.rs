@@ -1,0 +1,169 @@
+//! `tollgate serve`: the reference OCS on real sockets, for a client of one's own.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use tollgate_conformance::world;
+use tollgate_network::Observation;
+use tollgate_network::live::{LiveClock, UdpServer, stop_on_signal};
+use tollgate_ocs_gateway::{Client, Clients, CommandLogging, RadiusGateway};
+use tollgate_time::Instant;
+
+use crate::exit::Exit;
+use crate::load;
+use crate::reference::System;
+
+const EXAMPLES: &str = "\
+Examples:
+  tollgate serve scenarios/worlds/calling-card.yaml --client 127.0.0.1=secret
+  tollgate serve my-world.yaml --listen 0.0.0.0 --client 192.0.2.10=s3cret --show all
+
+Clients are the world's nodes and those of --client; whoever else asks gets no answer. With the first example running:
+  echo 'User-Name=10086610975,NAS-IP-Address=127.0.0.1,Called-Station-Id=01182623634515,
+        Cisco-AVPair=\"h323-ivr-out=PortaBilling_AccessCode:6045551600\"' | radclient 127.0.0.1:1812 auth secret";
+
+/// Runs the reference OCS on real UDP sockets until it is interrupted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The world: nodes, tariffs, products, customers, accounts
+    world: PathBuf,
+    /// The address to listen at
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
+    /// UDP port for access requests; 0 takes a free one
+    #[arg(long, default_value_t = 1812)]
+    auth_port: u16,
+    /// UDP port for accounting requests; 0 takes a free one
+    #[arg(long, default_value_t = 1813)]
+    acct_port: u16,
+    /// A client beside the world's nodes, or another secret for one of them
+    #[arg(long, value_name = "ADDRESS=SECRET")]
+    client: Vec<ClientArgument>,
+    /// What to print while it runs
+    #[arg(long, value_enum, default_value_t = Show::Xdrs)]
+    show: Show,
+}
+
+/// What `serve` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Show {
+    /// Nothing but the totals at the end; the fastest
+    Nothing,
+    /// A line for each xDR, and for each packet that was discarded
+    Xdrs,
+    /// Every message, xDR, balance and event
+    All,
+}
+
+/// `ADDRESS=SECRET`
+#[derive(Debug, Clone)]
+struct ClientArgument {
+    address: IpAddr,
+    secret: String,
+}
+
+impl FromStr for ClientArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (address, secret) =
+            text.split_once('=').ok_or("write it as ADDRESS=SECRET, such as 127.0.0.1=secret")?;
+        let address = address.parse().map_err(|_| format!("'{address}' is not an IP address"))?;
+        if secret.is_empty() {
+            return Err("the secret is empty; anybody could forge its requests".to_owned());
+        }
+        Ok(Self { address, secret: secret.to_owned() })
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Exit {
+    let world = match world::load_file(&arguments.world) {
+        Ok(world) => world,
+        Err(report) => {
+            load::print(&report);
+            return Exit::ScenarioWrong;
+        }
+    };
+    let made = System::of(&world).map_err(|error| error.to_string()).and_then(|system| {
+        let clients = clients(&system, &arguments.client)?;
+        Ok((system, clients))
+    });
+    let (system, clients) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            return Exit::ScenarioWrong;
+        }
+    };
+    match serve(arguments, &system, clients, world.accounts.len()) {
+        Ok(()) => Exit::Passed,
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            Exit::CouldNotRun
+        }
+    }
+}
+
+/// The world's nodes with what the command line adds and replaces.
+fn clients(system: &System, added: &[ClientArgument]) -> Result<Clients, String> {
+    let replaced = |client: &Client| added.iter().any(|new| new.address == client.address);
+    let mut clients: Vec<Client> =
+        system.clients().iter().filter(|client| !replaced(client)).cloned().collect();
+    for new in added {
+        let known = system.clients().iter().find(|client| client.address == new.address);
+        let name = known.map_or_else(|| new.address.to_string().into(), |client| client.name.clone());
+        let mut client = Client::new(name, new.address, new.secret.as_str());
+        if let Some(known) = known {
+            client.require_message_authenticator = known.require_message_authenticator;
+            client.trusted = known.trusted;
+        }
+        clients.push(client);
+    }
+    Clients::new(clients).map_err(|error| error.to_string())
+}
+
+fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usize) -> std::io::Result<()> {
+    let wanted =
+        [arguments.auth_port, arguments.acct_port].map(|port| SocketAddr::new(arguments.listen, port));
+    let server = UdpServer::bind(&wanted)?;
+    let ports: Vec<u16> = server.addresses().map(|address| address.port()).collect();
+    let [auth_port, acct_port] = ports[..] else {
+        return Err(std::io::Error::other("two sockets were asked for"));
+    };
+    let named: Vec<String> = clients.iter().map(|client| client.address.to_string()).collect();
+    let mut gateway: RadiusGateway = system.gateway(clients, |config| {
+        (config.auth_port, config.acct_port) = (auth_port, acct_port);
+        // Nothing restarts this one; its memory is for sessions.
+        config.command_log = CommandLogging::Off;
+        config.observe = arguments.show != Show::Nothing;
+    });
+    anstream::println!(
+        "serving {accounts} accounts to {} at {}:{auth_port} (access) and {}:{acct_port} (accounting); stop with Ctrl-C",
+        named.join(", "),
+        arguments.listen,
+        arguments.listen,
+    );
+    let show = arguments.show;
+    let totals =
+        server.run(&mut gateway, &LiveClock::time_of_day(), stop_on_signal(), |at, observation| {
+            print(show, at, &observation);
+        })?;
+    anstream::println!("{} packets received, {} sent", totals.received, totals.sent);
+    for (name, count) in gateway.counters().total().iter().filter(|(_, count)| *count > 0) {
+        anstream::println!("{count:>12} {name}");
+    }
+    Ok(())
+}
+
+fn print(show: Show, at: Instant, observation: &Observation) {
+    let wanted = match show {
+        Show::Nothing => false,
+        Show::Xdrs => matches!(observation.kind.as_str(), "xdr" | "discard"),
+        Show::All => true,
+    };
+    if wanted {
+        anstream::println!("{at} {} {}", observation.kind, observation.fields);
+    }
+}
