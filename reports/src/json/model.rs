@@ -1,0 +1,139 @@
+//! The document that [`crate::Json`] writes, to be read back by programs.
+//!
+//! Format 1. Within a format, keys are added and never change their meaning; readers skip keys that they do not
+//! know. What counts money, time or usage exactly is a string, as a number of JSON may lose digits on its way; counts,
+//! lines, frames and the seed are numbers.
+
+use serde::{Deserialize, Serialize};
+
+/// The whole document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// [`crate::FORMAT`].
+    pub format: u32,
+    /// What was run.
+    pub run: Run,
+    /// Every run of a scenario, in order.
+    pub scenarios: Vec<Scenario>,
+    /// The counts; `null` when the run was cut short.
+    pub totals: Option<Totals>,
+    /// Real time of the whole run in decimal seconds; `null` when it was cut short.
+    pub elapsed_seconds: Option<String>,
+}
+
+/// What was run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The target: `reference`.
+    pub target: String,
+    /// How many runs of scenarios were planned.
+    pub scenarios: usize,
+}
+
+/// One run of a scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Its name, with its matrix variant behind it in brackets.
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// Its seed.
+    pub seed: u64,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it is broken or was skipped.
+    pub reason: Option<String>,
+    /// The scenario's own time from its first step to the end of its last, in decimal seconds.
+    pub lasted_seconds: String,
+    /// Real time that it took, in decimal seconds.
+    pub took_seconds: String,
+    /// Its steps, then its final assertions.
+    pub steps: Vec<Step>,
+    /// What no step expected.
+    pub unexpected: Unexpected,
+    /// The command that runs it again the same way.
+    pub rerun: String,
+    /// The capture that was written.
+    pub pcap: Option<String>,
+}
+
+/// A step or a final assertion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number, from 1.
+    pub number: usize,
+    /// It on one line.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The scenario's time when it was over (RFC 3339, UTC).
+    pub at: String,
+    /// How it went.
+    pub outcome: Verdict,
+    /// Why it is broken or was skipped.
+    pub reason: Option<String>,
+    /// What differed, when it failed.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mismatch {
+    /// What was expected.
+    pub expected: String,
+    /// What was seen.
+    pub seen: String,
+    /// The frame of the capture, from 1.
+    pub frame: Option<u64>,
+    /// The line that expected it.
+    pub place: Option<Place>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+/// Observations that no step expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unexpected {
+    /// How many there were.
+    pub count: usize,
+    /// The first of them, a line each, of a scenario that did not pass.
+    pub first: Vec<String>,
+}
+
+/// How something ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// As expected.
+    Passed,
+    /// The system under test did something else.
+    Failed,
+    /// The harness could not do its part.
+    Broken,
+    /// Not tried, or not to be shown by the target.
+    Skipped,
+}
+
+/// Counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Runs that passed.
+    pub passed: usize,
+    /// Runs that failed.
+    pub failed: usize,
+    /// Runs that could not be done.
+    pub broken: usize,
+    /// Runs that were skipped.
+    pub skipped: usize,
+    /// Steps and final assertions that were judged.
+    pub steps: usize,
+}
