@@ -2,6 +2,7 @@
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
 use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Service};
+use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
 
 use crate::counters::Oddity;
@@ -86,7 +87,7 @@ fn proof(
         if request.trusted {
             return Ok(Proof::Ignored);
         }
-        oddities.push((Oddity::UntrustedIgnorePassword, "PortaBilling_Ignore_Password".to_owned()));
+        oddities.note(Oddity::UntrustedIgnorePassword, || "PortaBilling_Ignore_Password".to_owned());
     }
     let has = |number| request.packet.get(number).is_some();
     let pap = has(attribute::USER_PASSWORD);
@@ -105,10 +106,7 @@ fn proof(
             let right = verify::chap(request.packet, password.unwrap_or_default().as_bytes());
             right.map(judged).ok_or(Denial::InvalidArgument)
         }
-        (false, false, true) => {
-            let right = verify::digest(request.packet, password.unwrap_or_default().as_bytes());
-            right.map(judged).map_err(|_| Denial::InvalidArgument)
-        }
+        (false, false, true) => digest_proof(request, password),
         _ => Err(Denial::InvalidArgument),
     }
 }
@@ -123,6 +121,21 @@ fn pap_proof(request: &Request<'_>, secret: &Secret, password: Option<&str>) -> 
     })
 }
 
+/// The digest's user must be the one who asks, or the password of one would prove another (RFC 5090
+/// section 2.2.2). A realm behind either name does not matter.
+fn digest_proof(request: &Request<'_>, password: Option<&str>) -> Result<Proof, Denial> {
+    let (parameters, _) = Parameters::from_packet(request.packet).map_err(|_| Denial::InvalidArgument)?;
+    let right = verify::digest(request.packet, password.unwrap_or_default().as_bytes());
+    let right = right.map_err(|_| Denial::InvalidArgument)?;
+    let same = request.text(attribute::USER_NAME).is_some_and(|name| user(name) == user(parameters.username));
+    Ok(judged(right && same))
+}
+
+/// A name without the realm behind it.
+fn user(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(user, _)| user)
+}
+
 const fn judged(right: bool) -> Proof {
     if right { Proof::Valid } else { Proof::Invalid }
 }
@@ -130,7 +143,7 @@ const fn judged(right: bool) -> Proof {
 #[cfg(test)]
 mod tests {
     use tollgate_ocs_core::Lock;
-    use tollgate_radius::digest::{Numbering, Parameters};
+    use tollgate_radius::digest::Numbering;
     use tollgate_radius::{Builder, Code, Packet, cisco};
 
     use super::*;
@@ -147,7 +160,7 @@ mod tests {
         let octets = builder.finish_access_request(&secret).unwrap();
         let packet = Packet::parse(&octets).unwrap();
         let request = Request { packet: &packet, custom: Custom::read(&packet), node: "ivr", trusted };
-        let mut oddities = Vec::new();
+        let mut oddities = Oddities::default();
         let access = read(&request, &secret, |name| (name == "anna").then_some(PASSWORD), &mut oddities);
         (access, oddities)
     }
@@ -260,6 +273,19 @@ mod tests {
     }
 
     #[test]
+    fn the_digest_of_another_user_proves_nothing() {
+        for (username, proof) in
+            [("anna", Proof::Valid), ("anna@sip", Proof::Valid), ("otto", Proof::Invalid)]
+        {
+            let parameters = Parameters { username, ..parameters() };
+            let response = parameters.response(PASSWORD.as_bytes()).unwrap();
+            let found =
+                proof_of(|builder, _| builder.digest(Numbering::Rfc5090, &parameters, &response).unwrap());
+            assert_eq!(found, proof, "{username}");
+        }
+    }
+
+    #[test]
     fn a_digest_without_a_mandatory_attribute_is_refused() {
         let parameters = parameters();
         let response = parameters.response(PASSWORD.as_bytes()).unwrap();
@@ -314,7 +340,9 @@ mod tests {
             builder.ivr_out("PortaBilling_Ignore_Password", "YES").unwrap();
         };
         let proof = |trusted| match read_with(trusted, fill) {
-            (Access { command: Ok(Command::Authenticate(it)), .. }, oddities) => (it.proof, oddities.len()),
+            (Access { command: Ok(Command::Authenticate(it)), .. }, oddities) => {
+                (it.proof, oddities.kinds().len())
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(proof(true), (Proof::Ignored, 0));

@@ -114,7 +114,7 @@ fn instant(name: &str, text: &str, zones: &Zones, oddities: &mut Oddities) -> Op
     match H323Time::parse(text, zones) {
         Ok(time) => Some(time.at),
         Err(error) => {
-            oddities.push((Oddity::MalformedTime, format!("{name}: {error}")));
+            oddities.note(Oddity::MalformedTime, || format!("{name}: {error}"));
             None
         }
     }
@@ -142,7 +142,7 @@ fn cause(text: Option<&str>, oddities: &mut Oddities) -> Option<u8> {
     let cause = number("h323-disconnect-cause", digits, 16, oddities)?;
     let octet = u8::try_from(cause).ok();
     if octet.is_none() {
-        oddities.push((Oddity::MalformedNumber, format!("h323-disconnect-cause: {cause:x} is above ff")));
+        oddities.note(Oddity::MalformedNumber, || format!("h323-disconnect-cause: {cause:x} is above ff"));
     }
     octet
 }
@@ -151,7 +151,7 @@ fn number(name: &str, text: Option<&str>, radix: u32, oddities: &mut Oddities) -
     let text = text?;
     let number = u64::from_str_radix(text, radix).ok();
     if number.is_none() {
-        oddities.push((Oddity::MalformedNumber, format!("{name}: {text}")));
+        oddities.note(Oddity::MalformedNumber, || format!("{name}: {text}"));
     }
     number
 }
@@ -175,7 +175,7 @@ mod tests {
     fn read_octets(octets: &[u8]) -> (Accounting, Oddities) {
         let packet = Packet::parse(octets).unwrap();
         let request = Request { packet: &packet, custom: Custom::read(&packet), node: "ivr", trusted: false };
-        let mut oddities = Vec::new();
+        let mut oddities = Oddities::default();
         let accounting = read(&request, &Zones::default(), &mut oddities);
         (accounting, oddities)
     }
@@ -207,7 +207,7 @@ mod tests {
             builder.cisco(cisco::H323_DISCONNECT_CAUSE, "10").unwrap();
             builder.ivr_out("PortaBilling_Original_CLD", "6045551600").unwrap();
         });
-        assert_eq!(oddities, []);
+        assert_eq!(oddities.kinds(), []);
         let at = |text: &str| Some(Instant::parse_rfc3339(text).unwrap());
         assert_eq!(report.connected_at, at("2007-03-09T00:16:21.164-08:00"));
         assert_eq!(report.disconnected_at, at("2007-03-09T00:17:31.893-08:00"));
@@ -236,7 +236,7 @@ mod tests {
         });
         assert_eq!((report.connected_at, report.duration), (None, Some(71)));
         assert!(report.disconnected_at.is_some());
-        assert_eq!(oddities.iter().map(|(what, _)| *what).collect::<Vec<_>>(), [Oddity::MalformedTime]);
+        assert_eq!(oddities.kinds(), [Oddity::MalformedTime]);
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
         for text in ["xyz", "1FF"] {
             let (report, oddities) =
                 report(status::STOP, |builder| builder.cisco(cisco::H323_DISCONNECT_CAUSE, text).unwrap());
-            assert_eq!((report.disconnect_cause, oddities.len()), (None, 1), "{text}");
+            assert_eq!((report.disconnect_cause, oddities.kinds().len()), (None, 1), "{text}");
         }
         let (report, _) =
             report(status::STOP, |builder| builder.cisco(cisco::H323_DISCONNECT_CAUSE, "0x1F").unwrap());

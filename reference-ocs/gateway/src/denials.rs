@@ -47,6 +47,13 @@ pub const fn shown(denial: Denial) -> Shown {
 mod tests {
     use super::*;
 
+    #[test]
+    fn every_explanation_but_the_first_is_the_tables() {
+        for denial in Denial::ALL.into_iter().filter(|denial| *denial != Denial::InvalidAccount) {
+            assert_eq!(shown(denial).explanation, denial.explanation());
+        }
+    }
+
     macro_rules! rows {
         ($($test:ident: $denial:ident => $code:literal, $explanation:literal, $message:literal;)+) => {
             $(#[test]

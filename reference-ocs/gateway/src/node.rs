@@ -76,11 +76,11 @@ impl RadiusGateway {
             core: Recorded::new(catalogue.into(), config.command_log),
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             counters: Counters::new(config.clients.len()),
-            config: Arc::new(config),
             outputs: VecDeque::new(),
             effects: Vec::new(),
-            oddities: Vec::new(),
+            oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
+            config: Arc::new(config),
         }
     }
 
@@ -299,7 +299,7 @@ impl RadiusGateway {
     }
 
     fn note_oddities(&mut self, received: &Received<'_>, mut oddities: Oddities) {
-        for (what, detail) in oddities.drain(..) {
+        for (what, detail) in oddities.drain() {
             self.counters.of(Some(received.place)).note_oddity(what);
             self.observe(|| {
                 let fields = Fields::new()

@@ -16,8 +16,33 @@ pub(crate) struct Request<'a> {
     pub(crate) trusted: bool,
 }
 
-/// Oddities of one request with what was odd, to be counted and observed.
-pub(crate) type Oddities = Vec<(Oddity, String)>;
+/// Oddities of one request, to be counted, with what was odd, to be observed.
+#[derive(Debug, Default)]
+pub(crate) struct Oddities {
+    seen: Vec<(Oddity, String)>,
+    /// Whether anybody reads what was odd; no text is made otherwise.
+    detailed: bool,
+}
+
+impl Oddities {
+    pub(crate) const fn new(detailed: bool) -> Self {
+        Self { seen: Vec::new(), detailed }
+    }
+
+    pub(crate) fn note(&mut self, what: Oddity, detail: impl FnOnce() -> String) {
+        self.seen.push((what, if self.detailed { detail() } else { String::new() }));
+    }
+
+    /// Takes them out and keeps the room.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (Oddity, String)> + '_ {
+        self.seen.drain(..)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kinds(&self) -> Vec<Oddity> {
+        self.seen.iter().map(|(what, _)| *what).collect()
+    }
+}
 
 /// Service-Type of a framed user (RFC 2865 section 5.6).
 const FRAMED_USER: u32 = 2;
@@ -97,7 +122,7 @@ impl Request<'_> {
         if let Some(id) = self.text(attribute::ACCT_SESSION_ID) {
             return SessionKey::new(format!("{}/{id}", self.node));
         }
-        oddities.push((Oddity::NoSessionId, "neither h323-conf-id nor Acct-Session-Id".to_owned()));
+        oddities.note(Oddity::NoSessionId, || "neither h323-conf-id nor Acct-Session-Id".to_owned());
         let port = self.packet.u32(attribute::NAS_PORT).unwrap_or_default();
         SessionKey::new(format!(
             "{}/port {port}/{}",
@@ -121,7 +146,7 @@ impl Request<'_> {
         };
         let known = Service::ALL.into_iter().find(|service| service.name().eq_ignore_ascii_case(name));
         if known.is_none() {
-            oddities.push((Oddity::UnknownWord, format!("PortaOne-Service-Type {name}")));
+            oddities.note(Oddity::UnknownWord, || format!("PortaOne-Service-Type {name}"));
         }
         known
     }
@@ -146,7 +171,7 @@ impl Request<'_> {
             "unlock" => Lock::Unlock,
             "ignore" => Lock::Ignore,
             _ => {
-                oddities.push((Oddity::UnknownWord, format!("PortaBilling_Session {action}")));
+                oddities.note(Oddity::UnknownWord, || format!("PortaBilling_Session {action}"));
                 Lock::Default
             }
         }
@@ -155,7 +180,7 @@ impl Request<'_> {
     pub(crate) fn note_missing_nas(&self, oddities: &mut Oddities) {
         let named = [attribute::NAS_IP_ADDRESS, attribute::NAS_IDENTIFIER, attribute::NAS_IPV6_ADDRESS];
         if named.iter().all(|number| self.packet.get(*number).is_none()) {
-            oddities.push((Oddity::NoNasIdentity, "neither NAS-IP-Address nor NAS-Identifier".to_owned()));
+            oddities.note(Oddity::NoNasIdentity, || "neither NAS-IP-Address nor NAS-Identifier".to_owned());
         }
     }
 }
@@ -191,9 +216,9 @@ mod tests {
     #[test]
     fn a_session_is_named_after_what_there_is() {
         let key = |octets: &[u8]| {
-            let mut oddities = Vec::new();
+            let mut oddities = Oddities::default();
             let key = with_request(octets, |request| request.session(&mut oddities));
-            (key.as_str().to_owned(), oddities.len())
+            (key.as_str().to_owned(), oddities.kinds().len())
         };
         let by_conf_id = packet(|builder| {
             builder.cisco(tollgate_radius::cisco::H323_CONF_ID, "39AE126B CD4D11DB").unwrap();
@@ -219,15 +244,16 @@ mod tests {
             ("open", Lock::Default, 1),
         ] {
             let octets = packet(|builder| builder.ivr_out("PortaBilling_Session", text).unwrap());
-            let mut oddities = Vec::new();
+            let mut oddities = Oddities::default();
             assert_eq!(with_request(&octets, |request| request.lock(&mut oddities)), lock, "{text}");
-            assert_eq!(oddities.len(), odd, "{text}");
+            assert_eq!(oddities.kinds().len(), odd, "{text}");
         }
     }
 
     #[test]
     fn a_service_is_named_or_follows_from_the_service_type() {
-        let service = |octets: &[u8]| with_request(octets, |request| request.service(&mut Vec::new()));
+        let service =
+            |octets: &[u8]| with_request(octets, |request| request.service(&mut Oddities::default()));
         assert_eq!(service(&packet(|_| {})), Some(Service::Voice));
         let framed = packet(|builder| builder.u32(attribute::SERVICE_TYPE, FRAMED_USER).unwrap());
         assert_eq!(service(&framed), Some(Service::NetAccess));

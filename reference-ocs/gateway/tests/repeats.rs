@@ -5,12 +5,14 @@ mod support;
 
 use std::time::Duration;
 
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof, proptest};
 use support::{
-    ACCT_START, ACCT_STOP, CARD, IVR, Stage, access_request, accounting_request, call, config, incoming_stop,
-    login, outgoing_leg, outgoing_stop,
+    ACCT_START, ACCT_STOP, CARD, IVR, Seen, Stage, access_request, accounting_request, call, config,
+    incoming_stop, login, outgoing_leg, outgoing_stop,
 };
 use tollgate_ocs_gateway::{CommandLogging, Count, GatewayConfig};
 use tollgate_radius::{Code, attribute};
+use tollgate_wire::Fields;
 
 #[test]
 fn a_copy_of_an_authorization_gets_the_first_answer_and_reserves_nothing_more() {
@@ -122,6 +124,9 @@ fn what_cannot_be_recorded_is_neither_applied_nor_confirmed() {
     let seen = stage.deliver(IVR, 1813, &accounting_request(200, ACCT_STOP, outgoing_stop));
     assert!(seen.frames.is_empty());
     assert_eq!(seen.shown("discard", "reason").as_deref(), Some("record-full"));
+    let copy = stage.deliver(IVR, 1813, &accounting_request(200, ACCT_STOP, outgoing_stop));
+    assert!(copy.frames.is_empty());
+    assert_eq!(copy.shown("discard", "reason").as_deref(), Some("unanswered"));
     assert_eq!(stage.dump(), state);
 }
 
@@ -171,4 +176,84 @@ fn nothing_is_observed_while_nobody_looks() {
         assert!(seen.observations.is_empty(), "{seen:?}");
     }
     assert_eq!(stage.balance(CARD), "9.97633");
+}
+
+/// The packets of one call after its authorization, as the network may deliver them.
+#[derive(Debug, Clone, Copy)]
+enum Delivery {
+    Authorization,
+    Start,
+    Stop,
+    IncomingStop,
+    /// The Stop once more, written anew with a later Acct-Delay-Time.
+    LateStop(u32),
+    Restart,
+    Pause(u64),
+}
+
+fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
+    let one = prop_oneof![
+        Just(Delivery::Authorization),
+        Just(Delivery::Start),
+        Just(Delivery::Stop),
+        Just(Delivery::IncomingStop),
+        (1..60_u32).prop_map(Delivery::LateStop),
+        Just(Delivery::Restart),
+        (0..50_u64).prop_map(Delivery::Pause),
+    ];
+    prop::collection::vec(one, 0..12)
+}
+
+/// xDRs that cost something. Copies of the authorization and of the Start that come after a restart look like
+/// another attempt at the call, which leaves a record of its own and costs nothing.
+fn charges(seen: &Seen) -> usize {
+    let free =
+        |xdr: &&&Fields| xdr.get("charged-amount").map(ToString::to_string).as_deref() == Some("0.00000");
+    seen.observed("xdr").iter().filter(|xdr| !free(xdr)).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever comes again, late, in another order, or around a restart: one charge, and nothing stays reserved.
+    #[test]
+    fn one_call_is_charged_once_however_its_packets_arrive(mut deliveries in deliveries(), place in 0..12_usize) {
+        let mut stage = Stage::new();
+        stage.access(IVR, login);
+        let authorization = access_request(100, call);
+        let packets = [
+            (1812, authorization),
+            (1813, accounting_request(101, ACCT_START, outgoing_leg)),
+            (1813, accounting_request(102, ACCT_STOP, outgoing_stop)),
+            (1813, accounting_request(103, ACCT_STOP, incoming_stop)),
+        ];
+        stage.deliver(IVR, 1812, &packets[0].1);
+        // At least one Stop arrives.
+        deliveries.insert(place.min(deliveries.len()), Delivery::Stop);
+        let mut xdrs = 0;
+        for delivery in deliveries {
+            let seen = match delivery {
+                Delivery::Authorization => stage.deliver(IVR, packets[0].0, &packets[0].1),
+                Delivery::Start => stage.deliver(IVR, packets[1].0, &packets[1].1),
+                Delivery::Stop => stage.deliver(IVR, packets[2].0, &packets[2].1),
+                Delivery::IncomingStop => stage.deliver(IVR, packets[3].0, &packets[3].1),
+                Delivery::LateStop(delay) => stage.account(IVR, ACCT_STOP, |builder| {
+                    outgoing_stop(builder);
+                    builder.u32(attribute::ACCT_DELAY_TIME, delay).unwrap();
+                }),
+                Delivery::Restart => stage.restart(),
+                Delivery::Pause(secs) => {
+                    stage.wait(Duration::from_secs(secs));
+                    stage.timeout()
+                }
+            };
+            xdrs += charges(&seen);
+        }
+        // What a late copy of the authorization has reserved is given up.
+        stage.wait(Duration::from_secs(200_000));
+        xdrs += charges(&stage.timeout());
+        // 10.00000 - 0.02367, once.
+        prop_assert_eq!((stage.balance(CARD), stage.reserved(CARD)), ("9.97633".to_owned(), "0.00000".to_owned()));
+        prop_assert_eq!(xdrs, 1);
+    }
 }
