@@ -24,7 +24,8 @@ pub struct Settings {
     pub lockout: Duration,
     /// How long a login keeps the account locked when nothing more is heard of the session.
     pub login_lock: Duration,
-    /// How long a grant waits for its Start.
+    /// How long after a grant its use may begin. A grant by time is kept for its time and the grace as well, in case
+    /// only the Start was lost.
     pub start_wait: Duration,
     /// How long after the end of a granted time its Stop is waited for.
     pub stop_grace: Duration,

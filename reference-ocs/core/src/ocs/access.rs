@@ -307,10 +307,7 @@ impl Ocs {
         usage.cli = request.cli.as_deref().map(Into::into);
         usage.dialled = request.cld.as_deref().filter(|cld| **cld != *found.cld).map(Into::into);
         usage.cld = Some(found.cld);
-        let deadline = match usage.progress {
-            Progress::Granted => now + self.catalogue.settings.start_wait,
-            _ => self.active_deadline(at, now),
-        };
+        let deadline = self.waiting_deadline(at, now);
         self.ledger.reserve(account, before, after);
         self.sessions.set_deadline(at, Some(deadline));
     }

@@ -257,8 +257,22 @@ impl Ocs {
         self.set_lock(now, account, session, report.lock, false);
     }
 
-    /// Until when the next report of a usage is waited for.
-    pub(super) fn active_deadline(&self, at: u32, now: Instant) -> Instant {
+    /// Until when a usage waits to be heard of.
+    ///
+    /// A grant by time is kept for all of that time after the last moment at which it may begin: its Start may be lost,
+    /// and its money must not be spent twice for that.
+    pub(super) fn waiting_deadline(&self, at: u32, now: Instant) -> Instant {
+        let usage = self.sessions.usage(at);
+        let begins = now + self.catalogue.settings.start_wait;
+        match (usage.progress, usage.grant, usage.service.unit()) {
+            (Progress::Granted, Some(Grant::Units(_)), Unit::Octet | Unit::Piece) => begins,
+            (Progress::Granted, _, _) => self.active_deadline(at, begins),
+            _ => self.active_deadline(at, now),
+        }
+    }
+
+    /// Until when the next report of a usage in progress is waited for.
+    fn active_deadline(&self, at: u32, now: Instant) -> Instant {
         let usage = self.sessions.usage(at);
         let settings = &self.catalogue.settings;
         match (usage.grant, usage.service.unit()) {
