@@ -14,7 +14,8 @@ use crate::shared::{Oddities, Request, malformed_attribute};
 pub(crate) enum Accounting {
     /// Usage.
     Usage(Box<UsageReport>),
-    /// The node starts or stops to report (Accounting-On, Accounting-Off): nothing is charged by it.
+    /// The node starts or stops to report (Accounting-On, Accounting-Off). Nothing is charged by it, and
+    /// calls of the node that were in progress end by their own Stop or by the wait for it.
     NodeNotice,
 }
 

@@ -168,6 +168,21 @@ fn what_expired_while_it_was_down_expires_at_the_restart() {
 }
 
 #[test]
+fn a_node_that_starts_or_stops_reporting_is_confirmed_and_nothing_is_charged() {
+    let mut stage = Stage::new();
+    stage.access(IVR, login);
+    stage.access(IVR, call);
+    let state = stage.dump();
+    // Accounting-On and Accounting-Off (RFC 2866 section 5.1).
+    for status in [7, 8] {
+        let seen = stage.account(IVR, status, |builder| support::nas(builder, IVR));
+        assert_eq!(seen.code(), Code::ACCOUNTING_RESPONSE);
+    }
+    assert_eq!(stage.dump(), state);
+    assert_eq!(stage.gateway.recorded().len(), 2);
+}
+
+#[test]
 fn nothing_is_observed_while_nobody_looks() {
     let mut stage = Stage::with(GatewayConfig { observe: false, ..config() });
     for seen in
