@@ -1,10 +1,12 @@
 //! Judging one `expect:`. It consumes the oldest unused observation that matches, else lets time pass
 //! until one comes or the bound is over.
 //!
-//! `times: n` consumes n of them under the one bound. `absent: true` is the exact opposite of the
-//! same expectation without it: an observation that would have satisfied that one, unused until now or
-//! coming within the bound, fails this one. A capture takes the first value of its field, with `times:` that of the last
-//! observation.
+//! `times: n` consumes n of them under the one bound. `absent: true` waits for the whole bound, and fails on what
+//! would have satisfied the same expectation without it and is observed from this step on; what was observed before is
+//! not its business. A capture takes the first value of its field, with `times:` that of the last observation.
+//!
+//! A bound is about a machine, so it is stretched where the scenario's clock runs faster than the machine's
+//! ([`crate::run::Target::haste`]). How long nothing may happen is the scenario's own time and never is.
 
 use tollgate_network::{Observation, Seen};
 
@@ -27,8 +29,6 @@ pub(crate) fn judge(
     };
     let wanted = |seen: &Seen| seen.node == node && fits(expectation, &seen.observation);
     if expectation.absent {
-        // What came before this step is not its business; and a bound that says how long nothing may happen is the
-        // scenario's time, whatever the clock.
         let (from, until) = (scene.journal.len(), scene.now() + expectation.within.unwrap_or(scene.within));
         return match scene.find(from, until, wanted) {
             None => StepOutcome::Passed,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tollgate_wire::Path;
 
 use crate::run::fixture::{
-    CALLER, act, act_late, expect, expecting, mismatches, place, plain, play, playing, quoted, see,
-    see_after, send,
+    CALLER, SYSTEM_KIND, Small, act, act_late, expect, expecting, mismatches, place, plain, play, playing,
+    quoted, see, see_after, send,
 };
-use crate::run::{StepOutcome, Verdict};
+use crate::run::{Record, StepOutcome, Target, Terms, Verdict};
 use crate::scenario::{Deed, Expectation, Matcher, Scalar, Who};
 
 fn noise(text: &str) -> Expectation {
@@ -99,17 +99,34 @@ fn several_of_a_kind_share_one_bound() {
 }
 
 #[test]
-fn what_must_be_absent_fails_when_it_was_seen_before_unused_or_comes_within_the_bound() {
+fn what_must_be_absent_fails_when_it_comes_from_this_step_on_within_the_bound() {
     let absent = |bound| within(bound, Expectation { absent: true, ..noise("a") });
     let outcome = |steps: Vec<Deed>| play(&playing(steps)).steps.pop().unwrap().outcome;
     assert_eq!(outcome(vec![see("b"), see_after("a", 101), absent(100)]), StepOutcome::Passed);
-    assert_eq!(outcome(vec![see("a"), Deed::Expect(noise("a")), absent(100)]), StepOutcome::Passed);
+    assert_eq!(outcome(vec![see("a"), wait(10), absent(100)]), StepOutcome::Passed);
     assert!(matches!(outcome(vec![see_after("a", 100), absent(100)]), StepOutcome::Failed(_)));
-    let seen = outcome(vec![see("a"), wait(10), absent(100)]);
+    let seen = outcome(vec![see("a"), absent(100)]);
     assert_eq!(
         mismatches(&seen),
         [("no caller: noise, is: \"a\" within 100ms", "2001-09-09T01:46:40Z caller noise text: a")]
     );
+}
+
+#[test]
+fn haste_stretches_the_bound_of_what_must_come_and_not_of_what_must_not() {
+    let verdict = |millis, expectation: Expectation| {
+        let scenario = playing(vec![see_after("a", millis), within(10, expectation)]);
+        let target = Small(&SYSTEM_KIND);
+        let mut stage = target.set_stage(&scenario, 1, false).unwrap();
+        let mut record = Record::default();
+        crate::run::play(&scenario, &mut stage, &Terms { haste: 5, ..Terms::of(&target) }, &mut record);
+        record.verdict()
+    };
+    assert_eq!(verdict(50, noise("a")), Verdict::Passed);
+    assert_eq!(verdict(51, noise("a")), Verdict::Failed);
+    let absent = || Expectation { absent: true, ..noise("a") };
+    assert_eq!(verdict(11, absent()), Verdict::Passed);
+    assert_eq!(verdict(10, absent()), Verdict::Failed);
 }
 
 #[test]
