@@ -56,7 +56,7 @@ pub enum EncodeError {
         wanted: &'static str,
     },
     /// The packet is of the wrong kind for the way it is finished.
-    #[error("a {code} cannot be finished as {wanted}")]
+    #[error("{code} cannot be finished as {wanted}")]
     WrongCode {
         /// The kind of the packet.
         code: crate::Code,

@@ -79,7 +79,7 @@ fn push_vendor(fields: &mut Fields, vendor: u32, own: VendorAttribute<'_>) {
     match dictionary::vendor_attribute(vendor, own.number) {
         Some(known) => push_known(fields, known, own.value),
         None => {
-            fields.push(Text::from(format!("Vendor-{vendor}-Attr-{}", own.number)), value::octets(own.value))
+            fields.push(Text::from(format!("Vendor-{vendor}-Attr-{}", own.number)), value::octets(own.value));
         }
     }
 }

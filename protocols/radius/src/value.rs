@@ -11,10 +11,11 @@ use crate::h323::H323Time;
 /// Octets of an IPv6 prefix without its address (RFC 3162 section 2.3).
 const PREFIX_HEAD_LEN: usize = 2;
 
-/// Text where the octets are UTF-8 without control characters, else the octets.
+/// Text where the octets are UTF-8 without control characters other than those of a line, else the octets.
 pub(crate) fn text(octets: &[u8]) -> Value {
+    let odd = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r');
     match std::str::from_utf8(octets) {
-        Ok(text) if !text.chars().any(char::is_control) => Value::text(text),
+        Ok(text) if !text.chars().any(odd) => Value::text(text),
         _ => self::octets(octets),
     }
 }

@@ -1,6 +1,8 @@
 //! What holds for every packet: what is built reads back, ours and the `radius` crate agree, and no
 //! octets make anything panic.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+
 use proptest::collection::vec;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::{prop_assert, prop_assert_eq, proptest};
