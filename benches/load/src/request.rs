@@ -218,6 +218,10 @@ fn accounting(account: &str, status: u32) -> Result<Builder, EncodeError> {
     call(&mut builder, account)?;
     builder.u32(attribute::ACCT_STATUS_TYPE, status)?;
     builder.text(attribute::ACCT_SESSION_ID, &session_id(false))?;
+    builder.cisco(cisco::H323_INCOMING_CONF_ID, &session_id(true))?;
+    // The access code, which chooses the rate.
+    builder.ivr_out("PortaBilling_Original_CLD", "6045551600")?;
+    builder.cisco(cisco::H323_REMOTE_ADDRESS, "192.0.2.101")?;
     builder.cisco(cisco::H323_CALL_ORIGIN, "originate")?;
     builder.cisco(cisco::H323_CALL_TYPE, "VoIP")?;
     builder.cisco(cisco::H323_SETUP_TIME, "00:16:18.192 PST Fri Mar 9 2007")?;
