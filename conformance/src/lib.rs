@@ -4,8 +4,10 @@
 //! ([`tollgate_network::PeerKind`]), systems under test as a [`run::Target`].
 
 pub mod diagnostics;
+pub mod explain;
 pub mod requirements;
 pub mod run;
 pub mod scenario;
+pub mod schema;
 pub mod world;
 mod yaml;

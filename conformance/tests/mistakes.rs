@@ -1,6 +1,8 @@
 //! What a tester reads who has made a mistake: each broken file of `mistakes/` and the report that it gets
 //! beside it, which is reviewed as text. Every report names all problems of its file at once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
+
 mod support;
 
 use std::path::{Path, PathBuf};

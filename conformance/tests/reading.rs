@@ -1,5 +1,7 @@
 //! What a right file reads as.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on is a test that fails")]
+
 mod support;
 
 use std::path::Path;

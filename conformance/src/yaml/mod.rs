@@ -127,8 +127,8 @@ impl Node {
                     line.push(':');
                     if !entry.value.is_empty() {
                         line.push(' ');
+                        entry.value.write_line(line);
                     }
-                    entry.value.write_line(line);
                 }
                 line.push_str(" }");
             }

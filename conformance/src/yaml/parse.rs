@@ -252,3 +252,91 @@ fn shown_reason(reason: &str) -> String {
 fn offset(octets: usize) -> u32 {
     u32::try_from(octets).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::diagnostics::place_of;
+
+    fn tree(text: &str) -> (Option<Node>, Collector) {
+        let mut collector = Collector::default();
+        (parse(Path::new("x.yaml"), text.as_bytes(), &mut collector), collector)
+    }
+
+    /// The node as the deserializer would give it, all scalars as text.
+    fn as_json(node: &Node) -> Value {
+        match &node.kind {
+            _ if node.is_empty() => Value::Null,
+            Kind::Scalar(scalar) => Value::String(scalar.text.clone()),
+            Kind::Sequence(items) => items.iter().map(as_json).collect(),
+            Kind::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.text.clone(), as_json(&entry.value))).collect()
+            }
+            Kind::Broken => panic!("broken"),
+        }
+    }
+
+    #[test]
+    fn the_tree_holds_what_the_deserializer_reads() {
+        let text = "
+a: plain text
+b: 'it''s'
+c: \"tab\\tand \\u00e4\"
+d: [x, \"y\", { z: w }]
+e:
+  - one
+  - two: 2x
+    three: |
+      line
+      break
+f: >-
+  folded
+  line
+g: {}
+h: []
+i:
+\"j k\": ~
+";
+        let (node, collector) = tree(text);
+        assert_eq!(collector.errors(), 0);
+        assert_eq!(as_json(&node.unwrap()), serde_yaml::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
+    fn quotes_and_written_digits_are_kept() {
+        let (node, _) = tree("a: 00749512\nb: \"10\"\nc: 10.00\nd: 1_000\n");
+        let node = node.unwrap();
+        let scalar = |key| node.get(key).unwrap().scalar().unwrap().clone();
+        assert_eq!(scalar("a"), Scalar { text: "00749512".to_owned(), quoted: false });
+        assert_eq!(scalar("b"), Scalar { text: "10".to_owned(), quoted: true });
+        assert_eq!(scalar("c").text, "10.00");
+        assert_eq!(scalar("d").text, "1_000");
+    }
+
+    #[test]
+    fn a_span_covers_the_value_and_no_more() {
+        let text = "ä:\n  - {x: 1}   # one\n  # two\n  - \"y\"\n\nb: 2\n";
+        let (node, collector) = tree(text);
+        let node = node.unwrap();
+        let shown = |node: &Node| &text[node.span.start as usize..node.span.end as usize];
+        let list = node.get("ä").unwrap();
+        assert_eq!(shown(list), "- {x: 1}   # one\n  # two\n  - \"y\"");
+        let Kind::Sequence(items) = &list.kind else { panic!() };
+        assert_eq!((shown(&items[0]), shown(&items[1])), ("{x: 1}", "\"y\""));
+        let place = collector.place(node.get("b").unwrap().span);
+        assert_eq!((place.line, place.column), (6, 4));
+        assert_eq!(place_of(&[], Span::default()).line, 1);
+    }
+
+    #[test]
+    fn a_node_on_one_line_reads_back_as_itself() {
+        let text = "a: [1, \"two \\\"2\\\"\", { b: , c: 'x: y' }]\nd: e f\n";
+        let (node, _) = tree(text);
+        let node = node.unwrap();
+        let line = node.line();
+        assert_eq!(line, "{ a: [1, \"two \\\"2\\\"\", { b:, c: \"x: y\" }], d: e f }");
+        assert_eq!(as_json(&tree(&line.replace("b:,", "b: ,")).0.unwrap()), as_json(&node));
+    }
+}

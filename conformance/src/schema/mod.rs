@@ -1,0 +1,385 @@
+//! The JSON Schema (draft 2020-12) by which an editor completes and checks a scenario while it is written.
+//! It comes from the tables by which scenarios are checked. What a schema cannot say (that a peer is
+//! declared, that a capture comes before its use) it leaves to `tollgate check`; what it refuses, the check
+//! refuses too.
+
+mod values;
+mod world;
+
+use serde_json::{Map, Value, json};
+use tollgate_network::{Arg, Need, PeerKind, Sight, Verb};
+
+use crate::scenario::Registry;
+use values::{NAME, argument, flag, or_parameter, ratio, span, text, time, whole};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The schema of scenario files.
+#[must_use]
+pub fn scenario(registry: &Registry) -> Value {
+    let mut schema = document("A tollgate scenario", registry);
+    let requirements: Vec<&str> = registry.requirements.iter().map(|requirement| requirement.id).collect();
+    let one_or_more = |item: Value| json!({ "anyOf": [item, { "type": "array", "items": item }] });
+    schema.insert(
+        "properties".to_owned(),
+        json!({
+            "scenario": said("What it shows, in one line", text()),
+            "covers": said("Requirements that it checks", one_or_more(json!({ "enum": requirements }))),
+            "tags": said("Words to select it by", one_or_more(text())),
+            "starts": said("The virtual wall clock at the first step", or_parameter(&time())),
+            "strict": said("Whether an observation that nobody expected fails it", or_parameter(&flag())),
+            "seed": said("The seed of everything drawn by chance", or_parameter(&whole(0, i64::MAX))),
+            "network": said("How all links behave from the start", json!({ "$ref": "#/$defs/network" })),
+            "world": said("What exists before the run: a file, or written out", json!({
+                "anyOf": [text(), { "$ref": "#/$defs/world" }]
+            })),
+            "peers": said("Who takes part beside the system under test", json!({ "$ref": "#/$defs/peers" })),
+            "steps": said("What happens", json!({ "$ref": "#/$defs/steps" })),
+            "finally": said("What must be true in the end", json!({ "$ref": "#/$defs/finally" })),
+            "matrix": said("One run for every combination of these values", json!({
+                "type": "object",
+                "propertyNames": { "pattern": NAME },
+                "additionalProperties": { "type": "array", "minItems": 1 }
+            })),
+        }),
+    );
+    schema.insert("required".to_owned(), json!(["scenario", "world", "steps"]));
+    Value::Object(schema)
+}
+
+/// The schema of files of sequences that scenarios share.
+#[must_use]
+pub fn sequence(registry: &Registry) -> Value {
+    let mut schema = document("A sequence of steps for tollgate scenarios", registry);
+    schema.insert(
+        "properties".to_owned(),
+        json!({
+            "sequence": said("What it does, in one line", text()),
+            "parameters": said("Its parameters: a list of names, or names with what they are when nothing is given", json!({
+                "anyOf": [
+                    { "type": "array", "items": { "type": "string", "pattern": NAME } },
+                    { "type": "object", "propertyNames": { "pattern": NAME } }
+                ]
+            })),
+            "steps": said("What happens", json!({ "$ref": "#/$defs/steps" })),
+        }),
+    );
+    schema.insert("required".to_owned(), json!(["sequence", "steps"]));
+    Value::Object(schema)
+}
+
+/// The schema of world files.
+#[must_use]
+pub fn world() -> Value {
+    let mut schema = world::schema();
+    if let Some(map) = schema.as_object_mut() {
+        map.insert("$schema".to_owned(), json!(DIALECT));
+        map.insert("title".to_owned(), json!("A tollgate world"));
+    }
+    schema
+}
+
+fn document(title: &str, registry: &Registry) -> Map<String, Value> {
+    let mut schema = Map::new();
+    schema.insert("$schema".to_owned(), json!(DIALECT));
+    schema.insert("title".to_owned(), json!(title));
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema.insert(
+        "$defs".to_owned(),
+        json!({
+            "world": world::schema(),
+            "network": network(),
+            "peers": peers(registry),
+            "steps": { "anyOf": [{ "type": "array", "items": { "$ref": "#/$defs/step" } }, { "type": "null" }] },
+            "step": step(registry),
+            "expect": expect(registry),
+            "where": where_(registry),
+            "matcher": matcher(),
+            "fault": fault(),
+            "finally": finally(registry),
+        }),
+    );
+    schema
+}
+
+/// The same schema with a sentence that an editor shows.
+fn said(about: &str, mut schema: Value) -> Value {
+    if let Some(map) = schema.as_object_mut() {
+        map.insert("description".to_owned(), json!(about));
+    }
+    schema
+}
+
+fn links() -> Map<String, Value> {
+    let mut links = Map::new();
+    for (name, about, schema) in [
+        ("latency", "From sending to arrival", span()),
+        ("delay", "The same as latency", span()),
+        ("jitter", "At most this much is added by chance", span()),
+        ("loss", "Packets that never arrive", ratio()),
+        ("duplication", "Packets that arrive twice", ratio()),
+        ("reordering", "Packets that later ones overtake", ratio()),
+        ("reordering-delay", "How long such a packet is held back at most", span()),
+    ] {
+        links.insert(name.to_owned(), said(about, or_parameter(&schema)));
+    }
+    links
+}
+
+fn network() -> Value {
+    json!({ "type": ["object", "null"], "properties": links(), "additionalProperties": false })
+}
+
+fn fault() -> Value {
+    let peer = json!({ "type": "string" });
+    let pair = json!({ "anyOf": [peer, { "type": "array", "items": peer, "maxItems": 2 }] });
+    let mut faults = links();
+    for (name, about, schema) in [
+        ("partition", "Nothing gets through between these", json!({ "anyOf": [pair, { "const": true }] })),
+        ("crash", "This one stops at once", peer.clone()),
+        ("restart", "This one comes back with what its durable record holds", peer),
+        ("heal", "Links are as at the start", json!(true)),
+        ("between", "Whose links: one name, or two", pair),
+        ("for", "For how long", or_parameter(&span())),
+    ] {
+        faults.insert(name.to_owned(), said(about, schema));
+    }
+    json!({
+        "anyOf": [
+            { "const": "heal" },
+            { "type": "object", "properties": faults, "additionalProperties": false, "minProperties": 1 }
+        ]
+    })
+}
+
+fn peers(registry: &Registry) -> Value {
+    let kinds: Vec<Value> = registry.kinds.iter().map(|kind| peer(kind)).collect();
+    json!({
+        "anyOf": [
+            { "type": "null" },
+            {
+                "type": "object",
+                "propertyNames": { "pattern": NAME },
+                "additionalProperties": { "anyOf": kinds }
+            }
+        ]
+    })
+}
+
+fn peer(kind: &PeerKind) -> Value {
+    let mut properties = arguments(kind.settings);
+    properties.insert("is".to_owned(), said(kind.about, json!({ "const": kind.name })));
+    let at = or_parameter(&argument(&tollgate_network::ArgKind::Address));
+    properties.insert("at".to_owned(), said("Its address, that of a node of the world", at));
+    let mut required = vec!["is", "at"];
+    required.extend(names_required(kind.settings));
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn arguments(args: &[Arg]) -> Map<String, Value> {
+    let one = |arg: &Arg| {
+        let about = match arg.need {
+            Need::Required => arg.about.to_owned(),
+            Need::Optional => format!("{} (may be left out)", arg.about),
+            Need::Default(text) => format!("{} (default: {text:?})", arg.about),
+        };
+        (arg.name.to_owned(), said(&about, or_parameter(&argument(&arg.kind))))
+    };
+    args.iter().map(one).collect()
+}
+
+fn names_required(args: &'static [Arg]) -> impl Iterator<Item = &'static str> {
+    args.iter().filter(|arg| arg.need == Need::Required).map(|arg| arg.name)
+}
+
+/// What may stand behind `<peer>.<verb>:`.
+fn verb(verb: &Verb) -> Value {
+    let named =
+        json!({ "type": "object", "properties": arguments(verb.args), "additionalProperties": false });
+    let mut forms = vec![named, json!({ "type": "null" })];
+    if let Some(main) = verb.main.and_then(|main| verb.args.iter().find(|arg| arg.name == main)) {
+        forms.push(or_parameter(&argument(&main.kind)));
+    }
+    said(verb.about, json!({ "anyOf": forms }))
+}
+
+fn step(registry: &Registry) -> Value {
+    let mut properties = Map::new();
+    let mut patterns = Map::new();
+    // Kinds may have verbs of the same name: any of them may stand there.
+    let mut verbs: Vec<(&str, Vec<Value>)> = Vec::new();
+    for kind in registry.kinds {
+        for one in kind.verbs {
+            match verbs.iter_mut().find(|(name, _)| *name == one.name) {
+                Some((_, forms)) => forms.push(verb(one)),
+                None => verbs.push((one.name, vec![verb(one)])),
+            }
+            // `with:` and its like may stand beside the verb.
+            for arg in one.args {
+                properties.insert(arg.name.to_owned(), json!(true));
+            }
+        }
+    }
+    for (name, mut forms) in verbs {
+        let form = if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) };
+        patterns.insert(format!("^(?!ocs\\.)[A-Za-z0-9_-]+\\.{name}$"), form);
+    }
+    patterns.insert("\\$\\{".to_owned(), json!(true));
+    let mut changes = Map::new();
+    for one in registry.system.verbs {
+        properties.insert(format!("ocs.{}", one.name), verb(one));
+        changes.insert(one.name.to_owned(), verb(one));
+    }
+    let until = json!({
+        "type": "object",
+        "properties": { "until": or_parameter(&time()) },
+        "required": ["until"],
+        "additionalProperties": false
+    });
+    let repeat = json!({
+        "type": "object",
+        "properties": {
+            "times": said("How often", or_parameter(&whole(1, 20_000))),
+            "as": said("The name under which the steps know the round, from 1", json!({ "type": "string", "pattern": NAME })),
+            "steps": { "$ref": "#/$defs/steps" }
+        },
+        "required": ["times", "steps"],
+        "additionalProperties": false
+    });
+    let use_ = json!({
+        "anyOf": [
+            text(),
+            {
+                "type": "object",
+                "properties": { "sequence": said("Its file; its parameters stand beside", text()) },
+                "required": ["sequence"]
+            }
+        ]
+    });
+    for (name, about, schema) in [
+        ("expect", "Who observes what", json!({ "$ref": "#/$defs/expect" })),
+        ("where", "What must be true of the observation", json!({ "$ref": "#/$defs/where" })),
+        ("capture", "What later steps know as ${name}", capture()),
+        ("wait", "Lets time pass", json!({ "anyOf": [or_parameter(&span()), until] })),
+        ("fault", "Something goes wrong on purpose", json!({ "$ref": "#/$defs/fault" })),
+        ("use", "The steps of a shared sequence", use_),
+        ("repeat", "Steps that happen several times", repeat),
+        (
+            "world.change",
+            "An administrator acts",
+            json!({ "type": "object", "properties": changes, "additionalProperties": false, "minProperties": 1 }),
+        ),
+    ] {
+        properties.insert(name.to_owned(), said(about, schema));
+    }
+    json!({
+        "type": "object",
+        "properties": properties,
+        "patternProperties": patterns,
+        "additionalProperties": false,
+        "minProperties": 1
+    })
+}
+
+fn capture() -> Value {
+    json!({ "type": "object", "propertyNames": { "pattern": NAME }, "additionalProperties": { "type": "string" } })
+}
+
+fn sight_names(sights: &[Sight]) -> Vec<&'static str> {
+    sights.iter().map(|sight| sight.name).collect()
+}
+
+fn expect(registry: &Registry) -> Value {
+    let mut seen: Vec<&str> = registry.kinds.iter().flat_map(|kind| sight_names(kind.sights)).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    json!({
+        "type": "object",
+        "properties": {
+            "ocs": said("What the system under test observes", json!({ "enum": sight_names(registry.system.sights) })),
+            "is": said("What the subject of the observation must be", json!({ "$ref": "#/$defs/matcher" })),
+            "within": said("How long to wait for it", or_parameter(&span())),
+            "times": said("How often it must be observed", or_parameter(&whole(1, 10_000))),
+            "absent": said("Whether it must not be observed within the bound", or_parameter(&flag())),
+            "where": { "$ref": "#/$defs/where" },
+            "capture": capture(),
+        },
+        "additionalProperties": said("What this peer observes", or_parameter(&json!({ "enum": seen }))),
+        "minProperties": 1
+    })
+}
+
+/// Names of fields to be completed; dotted paths begin with one of them.
+fn where_(registry: &Registry) -> Value {
+    let mut properties = Map::new();
+    let kinds = registry.kinds.iter().copied().chain(std::iter::once(registry.system));
+    for sight in kinds.flat_map(|kind| kind.sights) {
+        match sight.fields {
+            tollgate_network::FieldNames::Fixed(names) => {
+                for (name, about) in names {
+                    let field = said(about, json!({ "$ref": "#/$defs/matcher" }));
+                    properties.entry((*name).to_owned()).or_insert(field);
+                }
+            }
+            tollgate_network::FieldNames::Dictionary { all, .. } => {
+                for name in all() {
+                    properties.entry(name.to_owned()).or_insert_with(|| json!({ "$ref": "#/$defs/matcher" }));
+                }
+            }
+        }
+    }
+    let other = json!({ "$ref": "#/$defs/matcher" });
+    json!({ "type": "object", "properties": properties, "additionalProperties": other })
+}
+
+fn matcher() -> Value {
+    let scalar = json!({ "type": ["string", "number", "boolean"] });
+    let value = json!({ "type": ["string", "number"] });
+    let pair = json!({ "type": "array", "items": value, "minItems": 2, "maxItems": 2 });
+    let list = json!({ "type": "array", "items": { "$ref": "#/$defs/matcher" }, "minItems": 1 });
+    let object = |properties: Value, required: Value| {
+        json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+            "minProperties": 1
+        })
+    };
+    let bounds = json!({ "lt": value, "lte": value, "gt": value, "gte": value, "between": pair });
+    json!({
+        "anyOf": [
+            said("A value, ~a pattern, any or absent", scalar),
+            said("Each is matched by another occurrence, in any order", json!({
+                "type": "array", "items": { "$ref": "#/$defs/matcher" }
+            })),
+            object(bounds, json!([])),
+            object(json!({ "one-of": list }), json!(["one-of"])),
+            object(json!({ "near": value, "by": value }), json!(["near", "by"])),
+        ]
+    })
+}
+
+fn finally(registry: &Registry) -> Value {
+    let accounts = json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/matcher" } });
+    let mut fields = Map::new();
+    if let Some(xdr) = registry.system.sight("xdr") {
+        for name in xdr.fields.all() {
+            fields.insert(name.to_owned(), json!({ "$ref": "#/$defs/matcher" }));
+        }
+    }
+    let other = json!({ "$ref": "#/$defs/matcher" });
+    let xdr = json!({ "type": "object", "properties": fields, "additionalProperties": other });
+    let events = json!({ "anyOf": [text(), { "type": "array", "items": text() }] });
+    json!({
+        "type": ["object", "null"],
+        "properties": {
+            "balances": said("What the accounts have or owe", accounts.clone()),
+            "reserved": said("What is reserved for sessions", accounts),
+            "xdrs": said("Exactly these xDRs were written, in this order", json!({ "type": "array", "items": xdr })),
+            "events": said("These events were emitted", events),
+        },
+        "additionalProperties": false
+    })
+}

@@ -1,0 +1,200 @@
+//! How a world looks to an editor.
+
+use serde_json::{Map, Value, json};
+
+use super::said;
+use super::values::{address, decimal, flag, or_parameter, span, text, time, whole};
+
+type Key = (&'static str, &'static str, Value);
+
+/// A map of these keys; those behind `required` must be there.
+fn keys(all: &[Key], required: &[&str]) -> Value {
+    let properties: Map<String, Value> = (all.iter())
+        .map(|(name, about, schema)| ((*name).to_owned(), said(about, or_parameter(schema))))
+        .collect();
+    json!({
+        "type": ["object", "null"],
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false
+    })
+}
+
+fn named(schema: &Value) -> Value {
+    json!({ "anyOf": [{ "type": "null" }, { "type": "object", "additionalProperties": schema }] })
+}
+
+fn list(schema: &Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "array", "items": schema }] })
+}
+
+fn digits() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]+$" })
+}
+
+fn currency() -> Value {
+    json!({ "type": "string", "pattern": "^[A-Z]{3}$" })
+}
+
+fn amount() -> Value {
+    let money = json!({ "type": "string", "pattern": "^[+-]?[0-9]+(\\.[0-9]+)? +[A-Z]{3}$" });
+    json!({ "anyOf": [decimal(), money] })
+}
+
+fn price() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|min|h)$" })
+}
+
+/// The schema of a world. Entries that a world with `file:` overrides need not be complete, so only such
+/// keys are demanded as no base could bring: none.
+pub(super) fn schema() -> Value {
+    keys(
+        &[
+            ("file", "The world that this one is laid over", text()),
+            ("world", "What it is, in one line", text()),
+            ("currency", "The currency of whatever names none (ISO 4217)", currency()),
+            ("ocs", "Addresses of the charging system, the preferred one first", list(&address())),
+            ("nodes", "Clients of the charging system", named(&node())),
+            ("dialing-rules", "How dialled digits become E.164 numbers", named(&dialing_rule())),
+            ("tariffs", "Prices by destination", named(&tariff())),
+            ("products", "What is sold: which tariff applies to which use", named(&product())),
+            ("customers", "Who pays", named(&customer())),
+            ("accounts", "Who uses the service", named(&account())),
+            ("settings", "Settings of the charging system", settings()),
+        ],
+        &[],
+    )
+}
+
+fn node() -> Value {
+    keys(
+        &[
+            ("address", "By which the system knows it", address()),
+            ("secret", "Shared with the system", text()),
+            ("trusted", "Whether it may ask to ignore a password", flag()),
+            ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
+            ("dialing-rule", "For numbers that it sends", text()),
+        ],
+        &[],
+    )
+}
+
+fn dialing_rule() -> Value {
+    keys(
+        &[
+            ("country-code", "Put before national numbers", digits()),
+            ("area-code", "Put before local numbers", digits()),
+            ("international-prefix", "One or several", list(&digits())),
+            ("national-prefix", "Dialled before national numbers", digits()),
+            ("local-length", "Digits of a local number", whole(1, 15)),
+            ("national-length", "Digits of a national number without its prefix", whole(1, 15)),
+        ],
+        &[],
+    )
+}
+
+fn interval_keys() -> [Key; 2] {
+    [
+        ("interval", "How long it is, in whole seconds (1s)", span()),
+        ("price", "What it costs: 0.02/min", price()),
+    ]
+}
+
+fn tariff() -> Value {
+    let interval = keys(&interval_keys(), &[]);
+    let [length, price] = interval_keys();
+    let rate = keys(
+        &[
+            ("prefix", "Digits; the longest match wins", digits()),
+            ("destination", "What the prefix is called", text()),
+            price,
+            length,
+            ("first", "The first interval", interval.clone()),
+            ("next", "Every further one", interval),
+            ("forbidden", "Whether calls are refused", flag()),
+            ("connect-fee", "In place of the tariff's", amount()),
+        ],
+        &["prefix"],
+    );
+    keys(
+        &[
+            ("currency", "ISO 4217", currency()),
+            ("connect-fee", "Due when a session connects", amount()),
+            ("free-seconds", "At the start of a session", whole(0, i64::from(u32::MAX))),
+            ("rates", "Prices by prefix", list(&rate)),
+        ],
+        &[],
+    )
+}
+
+fn product() -> Value {
+    let entry = keys(
+        &[
+            ("access-code", "Which access point; any without it", text()),
+            ("service", "Which service (voice)", text()),
+            ("leg", "Which direction, as seen from the gateway", json!({ "enum": ["originate", "answer"] })),
+            ("tariff", "What it costs", text()),
+        ],
+        &["tariff"],
+    );
+    keys(
+        &[
+            ("currency", "ISO 4217", currency()),
+            ("breakage", "The part of a balance that is too small to be used", amount()),
+            ("rating", "Which tariff applies to which use", list(&entry)),
+        ],
+        &[],
+    )
+}
+
+fn customer() -> Value {
+    keys(
+        &[
+            ("currency", "ISO 4217", currency()),
+            ("balance", "Money owed", amount()),
+            ("credit-limit", "How much may be owed; no limit without it", amount()),
+            ("suspended", "Whether its accounts are refused", flag()),
+            ("dialing-rule", "For numbers that its accounts dial", text()),
+        ],
+        &[],
+    )
+}
+
+fn account() -> Value {
+    keys(
+        &[
+            ("customer", "Whose it is", text()),
+            ("product", "What it has", text()),
+            ("type", "Money left, or money owed", json!({ "enum": ["debit", "credit"] })),
+            ("balance", "Money left (debit) or owed (credit)", amount()),
+            ("credit-limit", "How much may be owed", amount()),
+            ("password", "None is asked for without it", text()),
+            (
+                "language",
+                "Of announcements (ISO 639-1)",
+                json!({ "type": "string", "pattern": "^[a-z]{2}$" }),
+            ),
+            ("blocked", "Whether it is refused", flag()),
+            ("expires", "The first moment at which it is expired", time()),
+            ("dialing-rule", "In place of the customer's", text()),
+        ],
+        &[],
+    )
+}
+
+fn settings() -> Value {
+    keys(
+        &[
+            (
+                "password-attempts-max",
+                "Wrong passwords in a row until lockout",
+                whole(1, i64::from(u32::MAX)),
+            ),
+            ("lockout", "How long an account stays locked out", span()),
+            ("login-lock", "How long a login without a call holds its account", span()),
+            ("session-expiry", "How long after its granted end a silent session is closed", span()),
+            ("grant-max", "The longest grant", span()),
+        ],
+        &[],
+    )
+}
