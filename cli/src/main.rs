@@ -2,11 +2,13 @@
 
 mod check;
 mod exit;
+mod explain;
 mod load;
 mod progress;
 mod reference;
 mod registry;
 mod run;
+mod schema;
 mod serve;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ struct Arguments {
 enum Command {
     Run(Box<run::Arguments>),
     Check(check::Arguments),
+    Explain(explain::Arguments),
+    Schema(schema::Arguments),
     Serve(serve::Arguments),
 }
 
@@ -58,6 +62,8 @@ fn main() -> ExitCode {
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     }
     .into()

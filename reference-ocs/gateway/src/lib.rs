@@ -21,6 +21,7 @@ mod kind;
 mod node;
 mod observe;
 mod record;
+pub mod return_codes;
 mod shared;
 mod verbs;
 
