@@ -1,4 +1,5 @@
 //! Requests that are denied: wrong passwords, accounts that may not be used, and which reason comes first.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 

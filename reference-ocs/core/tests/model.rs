@@ -1,4 +1,5 @@
 //! Random commands against a second ledger that knows nothing of grants: each call costs what all its usage costs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
@@ -183,7 +184,7 @@ fn the_models_prices_are_the_tariffs() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn balances_are_openings_and_payments_less_charges(steps in steps()) {

@@ -1,4 +1,5 @@
 //! What a grant reserves, how sessions share it, and what becomes of it when nothing more is heard.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
