@@ -14,6 +14,7 @@ pub mod links;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod node;
+pub mod observation;
 pub mod record;
 pub mod sim;
 mod timeline;
@@ -23,6 +24,7 @@ pub use driver::{Carried, Driver, NodeId, Seen};
 pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
 pub use frame::Frame;
 pub use kind::{Arg, ArgKind, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb};
-pub use node::{Input, Node, Observation, Output, Peer};
+pub use node::{Input, Node, Output, Peer};
+pub use observation::Observation;
 pub use record::{Fate, Tally, write_capture};
 pub use sim::SimDriver;

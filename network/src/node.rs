@@ -1,9 +1,8 @@
 //! The contract between a participant and the driver that runs it.
 
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Text};
 
-use crate::{Action, ActionError, Frame};
+use crate::{Action, ActionError, Frame, Observation};
 
 /// What a driver tells a node.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +24,6 @@ pub enum Output {
     Observe(Observation),
     /// Nothing more for now; call again with [`Input::Timeout`] at this time, if one is given.
     Wait(Option<Instant>),
-}
-
-/// A fact that a node noticed: a message sent or received, a prompt heard, an xDR written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    /// One of the [`crate::Sight`]s that the node's kind publishes: `Access-Accept`, `prompt`, `xdr`.
-    pub kind: Text,
-    /// The details.
-    pub fields: Fields,
-}
-
-impl Observation {
-    /// An observation of this kind.
-    pub fn new(kind: impl Into<Text>, fields: Fields) -> Self {
-        Self { kind: kind.into(), fields }
-    }
 }
 
 /// A participant: bytes and time go in, bytes and observations come out.

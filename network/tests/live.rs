@@ -48,7 +48,7 @@ fn nodes_talk_over_real_sockets_and_see_the_addresses_of_the_scenario_only() {
     let until = soon(&driver);
     let seen = all(&mut driver, until);
     let shown: Vec<(NodeId, String, Option<u64>)> =
-        seen.iter().map(|seen| (seen.node, seen.observation.fields.to_string(), seen.frame)).collect();
+        seen.iter().map(|seen| (seen.node, seen.observation.fields().to_string(), seen.frame)).collect();
     let expected = [
         (NodeId(0), "text: hello", 1),
         (NodeId(2), "text: hello, from: 10.0.0.1:1813", 1),
@@ -77,7 +77,7 @@ fn the_same_nodes_say_the_same_under_either_driver() {
             driver.perform(a, &say(C, text)).unwrap();
             let until = driver.now() + SOON;
             let seen = std::iter::from_fn(|| driver.advance(until)).take(3);
-            journal.extend(seen.map(|seen| (seen.node, seen.observation.fields.to_string(), seen.frame)));
+            journal.extend(seen.map(|seen| (seen.node, seen.observation.fields().to_string(), seen.frame)));
         }
         journal
     }
@@ -197,7 +197,7 @@ fn something_outside_is_reached_and_answers_under_its_name_in_the_scenario() {
     outside.send_to(b"answer", client).unwrap();
     let until = soon(&driver);
     let seen = all(&mut driver, until);
-    assert_eq!(seen[1].observation.fields.to_string(), "text: answer, from: 10.0.0.9:1813");
+    assert_eq!(seen[1].observation.fields().to_string(), "text: answer, from: 10.0.0.9:1813");
     assert_eq!(seen[1].frame, Some(2));
     // What comes in from outside can be lost as well.
     let loss = Impairment { loss: Ratio::ALL, ..Impairment::default() };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use tollgate_network::{Frame, Observation, Output};
 use tollgate_wire::Fields;
 
@@ -34,6 +35,13 @@ impl Outbox {
     pub fn observe(&mut self, kind: &'static str, fields: impl FnOnce() -> Fields) {
         if self.observing {
             self.queue.push_back(Output::Observe(Observation::new(kind, fields())));
+        }
+    }
+
+    /// Notes a message; `read` tells its fields from its octets if anybody looks.
+    pub fn observe_message(&mut self, kind: &'static str, octets: &Bytes, read: fn(&[u8]) -> Fields) {
+        if self.observing {
+            self.queue.push_back(Output::Observe(Observation::message(kind, octets.clone(), read)));
         }
     }
 

@@ -34,7 +34,7 @@ fn the_conversation_is_cut_at_the_grant_to_the_nanosecond() {
     assert_eq!(rig.now - connected, secs(90));
     let kinds: Vec<&str> = rig.seen.iter().map(|own| own.kind.as_str()).collect();
     assert_eq!(kinds, ["cut", "disconnected", "Accounting-Request", "prompt"]);
-    let ended = &rig.seen[1].fields;
+    let ended = rig.seen[1].fields();
     assert_eq!(shown(ended, "why"), "credit");
     assert_eq!(shown(ended, "lasted"), "90s");
     let outgoing = rig.sent();

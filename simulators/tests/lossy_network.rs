@@ -66,7 +66,7 @@ fn until(driver: &mut SimDriver, kind: &str, is: Option<&str>, journal: &mut Vec
     let end = driver.now() + secs(200);
     while let Some(seen) = driver.advance(end) {
         let found = seen.observation.kind == kind
-            && is.is_none_or(|is| seen.observation.fields.get("is") == Some(&Value::from(is)));
+            && is.is_none_or(|is| seen.observation.fields().get("is") == Some(&Value::from(is)));
         journal.push((seen.node, seen.observation));
         if found {
             return;
@@ -110,7 +110,7 @@ fn loss_duplication_and_reordering_change_no_record() {
             .iter()
             .filter(|(node, own)| *node == server && own.kind == "record")
             .map(|(_, own)| {
-                format!("{} {}", common::shown(&own.fields, "leg"), common::shown(&own.fields, "status"))
+                format!("{} {}", common::shown(own.fields(), "leg"), common::shown(own.fields(), "status"))
             })
             .collect();
         records.sort();

@@ -148,10 +148,10 @@ proptest! {
             .seen
             .iter()
             .filter(|own| own.kind == "Accounting-Request")
-            .filter(|own| common::shown(&own.fields, "Acct-Status-Type") == "Stop")
+            .filter(|own| common::shown(own.fields(), "Acct-Status-Type") == "Stop")
             // A record that goes another round is the same record, late.
-            .filter(|own| own.fields.get("Acct-Delay-Time").is_none())
-            .map(|own| common::shown(&own.fields, "Acct-Session-Id"))
+            .filter(|own| own.fields().get("Acct-Delay-Time").is_none())
+            .map(|own| common::shown(own.fields(), "Acct-Session-Id"))
             .collect();
         let distinct: std::collections::BTreeSet<&String> = first_sent.iter().collect();
         prop_assert_eq!(distinct.len(), first_sent.len(), "one Stop a session");

@@ -51,7 +51,7 @@ fn the_third_refused_card_ends_the_call_without_accounting() {
     rig.seen.clear();
     refuse(&mut rig, "1");
     let released: Vec<String> =
-        rig.seen.iter().filter(|own| own.kind == "released").map(|own| shown(&own.fields, "why")).collect();
+        rig.seen.iter().filter(|own| own.kind == "released").map(|own| shown(own.fields(), "why")).collect();
     assert_eq!(released, ["ivr"]);
     assert_eq!(rig.heard(), ["invalid-card", "goodbye"]);
     assert!(rig.frames.is_empty());

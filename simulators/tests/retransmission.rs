@@ -41,7 +41,7 @@ fn an_access_request_is_sent_six_times_unchanged_and_then_given_up() {
         .seen
         .iter()
         .filter(|own| own.kind == "retransmission")
-        .map(|own| shown(&own.fields, "count"))
+        .map(|own| shown(own.fields(), "count"))
         .collect();
     assert_eq!(counts, ["1", "2", "3", "4", "5"]);
     assert_eq!(rig.seen.iter().filter(|own| own.kind == "timeout").count(), 1);

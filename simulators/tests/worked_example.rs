@@ -97,8 +97,8 @@ fn the_session_of_the_documents_is_sent_attribute_by_attribute() {
     );
     rig.reply(&authorization, Code::ACCESS_ACCEPT, DESTINATION_ACCEPTED);
     let prompts: Vec<_> = rig.seen.iter().filter(|own| own.kind == "prompt").collect();
-    assert_eq!(shown(&prompts[0].fields, "is"), "credit-time");
-    assert_eq!(shown(&prompts[0].fields, "seconds"), "30000");
+    assert_eq!(shown(prompts[0].fields(), "is"), "credit-time");
+    assert_eq!(shown(prompts[0].fields(), "seconds"), "30000");
     let ringing = rig.take_seen("ringing");
     assert_eq!(shown(&ringing[0], "called"), "82623634515");
 

@@ -59,13 +59,13 @@ pub(crate) fn fits(expectation: &Expectation, observation: &Observation) -> bool
 
 /// Whether every line of a `where:` holds.
 pub(crate) fn all_hold(fields: &[FieldMatch], observation: &Observation) -> bool {
-    fields.iter().all(|field| holds(&field.matcher, &occurrences(&observation.fields, &field.path)))
+    fields.iter().all(|field| holds(&field.matcher, &occurrences(observation.fields(), &field.path)))
 }
 
 pub(crate) fn subject_fits(expectation: &Expectation, observation: &Observation) -> bool {
     let Some(matcher) = &expectation.is else { return true };
     let subject = expectation.sight.subject.unwrap_or_default();
-    holds(matcher, &observation.fields.all(subject).collect::<Vec<_>>())
+    holds(matcher, &observation.fields().all(subject).collect::<Vec<_>>())
 }
 
 /// `expect: { ivr: prompt, is: busy }` as a phrase: `ivr: prompt, is: busy, within 200ms`.
@@ -102,7 +102,7 @@ fn capture(
     };
     let mut missing = Vec::new();
     for (name, path) in &expectation.capture {
-        match occurrences(&entry.seen.observation.fields, path).first() {
+        match occurrences(entry.seen.observation.fields(), path).first() {
             Some(value) => captures.keep(name, value),
             None => missing.push(Mismatch {
                 expected: format!("{path}, to be captured as {name}"),

@@ -122,12 +122,12 @@ impl Accounts {
         let Some(seen) = scene.journal.entries().get(entry).map(|entry| &entry.seen) else {
             return StepOutcome::Broken("the journal lost an entry".to_owned());
         };
-        let values: Vec<&Value> = seen.observation.fields.all(asked.field).collect();
+        let values: Vec<&Value> = seen.observation.fields().all(asked.field).collect();
         if holds(&wanted.matcher, &values) {
             return StepOutcome::Passed;
         }
         StepOutcome::Failed(vec![Mismatch {
-            expected: account_text(asked.what, wanted).into(),
+            expected: shown(&wanted.matcher),
             seen: values.first().map_or_else(|| "absent".to_owned(), ToString::to_string),
             frame: seen.frame,
             place: Some(wanted.place.clone()),
@@ -148,7 +148,7 @@ fn ask(scene: &mut Scene<'_>, account: &Text, place: &Place) -> Result<usize, St
     let until = scene.now() + scene.within;
     let found = scene.find(from, until, |seen| {
         is_system(seen, system, BALANCE)
-            && seen.observation.fields.get("account").and_then(Value::as_text) == Some(account)
+            && seen.observation.fields().get("account").and_then(Value::as_text) == Some(account)
     });
     let entry = found.ok_or_else(|| unanswered("no answer".to_owned()))?;
     scene.journal.consume(entry);
@@ -238,7 +238,7 @@ fn judge_event(scene: &mut Scene<'_>, name: &Text, place: &Place) -> StepOutcome
     let subject = sight.subject.unwrap_or("name");
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for entry in system_entries(scene, EVENT) {
-        let fields = &scene.journal.entries()[entry].seen.observation.fields;
+        let fields = scene.journal.entries()[entry].seen.observation.fields();
         match fields.get(subject).and_then(Value::as_text) {
             Some(own) if own == name => found.push(entry),
             Some(other) => others.push(other.to_owned()),

@@ -62,7 +62,7 @@ fn subject_difference(expectation: &Expectation, seen: &Seen, place: &Place, out
         return;
     }
     let subject = expectation.sight.subject.unwrap_or_default();
-    let values: Vec<&Value> = seen.observation.fields.all(subject).collect();
+    let values: Vec<&Value> = seen.observation.fields().all(subject).collect();
     out.push(Mismatch {
         expected: format!("{subject}: {}", expectation.is.as_ref().map(shown).unwrap_or_default()),
         seen: shown_values(&values),
@@ -74,7 +74,7 @@ fn subject_difference(expectation: &Expectation, seen: &Seen, place: &Place, out
 /// One mismatch for every line of a `where:` that does not hold.
 pub(crate) fn field_differences(fields: &[FieldMatch], seen: &Seen, out: &mut Vec<Mismatch>) {
     for FieldMatch { path, matcher, place } in fields {
-        let values = occurrences(&seen.observation.fields, path);
+        let values = occurrences(seen.observation.fields(), path);
         if !holds(matcher, &values) {
             out.push(Mismatch {
                 expected: format!("{path}: {}", shown(matcher)),

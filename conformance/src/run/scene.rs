@@ -61,7 +61,7 @@ impl<'a> Cast<'a> {
     /// An observation in a few words: its kind and subject, `prompt enter-card-number`, and its frame.
     pub(crate) fn brief(&self, seen: &Seen) -> String {
         let sight = self.who(seen.node).and_then(|who| self.kind(who)?.sight(&seen.observation.kind));
-        let subject = sight.and_then(|sight| seen.observation.fields.get(sight.subject?));
+        let subject = sight.and_then(|sight| seen.observation.fields().get(sight.subject?));
         let mut brief = seen.observation.kind.to_string();
         if let Some(subject) = subject {
             brief.push_str(&format!(" {subject}"));

@@ -124,5 +124,5 @@ pub fn heard(driver: &mut impl Driver, node: NodeId, until: Instant) -> Vec<Stri
 }
 
 pub fn text(seen: &Seen) -> String {
-    seen.observation.fields.get("text").map(ToString::to_string).unwrap_or_default()
+    seen.observation.fields().get("text").map(ToString::to_string).unwrap_or_default()
 }

@@ -31,6 +31,15 @@ impl Packet<'_> {
     }
 }
 
+/// The same for the octets of a packet; a malformed one shows as its `octets`.
+#[must_use]
+pub fn message_fields(octets: &[u8]) -> Fields {
+    match Packet::parse(octets) {
+        Ok(packet) => packet.fields(),
+        Err(_) => Fields::new().with("octets", value::octets(octets)),
+    }
+}
+
 fn push(fields: &mut Fields, own: Attribute<'_>) {
     match own.number {
         attribute::VENDOR_SPECIFIC => push_vendor_specific(fields, own),

@@ -34,6 +34,7 @@ pub use builder::Builder;
 pub use code::Code;
 pub use dictionary::{field_known, field_names};
 pub use encode_error::EncodeError;
+pub use fields::message_fields;
 pub use packet::{Attribute, Packet};
 pub use pair::{Carrier, Pair};
 pub use secret::Secret;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
 use tollgate_ocs_core::{Accepted, Answer, Catalogue, Command, Context, Denial, Effect, Ocs};
-use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, verify};
+use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Value};
+use tollgate_wire::{Fields, Text, Value};
 
 use crate::access::{self, Access};
 use crate::accounting::{self, Accounting};
@@ -185,7 +185,7 @@ impl RadiusGateway {
             Code::ACCOUNTING_REQUEST => Count::AccountingRequest,
             _ => Count::StatusServer,
         });
-        self.observe(|| message(&packet));
+        self.observe(|| message(packet.code(), frame.payload.clone()));
         let key = Key { from: frame.from, code: packet.code().0, identifier: packet.identifier() };
         let ticket = match self.duplicates.admit(now, key, *packet.authenticator()) {
             Verdict::New(ticket) => ticket,
@@ -327,18 +327,19 @@ impl RadiusGateway {
     }
 
     fn transmit(&mut self, request: &Frame, answer: Bytes) {
-        let observed =
-            self.config.observe.then(|| Packet::parse(&answer).ok().map(|packet| message(&packet)));
-        self.outputs.push_back(Output::Transmit(request.answer(answer)));
-        if let Some(observation) = observed.flatten() {
-            self.outputs.push_back(Output::Observe(observation));
+        self.outputs.push_back(Output::Transmit(request.answer(answer.clone())));
+        // Whatever it sends begins with its code.
+        let code = answer.first().map(|code| Code(*code));
+        if let Some(code) = code.filter(|_| self.config.observe) {
+            self.outputs.push_back(Output::Observe(message(code, answer)));
         }
     }
 }
 
 /// The message as an observation: its fields under the names of the dictionary.
-fn message(packet: &Packet<'_>) -> Observation {
-    Observation::new(packet.code().to_string(), packet.fields())
+fn message(code: Code, octets: Bytes) -> Observation {
+    let kind = code.name().map_or_else(|| code.to_string().into(), Text::const_new);
+    Observation::message(kind, octets, message_fields)
 }
 
 fn understood<'a>(packet: &'a Packet<'a>, client: &'a Client) -> Request<'a> {

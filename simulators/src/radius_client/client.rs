@@ -8,9 +8,9 @@ use bytes::Bytes;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tollgate_network::{Frame, Server};
-use tollgate_radius::{Code, EncodeError, Packet, Presence, verify};
+use tollgate_radius::{Code, EncodeError, Packet, Presence, message_fields, verify};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Text, Value};
+use tollgate_wire::{Fields, Text};
 
 use super::exchange::{Answer, Exchange, ExchangeId, Head, Request, Service};
 use super::ports::{PORTS_MAX, Ports, Slot};
@@ -146,7 +146,7 @@ impl<Q> Client<Q> {
         let exchange = self.finish(slot)?;
         self.servers.answered(exchange.server);
         if let Some(name) = packet.code().name() {
-            out.observe(name, || packet.fields());
+            out.observe_message(name, &frame.payload, message_fields);
         }
         Some(Answer { query: exchange.request.query, packet })
     }
@@ -278,10 +278,7 @@ impl<Q> Client<Q> {
         let to = self.servers.address(turn.server, request.service);
         let from = SocketAddr::new(self.settings.address, slot.port);
         out.transmit(Frame { from, to, payload: payload.clone() });
-        out.observe(name(request.code), || match Packet::parse(&payload) {
-            Ok(packet) => packet.fields(),
-            Err(_) => Fields::new().with("octets", Value::Bytes(payload.clone())),
-        });
+        out.observe_message(name(request.code), &payload, message_fields);
         self.serial += 1;
         let wait = self.settings.retransmission.first_wait(&mut self.random);
         let mut exchange = Exchange {

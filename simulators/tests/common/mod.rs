@@ -221,7 +221,7 @@ impl Rig {
     /// Every observation of this kind since somebody looked, and forgets all others.
     pub(crate) fn take_seen(&mut self, kind: &str) -> Vec<Fields> {
         let seen = std::mem::take(&mut self.seen);
-        seen.into_iter().filter(|own| own.kind == kind).map(|own| own.fields).collect()
+        seen.into_iter().filter(|own| own.kind == kind).map(|own| own.fields().clone()).collect()
     }
 
     /// What the caller has heard since somebody looked.
@@ -265,11 +265,11 @@ impl Rig {
 /// Whether the kind's table has this observation and its fields.
 fn assert_published(observation: &Observation) {
     let Some(sight) = kind().sight(&observation.kind) else { panic!("no sight '{}'", observation.kind) };
-    for (name, _) in observation.fields.iter() {
+    for (name, _) in observation.fields().iter() {
         let is_raw = name == "octets";
         assert!(is_raw || sight.fields.contains(name), "'{}' publishes no field '{name}'", sight.name);
     }
-    assert!(sight.subject.is_none_or(|subject| observation.fields.get(subject).is_some()));
+    assert!(sight.subject.is_none_or(|subject| observation.fields().get(subject).is_some()));
 }
 
 /// The answer of whoever knows this secret.

@@ -41,7 +41,7 @@ fn balances_and_reservations_are_asked_of_the_system_once_an_account() {
 fn a_wrong_balance_and_an_unknown_account_are_told() {
     let balances = vec![account("1", plain("10.00 CAD")), account("nobody", plain("0 CAD"))];
     let record = end(vec![send("charge 1")], Finally { balances, ..Finally::default() });
-    assert_eq!(mismatches(&record.steps[1].outcome), [("balance of 1: 10.00 CAD", "9.97633 CAD")]);
+    assert_eq!(mismatches(&record.steps[1].outcome), [("10.00 CAD", "9.97633 CAD")]);
     assert_eq!(
         mismatches(&record.steps[2].outcome),
         [("the system to show account nobody", "there is no account 'nobody'")]

@@ -229,7 +229,7 @@ impl Stage {
 fn must_be_published(observation: &Observation) {
     let sight =
         OCS.sight(&observation.kind).unwrap_or_else(|| panic!("unpublished sight {}", observation.kind));
-    let names = matches!(sight.fields, FieldNames::Fixed(_)).then(|| observation.fields.iter());
+    let names = matches!(sight.fields, FieldNames::Fixed(_)).then(|| observation.fields().iter());
     for (name, _) in names.into_iter().flatten() {
         assert!(sight.fields.contains(name), "{} has no published field '{name}'", observation.kind);
     }
@@ -276,7 +276,7 @@ impl Seen {
 
     /// The observations of one kind.
     pub(crate) fn observed(&self, kind: &str) -> Vec<&Fields> {
-        self.observations.iter().filter(|own| own.kind == kind).map(|own| &own.fields).collect()
+        self.observations.iter().filter(|own| own.kind == kind).map(|own| own.fields()).collect()
     }
 
     /// What one field of the only observation of a kind shows.
