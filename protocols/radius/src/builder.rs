@@ -15,6 +15,8 @@ const CAPACITY: usize = 512;
 /// Octets of the number and length of a Vendor-Specific attribute, its vendor, and its inner number
 /// and length.
 const VENDOR_HEAD_LEN: usize = 8;
+/// Octets in front of the vendor's attribute in a Vendor-Specific.
+const VENDOR_INNER_AT: u8 = 6;
 
 /// One packet in the making. The order of the calls is the order of the attributes.
 #[derive(Debug, Clone)]
@@ -93,7 +95,6 @@ impl Builder {
     #[inline]
     pub fn bytes(&mut self, number: u8, value: &[u8]) -> Result<(), EncodeError> {
         let len = length_octet(number, value.len(), VALUE_LEN_MAX, 2)?;
-        self.packet.reserve(usize::from(len));
         self.packet.extend_from_slice(&[number, len]);
         self.packet.extend_from_slice(value);
         Ok(())
@@ -137,26 +138,18 @@ impl Builder {
     /// More than 247 octets.
     #[inline]
     pub fn vsa(&mut self, vendor: u32, number: u8, value: &[u8]) -> Result<(), EncodeError> {
-        self.vsa_parts(vendor, number, [value])
+        self.vsa_head(vendor, number, value.len())?;
+        self.packet.extend_from_slice(value);
+        Ok(())
     }
 
-    /// The same, with a value that stands in several pieces.
+    /// What stands in front of a vendor's value of `len` octets.
     #[inline]
-    fn vsa_parts<const N: usize>(
-        &mut self,
-        vendor: u32,
-        number: u8,
-        parts: [&[u8]; N],
-    ) -> Result<(), EncodeError> {
-        let value_len: usize = parts.iter().map(|part| part.len()).sum();
-        let inner = length_octet(number, value_len, VENDOR_VALUE_LEN_MAX, 2)?;
-        let outer = length_octet(number, value_len, VENDOR_VALUE_LEN_MAX, VENDOR_HEAD_LEN)?;
+    fn vsa_head(&mut self, vendor: u32, number: u8, len: usize) -> Result<(), EncodeError> {
+        let outer = length_octet(number, len, VENDOR_VALUE_LEN_MAX, VENDOR_HEAD_LEN)?;
         let [a, b, c, d] = vendor.to_be_bytes();
-        self.packet.reserve(usize::from(outer));
+        let inner = outer - VENDOR_INNER_AT;
         self.packet.extend_from_slice(&[attribute::VENDOR_SPECIFIC, outer, a, b, c, d, number, inner]);
-        for part in parts {
-            self.packet.extend_from_slice(part);
-        }
         Ok(())
     }
 
@@ -179,10 +172,11 @@ impl Builder {
     /// More than 247 octets, the name included.
     #[inline]
     pub fn cisco(&mut self, number: u8, value: &str) -> Result<(), EncodeError> {
-        match cisco::prefix(number) {
-            Some(prefix) => self.vsa_parts(cisco::VENDOR, number, [prefix.as_bytes(), value.as_bytes()]),
-            None => self.vsa(cisco::VENDOR, number, value.as_bytes()),
-        }
+        let prefix = cisco::prefix(number).unwrap_or_default().as_bytes();
+        self.vsa_head(cisco::VENDOR, number, prefix.len() + value.len())?;
+        self.packet.extend_from_slice(prefix);
+        self.packet.extend_from_slice(value.as_bytes());
+        Ok(())
     }
 
     /// A Cisco-AVPair `name=value`.
@@ -191,7 +185,11 @@ impl Builder {
     /// More than 247 octets together.
     #[inline]
     pub fn pair(&mut self, name: &str, value: &str) -> Result<(), EncodeError> {
-        self.vsa_parts(cisco::VENDOR, cisco::AV_PAIR, [name.as_bytes(), b"=", value.as_bytes()])
+        self.vsa_head(cisco::VENDOR, cisco::AV_PAIR, name.len() + 1 + value.len())?;
+        self.packet.extend_from_slice(name.as_bytes());
+        self.packet.push(b'=');
+        self.packet.extend_from_slice(value.as_bytes());
+        Ok(())
     }
 
     /// A Cisco-AVPair `h323-ivr-out=name:value`.
@@ -214,8 +212,13 @@ impl Builder {
 
     #[inline]
     fn carried(&mut self, carrier: Carrier, name: &str, value: &str) -> Result<(), EncodeError> {
-        let parts = [carrier.prefix().as_bytes(), name.as_bytes(), b":", value.as_bytes()];
-        self.vsa_parts(cisco::VENDOR, cisco::AV_PAIR, parts)
+        let prefix = carrier.prefix().as_bytes();
+        self.vsa_head(cisco::VENDOR, cisco::AV_PAIR, prefix.len() + name.len() + 1 + value.len())?;
+        self.packet.extend_from_slice(prefix);
+        self.packet.extend_from_slice(name.as_bytes());
+        self.packet.push(b':');
+        self.packet.extend_from_slice(value.as_bytes());
+        Ok(())
     }
 
     /// A User-Password, hidden with `secret` and the authenticator that was set (RFC 2865 section 5.2).
@@ -223,9 +226,20 @@ impl Builder {
     /// # Errors
     /// More than 128 octets.
     pub fn user_password(&mut self, secret: &Secret, password: &[u8]) -> Result<(), EncodeError> {
-        let place = self.plain_password(password)?;
-        self.hide(place, secret);
-        Ok(())
+        self.password_head(password)?;
+        let mut salt = self.own_authenticator();
+        let mut rest = password;
+        loop {
+            let (own, left) = rest.split_at(rest.len().min(16));
+            let mut block = [0; 16];
+            block[..own.len()].copy_from_slice(own);
+            secret.mask(&mut block, &salt);
+            self.packet.extend_from_slice(&block);
+            if left.is_empty() {
+                return Ok(());
+            }
+            (salt, rest) = (block, left);
+        }
     }
 
     /// A User-Password that is hidden with the secret of [`Self::finish_access_request`].
@@ -233,23 +247,24 @@ impl Builder {
     /// # Errors
     /// More than 128 octets.
     pub(crate) fn password_to_hide(&mut self, password: &[u8]) -> Result<(), EncodeError> {
-        let place = self.plain_password(password)?;
-        self.passwords.push(place);
+        let len = self.password_head(password)?;
+        let start = self.packet.len();
+        self.packet.extend_from_slice(password);
+        self.packet.resize(start + len, 0);
+        self.passwords.push((start, start + len));
         Ok(())
     }
 
-    /// A User-Password padded with zeros to whole blocks of 16; answers where its value stands.
-    fn plain_password(&mut self, password: &[u8]) -> Result<(usize, usize), EncodeError> {
+    /// What stands in front of a User-Password; answers the length of its value, whole blocks of 16.
+    #[inline]
+    fn password_head(&mut self, password: &[u8]) -> Result<usize, EncodeError> {
         if password.len() > PASSWORD_LEN_MAX {
             return Err(EncodeError::PasswordTooLong { len: password.len() });
         }
         let len = password.len().next_multiple_of(16).max(16);
         let octet = length_octet(attribute::USER_PASSWORD, len, PASSWORD_LEN_MAX, 2)?;
         self.packet.extend_from_slice(&[attribute::USER_PASSWORD, octet]);
-        let start = self.packet.len();
-        self.packet.extend_from_slice(password);
-        self.packet.resize(start + len, 0);
-        Ok((start, start + len))
+        Ok(len)
     }
 
     /// Each block is XORed with MD5(secret + block before), the first with MD5(secret + authenticator).

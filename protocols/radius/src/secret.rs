@@ -20,7 +20,7 @@ pub struct Secret {
     bytes: Vec<u8>,
     /// The one block of MD5 over secret and salt, padded, with room for the salt; of a usual secret
     /// User-Password hiding hashes nothing more.
-    salted: Option<[u8; BLOCK_LEN]>,
+    salted: Option<[[u8; BLOCK_LEN]; 1]>,
     /// MD5 after the inner and the outer pad: HMAC keyed with the secret (RFC 2104 section 2).
     inner: Md5,
     outer: Md5,
@@ -53,9 +53,9 @@ impl Secret {
             let digest: [u8; 16] = Md5::new_with_prefix(&self.bytes).chain_update(salt).finalize().into();
             return words(&digest);
         };
-        block[self.bytes.len()..self.bytes.len() + AUTHENTICATOR_LEN].copy_from_slice(salt);
+        block[0][self.bytes.len()..self.bytes.len() + AUTHENTICATOR_LEN].copy_from_slice(salt);
         let mut state = START;
-        compress(&mut state, &[block]);
+        compress(&mut state, &block);
         state
     }
 
@@ -91,7 +91,7 @@ impl Secret {
 }
 
 /// The padded block of a message of `secret` and a salt, where one block is enough.
-fn padded(secret: &[u8]) -> Option<[u8; BLOCK_LEN]> {
+fn padded(secret: &[u8]) -> Option<[[u8; BLOCK_LEN]; 1]> {
     let len = secret.len() + AUTHENTICATOR_LEN;
     if len > ONE_BLOCK_LEN_MAX {
         return None;
@@ -101,7 +101,7 @@ fn padded(secret: &[u8]) -> Option<[u8; BLOCK_LEN]> {
     block[len] = 0x80;
     let bits = u64::try_from(len * 8).ok()?;
     block[BLOCK_LEN - 8..].copy_from_slice(&bits.to_le_bytes());
-    Some(block)
+    Some([block])
 }
 
 /// MD5 counts its octets as words, the lowest octet first (RFC 1321 section 2).
