@@ -1,6 +1,7 @@
 //! A scenario that did not pass, in full: which step, what was expected and seen, in which frame, and how to run it
 //! again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use tabled::builder::Builder;
@@ -15,6 +16,8 @@ use crate::show::{clean, count, place};
 
 /// Wider texts are wrapped, in letters.
 const COLUMN_MAX: usize = 48;
+/// A longer observation is cut, in letters; the journal has all of it.
+const OBSERVATION_MAX: usize = 160;
 
 /// Everything worth knowing about it, indented below its line.
 pub(crate) fn in_full(played: &Played, look: Look) -> String {
@@ -101,7 +104,7 @@ fn unexpected(out: &mut String, played: &Played) {
     }
     line(out, 4, &format!("{} that no step expected:", count(*total, "observation")));
     for seen in lines {
-        line(out, 6, &clean(seen));
+        line(out, 6, &cut(&clean(seen)));
     }
     if *total > lines.len() {
         line(out, 6, &format!("and {} more", total - lines.len()));
@@ -120,6 +123,13 @@ fn frames(out: &mut String, played: &Played) {
             line(out, 4, "frames are numbered as in the capture that --pcap writes");
         }
         None => {}
+    }
+}
+
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(OBSERVATION_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 

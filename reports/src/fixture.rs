@@ -84,12 +84,13 @@ fn scenario(
         });
     }
     let failed = verdict == Verdict::Failed;
-    let unexpected = "2007-03-09T08:15:50.003Z ivr prompt is: goodbye".to_owned();
+    let prompt = "2007-03-09T08:15:50.003Z ivr prompt is: goodbye".to_owned();
+    let long = format!("2007-03-09T08:15:50.004Z ivr Access-Request frame 5 Class: 0x{}", "4f".repeat(80));
     let end = ScenarioEnd {
         lasted: Duration::from_millis(if matches!(verdict, Verdict::Broken(_)) { 0 } else { 74_701 }),
         verdict,
         took: Duration::from_micros(42),
-        unexpected: if failed { (vec![unexpected], 3) } else { (Vec::new(), 0) },
+        unexpected: if failed { (vec![prompt, long], 3) } else { (Vec::new(), 0) },
         rerun: format!("tollgate run {path} --seed {seed}"),
         pcap: failed.then(|| "captures/long-call.seed-4711.pcapng".into()),
     };
