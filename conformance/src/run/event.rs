@@ -8,12 +8,13 @@ use tollgate_wire::Text;
 
 use crate::scenario::Place;
 
-/// The place of a scenario in the run, from 0, in the order in which the files were found.
+/// The place of one run of a scenario among all that are run, from 0, in the order in which the files were found;
+/// repetitions with other seeds follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScenarioId(pub usize);
 
-/// Something that happened in a run. Events of different scenarios interleave; those of one are in
-/// order. `RunStarted` comes first and `RunFinished` last.
+/// Something that happened in a run. `RunStarted` comes first and `RunFinished` last; in between, the events of
+/// one run of a scenario stand together, in the order of [`ScenarioId`] whatever the number of threads.
 #[derive(Debug, Clone)]
 pub enum RunEvent {
     /// The run begins.
@@ -100,7 +101,8 @@ pub struct ScenarioEnd {
     pub lasted: Duration,
     /// Real time that it took.
     pub took: Duration,
-    /// Observations that no expectation consumed, one line each, at most a handful, and how many there were.
+    /// Observations that nobody expected ([`crate::run::play`] tells which count): the first few, a line each, unless
+    /// it passed or was skipped, and how many there were.
     pub unexpected: (Vec<String>, usize),
     /// The command that runs it again the same way.
     pub rerun: String,
