@@ -112,7 +112,7 @@ impl Amount {
     #[must_use]
     pub fn two_decimals(self) -> String {
         let mut out = String::with_capacity(12);
-        write_decimal(&mut out, i128::from(self.0.div_euclid(1_000)), 2, 2);
+        write_decimal(&mut out, self.0.div_euclid(1_000), 2, 2);
         out
     }
 }
@@ -200,8 +200,8 @@ impl Currency {
 }
 
 /// Writes `value` of 10^-`decimals`, with at least `least` decimals; `least` = `decimals` keeps them all.
-pub(crate) fn write_decimal(out: &mut String, value: i128, decimals: u8, least: u8) {
-    let mut digits = [b'0'; 48];
+pub(crate) fn write_decimal(out: &mut String, value: i64, decimals: u8, least: u8) {
+    let mut digits = [b'0'; 24];
     let mut at = digits.len();
     let mut rest = value.unsigned_abs();
     let mut written = 0_u8;
@@ -287,7 +287,7 @@ impl fmt::Display for Amount {
     /// With five decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::with_capacity(24);
-        write_decimal(&mut text, i128::from(self.0), AMOUNT_DECIMALS, AMOUNT_DECIMALS);
+        write_decimal(&mut text, self.0, AMOUNT_DECIMALS, AMOUNT_DECIMALS);
         f.pad(&text)
     }
 }
@@ -296,7 +296,7 @@ impl fmt::Display for Price {
     /// With two decimals, or more where they are needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::with_capacity(24);
-        write_decimal(&mut text, i128::from(self.0), PRICE_DECIMALS, 2);
+        write_decimal(&mut text, self.0, PRICE_DECIMALS, 2);
         f.pad(&text)
     }
 }

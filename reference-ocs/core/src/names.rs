@@ -1,14 +1,13 @@
 //! From a name to its place in a table that holds the names itself: four bytes and a tag for each, however long.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 
+use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// The hash of a key. The hasher's keys are fixed, so that a run is the same in every process.
+/// The hash of a key. The hasher's seed is fixed, so that a run takes the same steps in every process.
 pub(crate) fn hash_of(key: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(key)
 }
 
 /// Places by name. Only ever asked for one name, never gone through, so that its order cannot be seen.

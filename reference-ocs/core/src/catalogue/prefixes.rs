@@ -10,6 +10,12 @@ use crate::ids::RateId;
 /// The most digits of a prefix.
 pub(crate) const DIGITS_MAX: usize = 16;
 const NO_PARENT: u32 = u32::MAX;
+/// A key without its first three digits.
+const AFTER_THREE_DIGITS: u32 = 52;
+/// How many beginnings of three digits there are, in four bits a digit.
+const BEGINNINGS: u64 = 1 << (64 - AFTER_THREE_DIGITS);
+/// From how many keys on the list of beginnings is worth its 16 KiB.
+const LONG_LIST: usize = 4_096;
 
 /// Rates by prefix.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +23,8 @@ pub(crate) struct Prefixes {
     keys: Vec<u64>,
     parents: Vec<u32>,
     rates: Vec<RateId>,
+    /// Where the keys of each beginning of three digits start, in a long list: most of the search without touching it.
+    starts: Vec<u32>,
 }
 
 /// A digit is kept as itself plus one; nothing is 0, so that shorter texts come first.
@@ -69,13 +77,27 @@ impl Prefixes {
             all.rates.push(rate);
             above.push(place);
         }
+        if all.keys.len() >= LONG_LIST {
+            let before =
+                |beginning: u64| all.keys.partition_point(|key| key >> AFTER_THREE_DIGITS < beginning);
+            all.starts = (0..=BEGINNINGS).map(|it| u32::try_from(before(it)).unwrap_or(NO_PARENT)).collect();
+        }
         all
+    }
+
+    /// How many keys are at or before a number.
+    fn count_up_to(&self, number: u64) -> usize {
+        let beginning = usize::try_from(number >> AFTER_THREE_DIGITS).unwrap_or(usize::MAX);
+        let bounds = self.starts.get(beginning).zip(self.starts.get(beginning.saturating_add(1)));
+        let (from, to) = bounds.map_or((0, self.keys.len()), |(from, to)| (*from as usize, *to as usize));
+        let keys = self.keys.get(from..to).unwrap_or_default();
+        from + keys.partition_point(|&key| key <= number)
     }
 
     /// The rate of the longest prefix of `number`. Digits beyond the sixteenth do not matter.
     pub(crate) fn longest(&self, number: &str) -> Option<RateId> {
         let number = packed(number, true)?;
-        let mut place = self.keys.partition_point(|&key| key <= number).checked_sub(1)?;
+        let mut place = self.count_up_to(number).checked_sub(1)?;
         while !covers(*self.keys.get(place)?, number) {
             let parent = *self.parents.get(place)?;
             if parent == NO_PARENT {
@@ -122,6 +144,23 @@ mod tests {
         for text in ["", "12345678901234567", "12a", "+1", "VOICEONNET"] {
             assert_eq!(Prefixes::key(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_list_is_searched_like_a_short_one() {
+        // Every number of four digits, and the one digit 7: a short list of its own finds the same.
+        let texts: Vec<String> =
+            (1_000..9_000).map(|number| number.to_string()).chain(["7".to_owned()]).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).filter(|text| *text != "7123").collect();
+        let all = prefixes(&texts);
+        assert!(!all.starts.is_empty());
+        let found = |number: &str| all.longest(number).map(|rate| texts[rate.place()]);
+        assert_eq!(found("82623634515"), Some("8262"));
+        assert_eq!(found("7123000"), Some("7"));
+        assert_eq!(found("700"), Some("7"));
+        assert_eq!(found("1000"), Some("1000"));
+        assert_eq!(found("8999"), Some("8999"));
+        assert_eq!((found("9"), found("0999"), found("100")), (None, None, None));
     }
 
     proptest! {

@@ -37,8 +37,11 @@ struct Found {
 
 impl Ocs {
     pub(super) fn report(&mut self, now: Instant, report: &UsageReport, out: &mut Vec<Effect>) {
-        let account = self.ledger.account_id(&report.account);
         let mut found = self.find(report);
+        let account = match found.session {
+            Some(session) => self.sessions.session(session).account,
+            None => self.ledger.account_id(&report.account),
+        };
         let known = found.usage.map(|at| self.sessions.usage(at).progress);
         if known != Some(Progress::Closed) {
             if found.usage.is_none() {
