@@ -379,3 +379,60 @@ fn a_missing_file_is_one_readable_line() {
         "{report}"
     );
 }
+
+#[test]
+fn what_never_ends_is_refused_in_good_time() {
+    // Twenty thousand rounds of twenty thousand rounds of nothing.
+    let (_, report) = check(&format!(
+        "{HEAD}steps:\n  - repeat: {{ times: 20000, steps: [{{ repeat: {{ times: 20000, steps: [] }} }}] }}\n"
+    ));
+    assert!(report.to_string().contains("more than 100000 repetitions and sequences"), "{report}");
+
+    // Every sequence hands on its value a hundred times over.
+    let folder = tempfile::tempdir().unwrap();
+    let sequences = folder.path().join("sequences");
+    std::fs::create_dir(&sequences).unwrap();
+    for number in 0..12 {
+        let next = if number < 11 {
+            format!("use: {{ sequence: sequences/{}.yaml, x: \"{}\" }}", number + 1, "${x}".repeat(100))
+        } else {
+            "ivr.dial: \"${x}\"".to_owned()
+        };
+        let text = format!("sequence: s\nparameters: [x]\nsteps:\n  - {next}\n");
+        std::fs::write(sequences.join(format!("{number}.yaml")), text).unwrap();
+    }
+    let text = format!(
+        "{}steps:\n  - use: {{ sequence: sequences/0.yaml, x: \"1234567890\" }}\n",
+        HEAD.replace(
+            "worlds/card.yaml",
+            "{ ocs: 192.0.2.1, nodes: { a: { address: 192.0.2.10, secret: s } } }"
+        )
+    );
+    let path = folder.path().join("bomb.yaml");
+    let (_, report) = check_octets(&path, text.as_bytes(), &registry(), &Options::default());
+    assert!(report.to_string().contains("becomes too large"), "{report}");
+}
+
+#[test]
+fn a_large_world_is_read_in_good_time() {
+    let mut text = std::fs::read_to_string(folder("library").join("worlds/card.yaml")).unwrap();
+    let accounts: String = (0..20_000)
+        .map(|number| {
+            format!("  \"{number:011}\": {{ customer: c{number}, product: Prepaid, balance: 1.00 }}\n")
+        })
+        .collect();
+    text = text.replace("settings:", &format!("{accounts}settings:"));
+    let customers: String = (0..20_000).map(|number| format!("  c{number}: {{}}\n")).collect();
+    text = text.replace("customers:\n", &format!("customers:\n{customers}"));
+    let world = world::load_text(Path::new("large.yaml"), &text).unwrap();
+    assert_eq!(world.accounts.len(), 20_002);
+
+    // Two hundred problems of a large file are shown without looking through it two hundred times.
+    let report =
+        world::load_text(Path::new("large.yaml"), &text.replace("1.00 }", "1.00 CDA }")).unwrap_err();
+    assert_eq!(report.diagnostics().len(), 201);
+    let shown = report.to_string();
+    assert!(shown.contains("large.yaml:20"), "{shown}");
+    // 20,000 accounts are wrong, 200 of them are shown.
+    assert!(shown.contains("error: 19800 more problems are not shown"), "{shown}");
+}

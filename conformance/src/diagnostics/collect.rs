@@ -68,6 +68,10 @@ pub(crate) struct Collector {
     /// A repeated step or a matrix must not report the same line again.
     seen: BTreeSet<(Span, String)>,
     errors: usize,
+    /// Problems that were not kept.
+    dropped: usize,
+    /// How much was written out of parameters.
+    written: usize,
 }
 
 impl Collector {
@@ -81,6 +85,7 @@ impl Collector {
     pub(crate) fn push(&mut self, problem: Problem) {
         if self.problems.len() >= PROBLEMS_MAX {
             self.errors += usize::from(problem.severity == Severity::Error);
+            self.dropped += 1;
             return;
         }
         if self.seen.insert((problem.span, problem.message.clone())) {
@@ -91,6 +96,12 @@ impl Collector {
 
     pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) {
         self.push(Problem::error(span, message));
+    }
+
+    /// Counts what is written out of parameters; whether it is still within `max`.
+    pub(crate) fn spend(&mut self, nodes: usize, max: usize) -> bool {
+        self.written = self.written.saturating_add(nodes);
+        self.written <= max
     }
 
     pub(crate) fn errors(&self) -> usize {
@@ -107,6 +118,10 @@ impl Collector {
         let mut report = Report::new();
         for problem in &self.problems {
             report.push(self.resolve(problem));
+        }
+        if self.dropped > 0 {
+            let more = format!("{} more problems are not shown", self.dropped);
+            report.extend(Report::of_message(more, Some("correct those above first".to_owned())));
         }
         report
     }

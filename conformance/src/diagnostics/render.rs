@@ -1,7 +1,5 @@
 //! Problems as text for a terminal or a log.
 
-use std::path::Path;
-
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -44,19 +42,20 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     };
     let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
     if let Some(at) = &diagnostic.at {
-        let mut snippet = snippet(at).annotation(annotation(AnnotationKind::Primary, at, &diagnostic.label));
         // Places of the same file share its snippet; other files get one of their own.
         let same = |mark: &Mark| mark.source.path() == at.source.path();
-        for (mark, label) in diagnostic.related.iter().filter(|(mark, _)| same(mark)) {
-            snippet = snippet.annotation(annotation(AnnotationKind::Context, mark, label));
+        let (here, elsewhere): (Vec<_>, Vec<_>) = diagnostic.related.iter().partition(|(mark, _)| same(mark));
+        let window = Window::around(std::iter::once(at).chain(here.iter().map(|(mark, _)| mark)));
+        let mut snippet =
+            window.snippet(at).annotation(window.annotation(AnnotationKind::Primary, at, &diagnostic.label));
+        for (mark, label) in here {
+            snippet = snippet.annotation(window.annotation(AnnotationKind::Context, mark, label));
         }
         group = group.element(snippet);
-        for (mark, label) in diagnostic.related.iter().filter(|(mark, _)| !same(mark)) {
-            group = group.element(self::snippet(mark).annotation(annotation(
-                AnnotationKind::Context,
-                mark,
-                label,
-            )));
+        for (mark, label) in elsewhere {
+            let window = Window::around(std::iter::once(mark));
+            let annotation = window.annotation(AnnotationKind::Context, mark, label);
+            group = group.element(window.snippet(mark).annotation(annotation));
         }
     }
     for help in &diagnostic.help {
@@ -65,22 +64,46 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     group
 }
 
-fn snippet(mark: &Mark) -> Snippet<'_, Annotation<'_>> {
-    Snippet::source(mark.source.text()).path(shown_path(mark.source.path()))
+/// The lines of a source that a snippet is cut from; a large file is not looked through for every problem.
+struct Window {
+    start: usize,
+    end: usize,
 }
 
-fn shown_path(path: &Path) -> String {
-    path.display().to_string()
+impl Window {
+    /// From the line of the first mark to that of the last; all are of one source.
+    fn around<'a>(marks: impl Iterator<Item = &'a Mark>) -> Self {
+        let mut window = Self { start: usize::MAX, end: 0 };
+        for mark in marks {
+            let text = mark.source.text();
+            let (start, end) = stretch(mark);
+            let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+            window = Self { start: window.start.min(line_start), end: window.end.max(line_end) };
+        }
+        window
+    }
+
+    fn snippet<'a>(&self, mark: &'a Mark) -> Snippet<'a, Annotation<'a>> {
+        let line = usize::try_from(mark.source.place(self.start).line).unwrap_or(1);
+        Snippet::source(&mark.source.text()[self.start..self.end])
+            .line_start(line)
+            .path(mark.source.path().display().to_string())
+    }
+
+    fn annotation<'a>(&self, kind: AnnotationKind, mark: &Mark, label: &'a str) -> Annotation<'a> {
+        let (start, end) = stretch(mark);
+        let annotation = kind.span(start - self.start..end - self.start);
+        if label.is_empty() { annotation } else { annotation.label(label) }
+    }
 }
 
-fn annotation<'a>(kind: AnnotationKind, mark: &Mark, label: &'a str) -> Annotation<'a> {
+/// What is marked, on its first line only: what is wrong is named there, and a report stays short.
+fn stretch(mark: &Mark) -> (usize, usize) {
     let text = mark.source.text();
     let start = boundary(text, mark.start);
     let end = boundary(text, mark.end).max(start);
-    // Only the first line is marked: what is wrong is named there, and a report stays short.
-    let line = text[start..end].find(['\n', '\r']).map_or(end, |length| start + length);
-    let annotation = kind.span(start..line);
-    if label.is_empty() { annotation } else { annotation.label(label) }
+    (start, text[start..end].find(['\n', '\r']).map_or(end, |length| start + length))
 }
 
 /// The nearest start of a character at or before `offset`.

@@ -18,6 +18,8 @@ use crate::yaml::{Entry, Keys, Kind, Node};
 
 /// At most this many steps of one scenario, everything written out.
 const STEPS_MAX: usize = 20_000;
+/// At most this many rounds and uses of sequences, be they empty.
+const LISTS_MAX: usize = 100_000;
 /// How deep sequences and repetitions may stand in one another.
 const DEPTH_MAX: usize = 16;
 /// How much of a step is shown on its line.
@@ -38,6 +40,7 @@ pub(super) struct Steps<'a> {
     /// Files of sequences that are being read.
     inside: Vec<PathBuf>,
     depth: usize,
+    lists: usize,
     full: bool,
 }
 
@@ -122,6 +125,7 @@ impl<'a> Steps<'a> {
             done: Vec::new(),
             inside: Vec::new(),
             depth: 0,
+            lists: 0,
             full: false,
         }
     }
@@ -145,8 +149,17 @@ impl<'a> Steps<'a> {
             self.collector.error(node.span, message);
             return;
         }
+        self.lists += 1;
+        if self.lists > LISTS_MAX {
+            self.full = true;
+            let message = format!("more than {LISTS_MAX} repetitions and sequences, everything written out");
+            self.collector.error(node.span, message);
+            return;
+        }
+        if self.depth == 0 {
+            self.captures.look_ahead(node);
+        }
         self.depth += 1;
-        self.captures.look_ahead(node);
         let items = match &node.kind {
             Kind::Map(_) => {
                 self.collector.push(
@@ -395,6 +408,7 @@ impl<'a> Steps<'a> {
         let Some(sequence) = load::sequence(&tree, self.collector) else { return };
         let Some(parameters) = self.parameters(&sequence, &with, at) else { return };
         let steps = parameters.write_into(&sequence.steps, self.collector);
+        self.captures.look_ahead(&steps);
         self.inside.push(file.clone());
         self.read_list(&steps, &file, &parameters);
         self.inside.pop();

@@ -6,8 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tollgate_wire::Text;
 
 use super::template::{self, TemplateError};
-use crate::diagnostics::{Collector, Problem, Span};
+use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::yaml::{Entry, Key, Kind, Node, Scalar};
+
+/// How much one check may write out, in nodes and parts of texts: sequences that hand on ever longer values
+/// must come to an end.
+const WRITTEN_MAX: usize = 2_000_000;
+/// As many octets of text count as one node.
+const NODE_OCTETS: usize = 64;
 
 /// Values of parameters, and which of them were used.
 #[derive(Debug, Default)]
@@ -42,6 +48,9 @@ impl Parameters {
     /// The same tree with every known `${name}` written out. What stays is a capture. A `${` that is no
     /// name is reported, once for every place.
     pub(super) fn write_into(&self, node: &Node, collector: &mut Collector) -> Node {
+        if !self.values.is_empty() && !spend(1, node.span, collector) {
+            return Node { kind: Kind::Broken, span: node.span };
+        }
         let kind = match &node.kind {
             Kind::Scalar(scalar) if scalar.text.contains("${") => {
                 return self.scalar(scalar, node.span, collector);
@@ -59,19 +68,10 @@ impl Parameters {
         let mut written: Vec<Entry> = Vec::with_capacity(entries.len());
         for entry in entries {
             let Some(key) = self.key(&entry.key, collector) else { continue };
-            if let Some(twin) =
-                written.iter().find(|other| other.key.text == key.text && key.text != entry.key.text)
-            {
-                collector.push(
-                    Problem::error(
-                        key.span,
-                        format!("the key becomes '{}', which is there already", key.text),
-                    )
-                    .also(twin.key.span, "here"),
-                );
-                continue;
-            }
             written.push(Entry { key, value: self.write_into(&entry.value, collector) });
+        }
+        if entries.iter().any(|entry| entry.key.text.contains("${")) {
+            drop_twins(&mut written, collector);
         }
         Kind::Map(written)
     }
@@ -94,6 +94,9 @@ impl Parameters {
         // The whole value is one name: it becomes what the parameter is, a list or a map too.
         let whole = scalar.text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         if let Some(value) = whole.filter(|name| template::is_name(name)).and_then(|name| self.get(name)) {
+            if !spend(size(value), span, collector) {
+                return Node { kind: Kind::Broken, span };
+            }
             let mut value = value.clone();
             if let Kind::Scalar(inner) = &mut value.kind {
                 inner.quoted |= scalar.quoted;
@@ -101,7 +104,10 @@ impl Parameters {
             return value;
         }
         let kind = match template::fill_known(&scalar.text, |name| self.get_text(name)) {
-            Ok(text) => Kind::Scalar(Scalar { text, quoted: scalar.quoted }),
+            Ok(text) if spend(text.len() / NODE_OCTETS, span, collector) => {
+                Kind::Scalar(Scalar { text, quoted: scalar.quoted })
+            }
+            Ok(_) => Kind::Broken,
             Err(error) => {
                 broken(span, &error, collector);
                 Kind::Broken
@@ -109,6 +115,44 @@ impl Parameters {
         };
         Node { kind, span }
     }
+}
+
+/// Takes from what this check may write out; whether there was enough.
+fn spend(nodes: usize, span: Span, collector: &mut Collector) -> bool {
+    let enough = collector.spend(nodes, WRITTEN_MAX);
+    if !enough {
+        collector.push(
+            Problem::error(span, "with every parameter written out, this becomes too large")
+                .advice("use fewer combinations, or parameters that do not repeat one another"),
+        );
+    }
+    enough
+}
+
+/// What a value costs to be copied.
+fn size(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Scalar(scalar) => 1 + scalar.text.len() / NODE_OCTETS,
+        Kind::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Kind::Map(entries) => 1 + entries.iter().map(|entry| 1 + size(&entry.value)).sum::<usize>(),
+        Kind::Broken => 1,
+    }
+}
+
+/// No key may stand twice, not after a parameter has become one either.
+fn drop_twins(entries: &mut Vec<Entry>, collector: &mut Collector) {
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+    entries.retain(|entry| match seen.get(&entry.key.text) {
+        Some(first) => {
+            let message = format!("the key becomes '{}', which is there already", shown(&entry.key.text));
+            collector.push(Problem::error(entry.key.span, message).also(*first, "here"));
+            false
+        }
+        None => {
+            seen.insert(entry.key.text.clone(), entry.key.span);
+            true
+        }
+    });
 }
 
 fn broken(span: Span, error: &TemplateError, collector: &mut Collector) {

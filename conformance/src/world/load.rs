@@ -1,5 +1,6 @@
 //! Reads a world and checks it: every name that something refers to, every amount and its currency.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tollgate_wire::Text;
@@ -99,20 +100,24 @@ fn opened(
 
 /// `over` laid upon `base`: maps entry by entry, everything else whole.
 fn overlaid(base: Node, over: &Node) -> Node {
-    let (Kind::Map(mut below), Kind::Map(above)) = (base.kind.clone(), &over.kind) else {
+    let Kind::Map(above) = &over.kind else {
         return if over.is_empty() { base } else { over.clone() };
     };
+    let Kind::Map(mut entries) = base.kind else { return over.clone() };
+    let places: BTreeMap<String, usize> =
+        entries.iter().enumerate().map(|(place, entry)| (entry.key.text.clone(), place)).collect();
     for entry in above {
-        match below.iter_mut().find(|own| own.key.text == entry.key.text) {
-            Some(own) => {
-                let value =
-                    std::mem::replace(&mut own.value, Node { kind: Kind::Broken, span: entry.key.span });
-                *own = Entry { key: entry.key.clone(), value: overlaid(value, &entry.value) };
+        match places.get(&entry.key.text) {
+            Some(place) => {
+                let below = &mut entries[*place];
+                let nothing = Node { kind: Kind::Broken, span: entry.key.span };
+                let value = overlaid(std::mem::replace(&mut below.value, nothing), &entry.value);
+                *below = Entry { key: entry.key.clone(), value };
             }
-            None => below.push(entry.clone()),
+            None => entries.push(entry.clone()),
         }
     }
-    Node { kind: Kind::Map(below), span: over.span }
+    Node { kind: Kind::Map(entries), span: over.span }
 }
 
 /// What the parts of a world are checked against: names that stand in it, broken ones too, so that one
@@ -121,10 +126,10 @@ pub(super) struct Names<'n> {
     pub(super) currency: Option<Text>,
     /// Whether the world says a currency, be it a broken one.
     pub(super) currency_said: bool,
-    pub(super) dialing_rules: Vec<&'n str>,
-    pub(super) tariffs: Vec<&'n str>,
-    pub(super) products: Vec<&'n str>,
-    pub(super) customers: Vec<&'n str>,
+    pub(super) dialing_rules: BTreeSet<&'n str>,
+    pub(super) tariffs: BTreeSet<&'n str>,
+    pub(super) products: BTreeSet<&'n str>,
+    pub(super) customers: BTreeSet<&'n str>,
 }
 
 fn check(root: &Node, collector: &mut Collector) -> Option<World> {
@@ -166,18 +171,19 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     });
     world.customers =
         each(customers, "`customers:`", collector, |entry, c| parties::customer(entry, &names, c));
+    let currencies = parties::Currencies::of(&world.customers, &world.products);
     world.accounts =
-        each(accounts, "`accounts:`", collector, |entry, c| parties::account(entry, &names, &world, c));
+        each(accounts, "`accounts:`", collector, |entry, c| parties::account(entry, &names, &currencies, c));
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }
     Some(world)
 }
 
-fn keys_of(node: Option<&Node>) -> Vec<&str> {
+fn keys_of(node: Option<&Node>) -> BTreeSet<&str> {
     match node.map(|node| &node.kind) {
         Some(Kind::Map(entries)) => entries.iter().map(|entry| entry.key.text.as_str()).collect(),
-        _ => Vec::new(),
+        _ => BTreeSet::new(),
     }
 }
 
@@ -197,12 +203,13 @@ fn each<T>(
 pub(super) fn reference(
     node: &Node,
     (singular, plural): (&'static str, &'static str),
-    known: &[&str],
+    known: &BTreeSet<&str>,
     collector: &mut Collector,
 ) -> Option<Text> {
     let name = read::text(node, &format!("the name of a {singular}"), collector)?;
-    if !known.contains(&name.as_str()) {
-        read::unknown(node.span, (singular, plural), &name, known, collector);
+    if !known.contains(name.as_str()) {
+        let known: Vec<&str> = known.iter().copied().collect();
+        read::unknown(node.span, (singular, plural), &name, &known, collector);
         return None;
     }
     Some(name)

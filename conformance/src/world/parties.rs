@@ -1,9 +1,11 @@
 //! Customers and accounts of a world file.
 
+use std::collections::BTreeMap;
+
 use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, check_currency, currency_of, reference, word};
-use super::model::{Account, AccountType, Customer, World};
+use super::model::{Account, AccountType, Customer, Product};
 use super::prices::{amount, signed_amount};
 use crate::diagnostics::{Collector, Problem, shown};
 use crate::scenario::read;
@@ -34,11 +36,11 @@ pub(super) fn customer(entry: &Entry, names: &Names<'_>, collector: &mut Collect
     })
 }
 
-/// One entry of `accounts:`; tariffs, products and customers of the world are read already.
+/// One entry of `accounts:`; the products and customers of the world are read already.
 pub(super) fn account(
     entry: &Entry,
     names: &Names<'_>,
-    world: &World,
+    currencies: &Currencies<'_>,
     collector: &mut Collector,
 ) -> Option<Account> {
     let place = collector.place(entry.key.span);
@@ -51,7 +53,7 @@ pub(super) fn account(
     let product_node = keys.need("product", what, collector);
     let product =
         product_node.and_then(|node| reference(node, ("product", "products"), &names.products, collector));
-    let currency = currency(&customer, &product, world);
+    let currency = currencies.find(customer.as_ref(), product.as_ref());
     if let (Some(node), Some((of_customer, of_product))) = (product_node, &currency) {
         check_currency(node.span, ("the product", of_product), ("the customer", of_customer), collector);
     }
@@ -60,7 +62,7 @@ pub(super) fn account(
     let kind = keys.value("type").and_then(|node| word(node, "a type of account", &kinds, collector));
     let kind = kind.unwrap_or_default();
     let balance_node = keys.value("balance");
-    let balance = balance_node.and_then(|node| signed_amount(node, currency.as_ref(), collector));
+    let balance = balance_node.and_then(|node| signed_amount(node, currency, collector));
     if let (Some(node), Some(balance), AccountType::Debit) = (balance_node, balance, kind)
         && balance < Decimal::default()
     {
@@ -70,7 +72,7 @@ pub(super) fn account(
         );
     }
     let limit_node = keys.value("credit-limit");
-    let credit_limit = limit_node.and_then(|node| amount(node, currency.as_ref(), collector));
+    let credit_limit = limit_node.and_then(|node| amount(node, currency, collector));
     if let (Some(node), AccountType::Debit) = (limit_node, kind) {
         collector.push(
             Problem::error(node.span, "a debit account has no credit limit")
@@ -103,11 +105,24 @@ pub(super) fn account(
     })
 }
 
-/// The currencies of the customer and of the product.
-fn currency(customer: &Option<Text>, product: &Option<Text>, world: &World) -> Option<(Text, Text)> {
-    let customer = world.customers.iter().find(|own| Some(&own.name) == customer.as_ref())?;
-    let product = world.products.iter().find(|own| Some(&own.name) == product.as_ref())?;
-    Some((customer.currency.clone(), product.currency.clone()))
+/// The currencies of the customers and products that are right, by name.
+pub(super) struct Currencies<'w> {
+    customers: BTreeMap<&'w str, &'w Text>,
+    products: BTreeMap<&'w str, &'w Text>,
+}
+
+impl<'w> Currencies<'w> {
+    pub(super) fn of(customers: &'w [Customer], products: &'w [Product]) -> Self {
+        Self {
+            customers: customers.iter().map(|own| (own.name.as_str(), &own.currency)).collect(),
+            products: products.iter().map(|own| (own.name.as_str(), &own.currency)).collect(),
+        }
+    }
+
+    /// Those of this customer and of this product.
+    fn find(&self, customer: Option<&Text>, product: Option<&Text>) -> Option<(&'w Text, &'w Text)> {
+        Some((*self.customers.get(customer?.as_str())?, *self.products.get(product?.as_str())?))
+    }
 }
 
 fn language(text: &str) -> Result<Text, ValueError> {
