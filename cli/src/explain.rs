@@ -60,7 +60,8 @@ fn of_codes(title: &str, codes: &[ReturnCode]) -> Explanation {
     });
     Explanation {
         title: title.to_owned(),
-        about: "h323-return-code in answers to access requests; ErrorExplanation names it in words.".to_owned(),
+        about: "h323-return-code in answers to access requests; ErrorExplanation names it in words."
+            .to_owned(),
         example: Some("where: { h323-return-code: 9, h323-ivr-in.ErrorExplanation: cld_blocked }".to_owned()),
         sections: vec![Section { heading: "return codes".to_owned(), rows: rows.collect() }],
     }

@@ -48,9 +48,9 @@ pub(crate) struct Arguments {
     /// Only the scenarios with this tag; several: any of them
     #[arg(long)]
     tag: Vec<String>,
-    /// Only the scenarios whose name or path contains this text
+    /// Only the scenarios whose name or path contains this text; several: any of them
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
     /// Only this variant of a matrix, as a report names it
     #[arg(long)]
     variant: Option<String>,
@@ -123,7 +123,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
 impl Arguments {
     fn filter(&self) -> Filter {
         Filter {
-            words: self.only.iter().cloned().collect(),
+            words: self.only.clone(),
             tags: self.tag.iter().map(|tag| tag.as_str().into()).collect(),
             variant: self.variant.as_deref().map(Into::into),
         }

@@ -164,6 +164,6 @@ fn print(show: Show, at: Instant, observation: &Observation) {
         Show::All => true,
     };
     if wanted {
-        anstream::println!("{at} {} {}", observation.kind, observation.fields);
+        anstream::println!("{at} {} {}", observation.kind, observation.fields());
     }
 }

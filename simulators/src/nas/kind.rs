@@ -157,6 +157,11 @@ const SETTINGS: &[Arg] = &[
         "true",
         "whether waits are spread by a tenth (RFC 5080, RAND)",
     ),
+    optional(
+        "servers",
+        ArgKind::List(&ArgKind::Address),
+        "addresses of the charging systems to ask, the preferred one first; the world's where it is left out",
+    ),
     preset("server-rest", ArgKind::Span, "60s", "how long a server that did not answer is passed over"),
     preset(
         "accounting-rounds",

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Setup, SetupError};
+use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Server, Setup, SetupError};
 use tollgate_radius::Packet;
 use tollgate_time::Instant;
-use tollgate_wire::Text;
+use tollgate_wire::{Text, Value};
 
 use super::call::{Call, CallId, Leg, Stage};
 use super::direct::Direct;
@@ -16,6 +16,20 @@ use super::messages::{self, Message, Query};
 use super::office::{Alarm, Office};
 use super::settings::Settings;
 use crate::radius_client::{Answer, Request};
+
+/// The charging systems to ask: those of the setting `servers`, reached like the given ones; else the given ones.
+fn servers(setup: &Setup) -> Result<Vec<Server>, SetupError> {
+    let Some(first) = setup.servers.first() else {
+        return Err(SetupError("a nas needs a charging system to ask; none is given".to_owned()));
+    };
+    let Some(Value::List(named)) = setup.settings.get("servers") else { return Ok(setup.servers.clone()) };
+    let addresses = named.iter().filter_map(|value| match value {
+        Value::Address(address) => Some(*address),
+        _ => None,
+    });
+    let servers: Vec<Server> = addresses.map(|address| Server { address, ..first.clone() }).collect();
+    if servers.is_empty() { Err(SetupError("'servers' names no address".to_owned())) } else { Ok(servers) }
+}
 
 /// A NAS with an IVR.
 #[derive(Debug)]
@@ -32,12 +46,10 @@ impl Nas {
     /// # Errors
     /// A setting is missing or of the wrong type, or no charging system is given.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        if setup.servers.is_empty() {
-            return Err(SetupError("a nas needs a charging system to ask; none is given".to_owned()));
-        }
+        let servers = servers(setup)?;
         let settings = Settings::read(setup)?;
         Ok(Self {
-            office: Office::new(settings, &setup.servers, setup.seed, setup.observe),
+            office: Office::new(settings, &servers, setup.seed, setup.observe),
             calls: BTreeMap::new(),
             names: BTreeMap::new(),
             calls_made: 0,
