@@ -56,10 +56,13 @@ pub(crate) enum Deadline {
 /// All sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    sessions: Slab<Session>,
-    usages: Slab<Usage>,
-    /// Places of sessions by the hash of key and account; only ever asked for one, never gone through.
-    by_key: HashTable<u32>,
+    /// Boxed, so that growing moves pointers: moving a million sessions takes half a second, in which nothing is
+    /// answered.
+    sessions: Slab<Box<Session>>,
+    usages: Slab<Box<Usage>>,
+    /// Places of sessions by the hash of key and account; only ever asked for one, never gone through. The hash
+    /// stands beside the place, so that growing does not visit every session.
+    by_key: HashTable<(u64, u32)>,
     deadlines: BTreeSet<(Instant, Deadline)>,
     /// Sessions in which nothing is open, in the order in which they became so, with that time.
     idle: VecDeque<(Instant, SessionId, u32)>,
@@ -95,7 +98,7 @@ impl Sessions {
 
     /// All sessions, by number.
     pub(crate) fn by_number(&self) -> Vec<&Session> {
-        let mut all: Vec<&Session> = self.sessions.iter().map(|(_, session)| session).collect();
+        let mut all: Vec<&Session> = self.sessions.iter().map(|(_, session)| session.as_ref()).collect();
         all.sort_unstable_by_key(|session| session.id);
         all
     }
@@ -103,7 +106,8 @@ impl Sessions {
     /// All open usages, by number, with their sessions.
     pub(crate) fn open(&self) -> Vec<(&Session, &Usage)> {
         let usages = self.usages.iter().filter(|(_, usage)| usage.progress.is_open());
-        let mut all: Vec<_> = usages.map(|(_, usage)| (self.session(usage.session), usage)).collect();
+        let mut all: Vec<_> =
+            usages.map(|(_, usage)| (self.session(usage.session), usage.as_ref())).collect();
         all.sort_unstable_by_key(|(_, usage)| usage.id);
         all
     }
@@ -113,18 +117,19 @@ impl Sessions {
     }
 
     pub(crate) fn find(&self, key: &SessionKey, account: &str) -> Option<u32> {
-        let same = |at: &u32| {
-            let session = &self.sessions[*at as usize];
-            session.key == *key && *session.account_name == *account
+        let hash = key_hash(key, account);
+        let same = |(own, at): &(u64, u32)| {
+            let session = |at: u32| &self.sessions[at as usize];
+            *own == hash && session(*at).key == *key && *session(*at).account_name == *account
         };
-        self.by_key.find(key_hash(key, account), same).copied()
+        self.by_key.find(hash, same).map(|(_, at)| *at)
     }
 
     /// Begins a session that is not there yet.
     pub(crate) fn begin(&mut self, key: &SessionKey, name: Arc<str>, account: Option<AccountId>) -> u32 {
         self.sessions_begun += 1;
         let hash = key_hash(key, &name);
-        let at = place(self.sessions.insert(Session {
+        let at = place(self.sessions.insert(Box::new(Session {
             id: SessionId::from_number(self.sessions_begun),
             key: key.clone(),
             account_name: name,
@@ -134,20 +139,15 @@ impl Sessions {
             queued: None,
             usages: Vec::new(),
             idle_since: None,
-        }));
-        let sessions = &self.sessions;
-        let rehash = |at: &u32| {
-            let session = &sessions[*at as usize];
-            key_hash(&session.key, &session.account_name)
-        };
-        self.by_key.insert_unique(hash, at, rehash);
+        })));
+        self.by_key.insert_unique(hash, (hash, at), |(hash, _)| *hash);
         at
     }
 
     /// Begins a usage in a session.
     pub(crate) fn begin_usage(&mut self, session: u32, make: impl FnOnce(UsageId) -> Usage) -> u32 {
         self.usages_begun += 1;
-        let at = place(self.usages.insert(make(UsageId::from_number(self.usages_begun))));
+        let at = place(self.usages.insert(Box::new(make(UsageId::from_number(self.usages_begun)))));
         let usages = &mut self.sessions[session as usize].usages;
         usages.push(at);
         if usages.len() > CLOSED_USAGES_MAX {
@@ -290,7 +290,7 @@ impl Sessions {
         let still = self.sessions.get(at as usize).filter(|it| it.id == id && it.idle_since == Some(since));
         let Some(session) = still else { return };
         let hash = key_hash(&session.key, &session.account_name);
-        if let Ok(entry) = self.by_key.find_entry(hash, |place| *place == at) {
+        if let Ok(entry) = self.by_key.find_entry(hash, |(_, place)| *place == at) {
             entry.remove();
         }
         for usage in self.sessions.remove(at as usize).usages {
