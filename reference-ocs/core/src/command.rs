@@ -12,7 +12,7 @@ use crate::money::Amount;
 use crate::service::{Leg, Service};
 
 /// One thing to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(
     clippy::large_enum_variant,
     reason = "most commands are reports: a box would be an allocation for each"
@@ -29,7 +29,7 @@ pub enum Command {
 }
 
 /// What holds the requests of one session together: `h323-conf-id`, or what the gateway takes for it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct SessionKey(Arc<str>);
 
 impl SessionKey {
@@ -77,7 +77,7 @@ impl fmt::Debug for SessionKey {
 }
 
 /// A request for authentication or authorization.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct AccessRequest {
     /// The node that asks, by its name in the catalogue; its dialling rules hold where the customer has none.
     pub node: Option<String>,
@@ -102,7 +102,7 @@ pub struct AccessRequest {
 }
 
 /// What the gateway made of the password that came with the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Proof {
     /// It is the account's.
     Valid,
@@ -116,7 +116,7 @@ pub enum Proof {
 }
 
 /// What a request does to the account's lock, which keeps other sessions from logging in (`PortaBilling_Session`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub enum Lock {
     /// As the request's kind does by itself: a login locks a debit account, the end of the incoming leg unlocks it.
     #[default]
@@ -132,7 +132,9 @@ pub enum Lock {
 }
 
 /// The stage that a report of usage speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum Stage {
     /// It begins.
     Start,
@@ -144,7 +146,7 @@ pub enum Stage {
 }
 
 /// A report of the usage of one leg.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct UsageReport {
     /// The node that reports.
     pub node: Option<String>,
@@ -199,7 +201,7 @@ pub struct UsageReport {
 }
 
 /// A change made by an administrator. Accounts and customers are named by their ids in the catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Admin {
     /// Money paid in: a debit account's balance rises, a credit account's falls and so does its customer's.
     TopUp {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// How numbers are dialled at a customer or a node.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct DialingRules {
     /// What comes before a country code, such as `011` or `00`.
     pub international_prefixes: Vec<String>,

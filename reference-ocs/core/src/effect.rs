@@ -133,7 +133,7 @@ pub struct Context {
 }
 
 /// How much is granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Grant {
     /// No limit at all.
     Unlimited,

@@ -23,7 +23,7 @@ use crate::money::{Amount, Currency};
 use crate::names::NameTable;
 
 /// An account and what became of it.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Account {
     pub(crate) name: Arc<str>,
     pub(crate) product: ProductId,
@@ -44,7 +44,7 @@ pub(crate) struct Account {
 }
 
 /// A customer and what became of it.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Customer {
     pub(crate) name: Arc<str>,
     pub(crate) currency: Currency,

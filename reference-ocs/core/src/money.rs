@@ -12,11 +12,15 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Money in 10⁻⁵ of the currency unit.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Amount(i64);
 
 /// A price in 10⁻⁹ of the currency unit, per as many units of the service as the rate's price unit says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Price(i64);
 
 /// An exact sum of prices times units: a number of 10⁻⁹ of the currency unit, divided by the price unit.
@@ -29,7 +33,7 @@ pub struct Cost {
 }
 
 /// A currency by its ISO 4217 letters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Currency([u8; 3]);
 
 /// A text was not money.

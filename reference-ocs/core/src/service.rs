@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// What is charged. The numbers (`i_service`) are this system's, except for voice calls, whose 3 the documents show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum Service {
     /// Pieces of something, such as downloads.
     Quantity,
@@ -29,7 +31,7 @@ pub enum Service {
 }
 
 /// What usage is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Unit {
     /// Seconds; prices are per minute unless the rate says otherwise.
     Second,
@@ -140,7 +142,9 @@ impl Unit {
 }
 
 /// The side of a call that a request speaks of (`h323-call-origin`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum Leg {
     /// What the user set up: the outgoing leg of a call, or a service session.
     #[default]

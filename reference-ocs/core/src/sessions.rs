@@ -25,7 +25,7 @@ use crate::service::Leg;
 const CLOSED_USAGES_MAX: usize = 64;
 
 /// All that happens under one key of one account.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) key: SessionKey,
@@ -45,7 +45,7 @@ pub(crate) struct Session {
 }
 
 /// What a deadline is for. The order is the order in which deadlines of one moment are met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Deadline {
     /// A usage was given up: its place is the last part.
     Usage(UsageId, u32),

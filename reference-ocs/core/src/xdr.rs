@@ -15,7 +15,7 @@ use crate::money::{Amount, Currency};
 use crate::service::{Leg, Service};
 
 /// One charge, or one attempt that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Xdr {
     /// `id`.
     pub id: XdrId,
@@ -98,7 +98,7 @@ pub struct Xdr {
 }
 
 /// What is worth knowing about an xDR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Note {
     /// There is no such account: the record waits in the unresolved store, nothing was charged.
     Unresolved,

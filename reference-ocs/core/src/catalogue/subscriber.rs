@@ -7,7 +7,9 @@ use crate::ids::{CustomerId, ProductId};
 use crate::money::{Amount, Currency};
 
 /// Who pays when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum BillingModel {
     /// The balance is money left; it falls, to 0 and not below.
     #[default]

@@ -4,7 +4,7 @@ use crate::catalogue::BillingModel;
 use crate::money::Amount;
 
 /// A balance and the sums that it must agree with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Purse {
     model: BillingModel,
     /// The most that may be owed; none for money left, whose floor is 0.

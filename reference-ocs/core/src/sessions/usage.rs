@@ -13,7 +13,7 @@ use crate::service::{Leg, Service};
 use crate::xdr::Note;
 
 /// How far a usage has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Progress {
     /// Granted; nothing was heard of it since.
     Granted,
@@ -32,7 +32,7 @@ impl Progress {
 }
 
 /// What xDRs carry already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Billed {
     pub(crate) records: u32,
     pub(crate) used: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Billed {
 }
 
 /// One call or service session.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Usage {
     pub(crate) id: UsageId,
     /// Where its session stands.
