@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tollgate_time::Instant;
 
-use crate::ids::{AccountId, CustomerId, EnvId, ProductId};
+use crate::ids::{AccountId, CustomerId, EnvId, ProductId, VendorId};
 use crate::money::Amount;
 
 /// Something that happened to an account or a customer.
@@ -32,6 +32,13 @@ pub enum Subject {
     Customer {
         /// Its number.
         id: CustomerId,
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A vendor.
+    Vendor {
+        /// Its number.
+        id: VendorId,
         /// Its name.
         name: Arc<str>,
     },
@@ -115,6 +122,7 @@ impl Event {
         out.push(match &self.subject {
             Subject::Account { id, .. } => ("i_account", id.to_string()),
             Subject::Customer { id, .. } => ("i_customer", id.to_string()),
+            Subject::Vendor { id, .. } => ("i_vendor", id.to_string()),
         });
         let time = |at: &Option<Instant>| at.map(|at| at.to_string()).unwrap_or_default();
         match &self.fact {

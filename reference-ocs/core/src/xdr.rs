@@ -87,6 +87,8 @@ pub struct Xdr {
     pub invoice: Option<u32>,
     /// `revenue`, of vendors' xDRs.
     pub revenue: Option<Amount>,
+    /// Whom it charges; not a field of the table, where each kind has a table of its own.
+    pub entity: Entity,
     /// Which side of the call; not a field of the table.
     pub leg: Leg,
     /// What this is the record of; not a field of the table.
@@ -95,6 +97,46 @@ pub struct Xdr {
     pub failed: bool,
     /// What is worth knowing about how it came about, in the order of [`Note`].
     pub notes: Vec<Note>,
+}
+
+/// Whom an xDR charges.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub enum Entity {
+    /// The account.
+    #[default]
+    Account,
+    /// The account's customer, where the product is charged to it.
+    Customer,
+    /// A reseller: 1 owns the customer, 2 owns that reseller, and so on.
+    Reseller(u8),
+    /// The vendor that carried it: what it costs.
+    Vendor,
+}
+
+impl Entity {
+    /// As `PortaOne-Charge` names it: `account`, `customer`, `reseller`, `reseller[2]`, `vendor`.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Account => "account".to_owned(),
+            Self::Customer => "customer".to_owned(),
+            Self::Reseller(0 | 1) => "reseller".to_owned(),
+            Self::Reseller(level) => format!("reseller[{level}]"),
+            Self::Vendor => "vendor".to_owned(),
+        }
+    }
 }
 
 /// What is worth knowing about an xDR.
@@ -124,6 +166,10 @@ pub enum Note {
     Overdraft,
     /// The amount is larger than can be held; nothing was charged.
     AmountTooLarge,
+    /// A charge that came with the report, beside what the tariff gives.
+    Additional,
+    /// Such a charge, rated elsewhere.
+    Prerated,
 }
 
 impl Note {
@@ -143,6 +189,8 @@ impl Note {
             Self::CounterWentBack => "a counter went back",
             Self::Overdraft => "overdraft",
             Self::AmountTooLarge => "amount too large to charge",
+            Self::Additional => "additional charge",
+            Self::Prerated => "rated elsewhere",
         }
     }
 }
@@ -158,6 +206,19 @@ impl Xdr {
     #[must_use]
     pub fn has(&self, note: Note) -> bool {
         self.notes.contains(&note)
+    }
+
+    /// The store that it belongs into: `Account`, `Customer` or `Vendor`, with `Fail` behind it for a failed attempt.
+    #[must_use]
+    pub const fn storage(&self) -> &'static str {
+        match (self.entity, self.failed) {
+            (Entity::Account, false) => "Account",
+            (Entity::Account, true) => "AccountFail",
+            (Entity::Customer | Entity::Reseller(_), false) => "Customer",
+            (Entity::Customer | Entity::Reseller(_), true) => "CustomerFail",
+            (Entity::Vendor, false) => "Vendor",
+            (Entity::Vendor, true) => "VendorFail",
+        }
     }
 
     /// All fields of the documents' table in its order, by their names there; `None` where absent.

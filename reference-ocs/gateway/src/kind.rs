@@ -240,6 +240,8 @@ const XDR_FIELDS: &[(&str, &str)] = &[
     ("note", "What is worth knowing about how it came about; one field for each remark."),
     ("unresolved", "Whether nobody could be charged, because the account is not known."),
     ("overdraft", "Whether the charge took the account past its limit."),
+    ("entity", "Whom it charges: account, customer, reseller, reseller[2], …, vendor."),
+    ("storage", "Its store: Account, Customer or Vendor, with Fail behind it for a failed attempt."),
     ("id", "Number of the xDR, counted from 1."),
     ("i-env", "Number of the virtual billing environment."),
     ("i-service", "Number of the service."),
@@ -274,7 +276,8 @@ const XDR_FIELDS: &[(&str, &str)] = &[
 
 const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
     ("account", "The account, where it is an account's."),
-    ("customer", "The customer, where it is a customer's."),
+    ("customer", "The customer or reseller, where it is one's."),
+    ("vendor", "The vendor, where it is a vendor's: money owed to it."),
     ("before", "The balance before, with its currency."),
     ("after", "The balance after, with its currency."),
     ("why", "What changed it: charge, top-up, adjustment."),

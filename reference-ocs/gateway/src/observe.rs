@@ -73,6 +73,8 @@ pub(crate) fn xdr(xdr: &Xdr) -> Observation {
     }
     shown.put("unresolved", xdr.notes.contains(&Note::Unresolved));
     shown.put("overdraft", xdr.notes.contains(&Note::Overdraft));
+    shown.put("entity", xdr.entity.name().as_str());
+    shown.put("storage", xdr.storage());
     numbers(&mut shown, xdr);
     shown.put("account-id", &*xdr.account_id);
     shown.put("session-id", xdr.session_id.as_str());
@@ -153,5 +155,6 @@ fn subject(subject: &Subject) -> (&'static str, &str) {
     match subject {
         Subject::Account { name, .. } => ("account", name),
         Subject::Customer { name, .. } => ("customer", name),
+        Subject::Vendor { name, .. } => ("vendor", name),
     }
 }

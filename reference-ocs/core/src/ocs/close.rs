@@ -11,7 +11,7 @@ use crate::history;
 use crate::money::Amount;
 use crate::service::Unit;
 use crate::sessions::{Billed, Deadline, Progress};
-use crate::xdr::{Note, Xdr};
+use crate::xdr::{Entity, Note, Xdr};
 
 impl Ocs {
     /// Ends a usage by its Stop: the rest of its reservation is returned, and its record made.
@@ -164,6 +164,7 @@ impl Ocs {
             billing_model: account.map(|(_, account)| account.purse.model().xdr_number()),
             invoice: None,
             revenue: None,
+            entity: Entity::Account,
             leg: usage.leg,
             usage: usage.id,
             failed: !connected,
