@@ -3,9 +3,13 @@
 //! Nothing here reads a clock. Under the virtual driver an [`Instant`] is the scenario's wall clock,
 //! under the live driver it is derived from the machine's.
 
+mod zone;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
+
+pub use zone::{DAY_SECS, Date, DateError, Local, WEEK_SECS, Zone, ZoneError};
 
 /// A point in time, in nanoseconds since 1970-01-01T00:00:00Z. Reaches to the year 2554.
 #[derive(
