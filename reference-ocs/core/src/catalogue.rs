@@ -10,7 +10,9 @@ mod product;
 mod settings;
 mod subscriber;
 mod tariff;
+mod voucher;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use builder::CatalogueBuilder;
@@ -19,8 +21,9 @@ pub use product::{ProductSpec, RatingEntrySpec};
 pub use settings::{NodeSpec, Settings};
 pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
 pub use tariff::{DestinationSpec, Interval, RateSpec, TariffSpec};
+pub use voucher::VoucherSpec;
 
-pub(crate) use product::Product;
+pub(crate) use product::{Product, RatingEntry};
 pub(crate) use tariff::{Rate, Tariff};
 
 use crate::dialing::DialingRules;
@@ -42,6 +45,8 @@ pub struct Catalogue {
     pub(crate) customer_names: NameTable,
     pub(crate) accounts: Vec<AccountSpec>,
     pub(crate) account_names: NameTable,
+    pub(crate) parties: crate::parties::Parties,
+    pub(crate) vouchers: BTreeMap<String, VoucherSpec>,
 }
 
 /// A place that can be called, or a thing that can be had, by its prefix or name.

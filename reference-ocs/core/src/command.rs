@@ -26,6 +26,8 @@ pub enum Command {
     Account(UsageReport),
     /// A change made by an administrator.
     Admin(Admin),
+    /// Redeem a voucher.
+    Recharge(Box<Recharge>),
 }
 
 /// What holds the requests of one session together: `h323-conf-id`, or what the gateway takes for it.
@@ -99,6 +101,17 @@ pub struct AccessRequest {
     pub service: Service,
     /// What to do with the account's lock.
     pub lock: Lock,
+    /// Later requests of the session must not take over the access code (`PortaBilling_RestoreCacheLevel` below 1).
+    pub forget_access_code: bool,
+}
+
+/// A request to pay a voucher in to an account.
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Recharge {
+    /// Who asks, as for a login; its called number does not matter.
+    pub access: AccessRequest,
+    /// The voucher's number.
+    pub voucher: String,
 }
 
 /// What the gateway made of the password that came with the request.
@@ -194,10 +207,21 @@ pub struct UsageReport {
     pub subscriber_ip: Option<String>,
     /// What to do with the account's lock.
     pub lock: Lock,
+    /// Whether the call that this leg was made for came about, of a callback's first leg.
+    pub callback: Option<Callback>,
     /// The call's own identifier within the session (`call-id`).
     pub call_id: Option<String>,
     /// Seconds that the report waited at the node before it was sent (`Acct-Delay-Time`).
     pub delay: u64,
+}
+
+/// How far a callback has come, as the report of its first leg tells (`PortaBilling_CallbackHistory`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Callback {
+    /// The second leg was connected: the first one costs what its access code does.
+    Connected,
+    /// It was not, so far: the first leg costs what the access code `CALLBACK_FAIL` does.
+    Unconnected,
 }
 
 /// A change made by an administrator. Accounts and customers are named by their ids in the catalogue.

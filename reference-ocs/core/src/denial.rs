@@ -11,6 +11,8 @@ pub enum Denial {
     InvalidArgument,
     /// No such account.
     InvalidAccount,
+    /// No such voucher or prepaid card.
+    InvalidVoucher,
     /// Too many wrong passwords in a row; no password is looked at until the lockout ends.
     RetriesExceeded,
     /// The password is wrong or missing.
@@ -43,9 +45,10 @@ pub enum Denial {
 
 impl Denial {
     /// All of them, in order of precedence.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidArgument,
         Self::InvalidAccount,
+        Self::InvalidVoucher,
         Self::RetriesExceeded,
         Self::InvalidPassword,
         Self::UserDenied,
@@ -67,7 +70,7 @@ impl Denial {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::InvalidArgument => "invalid_argument",
-            Self::InvalidAccount => "invalid_account",
+            Self::InvalidAccount | Self::InvalidVoucher => "invalid_account",
             Self::RetriesExceeded => "retries_exceeded",
             Self::InvalidPassword => "invalid_password",
             Self::UserDenied => "user_denied",

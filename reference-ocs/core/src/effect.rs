@@ -32,6 +32,8 @@ pub enum Effect {
 pub enum Answer {
     /// Access is given.
     Accepted(Box<Accepted>),
+    /// A voucher was paid in.
+    Recharged(Box<Recharged>),
     /// Access is denied.
     Denied(Box<Denied>),
     /// The report is taken, or the change made.
@@ -111,6 +113,15 @@ pub struct Accepted {
     pub cld: Option<String>,
     /// 0, or 13 without any limit.
     pub return_code: ReturnCode,
+}
+
+/// A voucher was paid in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recharged {
+    /// The account after it.
+    pub accepted: Accepted,
+    /// What was paid in.
+    pub amount: Amount,
 }
 
 /// What an answer tells of the account, whether access is given or not.

@@ -21,26 +21,29 @@ mod history;
 pub mod ids;
 mod ledger;
 pub mod money;
+pub mod parties;
 mod names;
 mod ocs;
 mod rating;
+pub mod record;
 pub mod service;
 mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
     AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
-    Interval, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec,
+    Interval, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec, VoucherSpec,
 };
-pub use command::{AccessRequest, Admin, Command, Lock, Proof, SessionKey, Stage, UsageReport};
+pub use command::{AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport};
 pub use denial::Denial;
 pub use dialing::DialingRules;
 pub use effect::{
-    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, Refusal, ReturnCode,
+    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, Recharged, Refusal, ReturnCode,
     Why,
 };
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
-pub use ocs::{AccountView, CustomerView, Ocs, UsageState, UsageView};
+pub use ocs::{AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView};
+pub use record::{MemoryRecord, Record, RecordError, Recovered};
 pub use service::{Leg, Service, Unit};
-pub use xdr::{Note, Xdr};
+pub use xdr::{Entity, Note, Xdr};

@@ -11,16 +11,20 @@
 
 mod access;
 mod admin;
+mod callback;
 mod close;
 mod dump;
 mod report;
+mod state;
 mod view;
+mod voucher;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use tollgate_time::Instant;
 
+pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
 
 use crate::catalogue::{BillingModel, Catalogue};
@@ -44,6 +48,8 @@ pub struct Ocs {
     sessions: Sessions,
     xdrs: VecDeque<Arc<Xdr>>,
     xdrs_made: u64,
+    /// What became of vouchers, by their numbers.
+    vouchers_used: BTreeMap<String, voucher::Redeemed>,
     now: Instant,
 }
 
@@ -64,6 +70,7 @@ impl Ocs {
             sessions: Sessions::default(),
             xdrs: VecDeque::new(),
             xdrs_made: 0,
+            vouchers_used: BTreeMap::new(),
             now: Instant::EPOCH,
         }
     }
@@ -84,6 +91,7 @@ impl Ocs {
             Command::Authorize(request) => self.access(now, request, Kind::Use, out),
             Command::Account(report) => self.report(now, report, out),
             Command::Admin(change) => self.admin(now, change, out),
+            Command::Recharge(request) => self.recharge(now, request, out),
         }
     }
 

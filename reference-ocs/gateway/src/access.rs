@@ -1,7 +1,7 @@
 //! From an Access-Request to the command that the core understands: who asks, with what proof, for what.
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
-use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Service};
+use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Recharge, Service};
 use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
 
@@ -15,6 +15,10 @@ pub(crate) enum Asked {
     Authentication,
     /// May he call this number or use this resource?
     Authorization,
+    /// The same, and by which routes?
+    Routing,
+    /// To pay in a voucher.
+    Recharge,
 }
 
 /// An Access-Request as the gateway understands it.
@@ -38,7 +42,12 @@ pub(crate) fn read<'p>(
 ) -> Access {
     request.note_missing_nas(oddities);
     let cld = request.called();
-    let asked = if cld.is_some() { Asked::Authorization } else { Asked::Authentication };
+    let asked = match (request.ivrutil("action"), &cld) {
+        (Some("rechargeVoucher"), _) => Asked::Recharge,
+        (_, Some(_)) if request.wants_routes() => Asked::Routing,
+        (_, Some(_)) => Asked::Authorization,
+        (_, None) => Asked::Authentication,
+    };
     let service = request.service(oddities);
     let refused = |denial| Access { asked, service: service.unwrap_or_default(), command: Err(denial) };
     let (Some(service), Some(account)) = (service, request.text(attribute::USER_NAME)) else {
@@ -62,10 +71,15 @@ pub(crate) fn read<'p>(
         service,
         lock: request.lock(oddities),
         cld,
+        forget_access_code: request.custom.restore_cache_level.is_some_and(|level| level != "1"),
     };
     let command = match asked {
         Asked::Authentication => Command::Authenticate(access),
-        Asked::Authorization => Command::Authorize(access),
+        Asked::Authorization | Asked::Routing => Command::Authorize(access),
+        Asked::Recharge => match request.ivrutil("id") {
+            Some(voucher) => Command::Recharge(Box::new(Recharge { access, voucher: voucher.to_owned() })),
+            None => return refused(Denial::InvalidArgument),
+        },
     };
     Access { asked, service, command: Ok(command) }
 }

@@ -1,7 +1,7 @@
 //! From an Accounting-Request to the report of usage that the core understands. A value that cannot be
 //! read is left out and counted as an oddity: a record with a broken time is still somebody's money.
 
-use tollgate_ocs_core::{Leg, Service, Stage, UsageReport};
+use tollgate_ocs_core::{Callback, Leg, Service, Stage, UsageReport};
 use tollgate_radius::h323::{H323Time, Zones};
 use tollgate_radius::{Packet, attribute};
 use tollgate_time::Instant;
@@ -89,6 +89,7 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         remote_address: custom.remote_address.map(str::to_owned),
         subscriber_ip: packet.ipv4(attribute::FRAMED_IP_ADDRESS).map(|address| address.to_string()),
         lock: request.lock(oddities),
+        callback: request.custom.callback_history.map(callback),
         call_id: custom.call_id.map(str::to_owned),
         delay: packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from),
     }))
@@ -109,6 +110,11 @@ fn leg(request: &Request<'_>) -> Leg {
             if unlocks || line { Leg::Answer } else { Leg::Originate }
         }
     }
+}
+
+/// ESI, PortaBilling_CallbackHistory: START, ATTEMPT, OK.
+fn callback(step: &str) -> Callback {
+    if step.eq_ignore_ascii_case("OK") { Callback::Connected } else { Callback::Unconnected }
 }
 
 fn instant(name: &str, text: &str, zones: &Zones, oddities: &mut Oddities) -> Option<Instant> {

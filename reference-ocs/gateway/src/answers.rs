@@ -16,6 +16,8 @@ pub(crate) struct About<'a> {
     pub(crate) node: &'a str,
     /// `PortaBilling_Seed`.
     pub(crate) seed: u32,
+    /// The access code, where the request itself names it.
+    pub(crate) access_code: Option<&'a str>,
 }
 
 /// Writes the attributes of an Access-Accept.
@@ -28,19 +30,22 @@ pub(crate) fn accept(
     accepted: &Accepted,
 ) -> Result<(), EncodeError> {
     match about.asked {
-        Asked::Authentication => authenticated(builder, accepted),
-        Asked::Authorization => authorized(builder, about, accepted),
+        Asked::Authentication | Asked::Recharge => authenticated(builder, about, accepted),
+        Asked::Authorization | Asked::Routing => authorized(builder, about, accepted),
     }
 }
 
-/// ESI, prepaid card session, authentication response.
-fn authenticated(builder: &mut Builder, accepted: &Accepted) -> Result<(), EncodeError> {
+/// ESI, prepaid card session, authentication response; with an access code, voucher recharge session.
+fn authenticated(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -> Result<(), EncodeError> {
     let context = &accepted.context;
     let funds = accepted.funds.map(|funds| funds.two_decimals());
     if let Some(funds) = &funds {
         builder.cisco(cisco::H323_CREDIT_AMOUNT, funds)?;
     }
     builder.cisco(cisco::H323_BILLING_MODEL, billing_model(context))?;
+    if let Some(code) = about.access_code {
+        builder.ivr_in("PortaBilling_AccessCode", code)?;
+    }
     if let Some(tariff) = &context.tariff {
         builder.ivr_in("Tariff", tariff)?;
     }
@@ -100,7 +105,7 @@ pub(crate) fn reject(
     builder.text(attribute::REPLY_MESSAGE, row.reply_message)?;
     builder.cisco(cisco::H323_RETURN_CODE, &row.return_code.to_string())?;
     builder.ivr_in("ErrorExplanation", row.explanation)?;
-    let Some(context) = context.filter(|_| about.asked == Asked::Authorization) else { return Ok(()) };
+    let Some(context) = context.filter(|_| matches!(about.asked, Asked::Authorization | Asked::Routing)) else { return Ok(()) };
     builder.ivr_in("Product", &context.product)?;
     if let Some(tariff) = &context.tariff {
         builder.ivr_in("Tariff", tariff)?;
@@ -116,21 +121,21 @@ pub(crate) fn reject(
 }
 
 /// 0 credit, 1 debit (ESI, authorization responses); an xDR counts otherwise.
-const fn billing_model(context: &Context) -> &'static str {
+pub(crate) const fn billing_model(context: &Context) -> &'static str {
     match context.billing_model {
         BillingModel::Credit => "0",
         BillingModel::Debit => "1",
     }
 }
 
-const fn return_code(accepted: &Accepted) -> &'static str {
+pub(crate) const fn return_code(accepted: &Accepted) -> &'static str {
     match accepted.return_code {
         ReturnCode::Success => "0",
         ReturnCode::TollFree => "13",
     }
 }
 
-fn language(builder: &mut Builder, context: &Context) -> Result<(), EncodeError> {
+pub(crate) fn language(builder: &mut Builder, context: &Context) -> Result<(), EncodeError> {
     if context.language.is_empty() {
         Ok(())
     } else {
@@ -162,7 +167,7 @@ mod tests {
     use super::*;
 
     fn about(asked: Asked) -> About<'static> {
-        About { asked, service: Service::Voice, node: "193.38.81.226", seed: 1_599_467_173 }
+        About { asked, service: Service::Voice, node: "193.38.81.226", seed: 1_599_467_173, access_code: None }
     }
 
     fn attributes(fill: impl FnOnce(&mut Builder) -> Result<(), EncodeError>) -> Vec<String> {

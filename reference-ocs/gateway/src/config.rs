@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tollgate_radius::h323::Zones;
 
-use crate::Clients;
+use crate::{Clients, Routes};
 
 /// Settings of a [`crate::RadiusGateway`].
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct GatewayConfig {
     pub command_log: CommandLogging,
     /// Whether anybody reads observations. A load run switches them off; no text is made then.
     pub observe: bool,
+    /// Carriers for SIP calls; with none, nobody who asks for routes is told of any.
+    pub routes: Routes,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -55,6 +57,7 @@ impl GatewayConfig {
             zones: Zones::default(),
             command_log: CommandLogging::Keep { max: 1_000_000 },
             observe: true,
+            routes: Routes::default(),
             seed: 0,
         }
     }

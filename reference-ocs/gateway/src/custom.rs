@@ -34,6 +34,16 @@ pub(crate) struct Custom<'a> {
     pub(crate) service_type: Option<&'a str>,
     pub(crate) leg_type: Option<&'a str>,
     pub(crate) user_name: Option<&'a str>,
+    /// `PortaBilling_CallbackHistory`: how far a callback has come.
+    pub(crate) callback_history: Option<&'a str>,
+    /// `PortaBilling_Mod_ivrutil`: what an IVR wants beside a call.
+    pub(crate) ivrutil: Option<&'a str>,
+    /// `PortaBilling_RestoreCacheLevel`: how much of a request its session's later ones may take over.
+    pub(crate) restore_cache_level: Option<&'a str>,
+    /// `PortaBilling_Seed`: joins the requests of a call.
+    pub(crate) seed: Option<&'a str>,
+    pub(crate) service_features: Option<&'a str>,
+    pub(crate) calling_party: Option<&'a str>,
 }
 
 impl<'a> Custom<'a> {
@@ -55,6 +65,7 @@ impl<'a> Custom<'a> {
     fn take_pair(&mut self, pair: Pair<'a>) {
         match pair.name {
             "PortaBilling_Ignore_Password" => self.ignore_password = pair.value.eq_ignore_ascii_case("YES"),
+            "PortaBilling_CallbackHistory" => self.callback_history = Some(pair.value.trim()),
             // Many gateways send a voice VSA as a pair of its name.
             name => self.take(name, pair.value),
         }
@@ -83,6 +94,11 @@ impl<'a> Custom<'a> {
             "PortaBilling_UserName" => &mut self.user_name,
             "PortaOne-Service-Type" => &mut self.service_type,
             "PortaOne-Leg-Type" => &mut self.leg_type,
+            "PortaBilling_Mod_ivrutil" => &mut self.ivrutil,
+            "PortaBilling_RestoreCacheLevel" => &mut self.restore_cache_level,
+            "PortaBilling_Seed" => &mut self.seed,
+            "PortaOne-Service-Features" => &mut self.service_features,
+            "PortaOne-Calling-Party" => &mut self.calling_party,
             _ => return,
         };
         let value = value.trim();
@@ -133,6 +149,14 @@ mod tests {
             "h323-ivr-out=PortaBilling_AccessCode:2",
         ];
         with_pairs(&texts, |custom| assert_eq!(custom.access_code, Some("1")));
+    }
+
+    #[test]
+    fn of_the_callback_history_the_last_counts() {
+        let texts = ["START", "ATTEMPT", "OK"].map(|step| format!("h323-ivr-out=PortaBilling_CallbackHistory:{step}"));
+        let texts = texts.each_ref().map(String::as_str);
+        with_pairs(&texts, |custom| assert_eq!(custom.callback_history, Some("OK")));
+        with_pairs(&texts[..2], |custom| assert_eq!(custom.callback_history, Some("ATTEMPT")));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Shown {
 pub const fn shown(denial: Denial) -> Shown {
     let (return_code, explanation, reply_message) = match denial {
         Denial::InvalidAccount => (1, "invalid account", "Failed - Invalid Account number"),
+        // ESI has the explanation twice: 1 for whoever asks, 14 for the card that he names.
+        Denial::InvalidVoucher => (14, "invalid_account", "Failed - Invalid card number"),
         Denial::InvalidPassword => (2, "invalid_password", "Failed - Invalid Password"),
         Denial::AccountInUse => (3, "account_in_use", "Failed - Account in use"),
         Denial::BandwidthLimitExceeded => {
@@ -67,6 +69,7 @@ mod tests {
     // ESI, RADIUS return codes, row by row; the first explanation as its example shows it.
     rows! {
         invalid_account_is_1: InvalidAccount => 1, "invalid account", "Failed - Invalid Account number";
+        invalid_voucher_is_14: InvalidVoucher => 14, "invalid_account", "Failed - Invalid card number";
         invalid_password_is_2: InvalidPassword => 2, "invalid_password", "Failed - Invalid Password";
         account_in_use_is_3: AccountInUse => 3, "account_in_use", "Failed - Account in use";
         bandwidth_limit_exceeded_is_3: BandwidthLimitExceeded

@@ -22,11 +22,14 @@ mod node;
 mod observe;
 mod record;
 pub mod return_codes;
+mod routing;
 mod shared;
 mod verbs;
+mod voucher;
 
 pub use clients::{Client, Clients, ClientsError};
 pub use config::{CommandLogging, GatewayConfig};
 pub use counters::{Count, Counters, Discard, Oddity, Tally};
 pub use kind::OCS;
 pub use node::RadiusGateway;
+pub use routing::{Route, Routes};

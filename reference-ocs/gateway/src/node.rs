@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
-use tollgate_ocs_core::{Accepted, Answer, Catalogue, Command, Context, Denial, Effect, Ocs};
+use tollgate_ocs_core::{Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError};
 use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
 
-use crate::access::{self, Access};
+use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
 use crate::answers::{self, About};
 use crate::clients::Client;
@@ -20,8 +20,10 @@ use crate::counters::{Count, Counters, Discard};
 use crate::custom::Custom;
 use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
 use crate::observe;
-use crate::record::{RecordFull, Recorded};
+use crate::record::Recorded;
+use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
+use crate::voucher;
 
 /// The RADIUS face of the charging core, with the core behind it.
 pub struct RadiusGateway {
@@ -52,7 +54,7 @@ enum Unanswerable {
     #[error(transparent)]
     DoesNotFit(#[from] EncodeError),
     #[error(transparent)]
-    NotRecorded(#[from] RecordFull),
+    NotRecorded(#[from] RecordError),
 }
 
 impl Unanswerable {
@@ -72,8 +74,13 @@ impl RadiusGateway {
     /// that many gateways may share one.
     #[must_use]
     pub fn new(config: GatewayConfig, catalogue: impl Into<Arc<Catalogue>>) -> Self {
+        let core = Recorded::new(catalogue.into(), config.command_log);
+        Self::over(config, core)
+    }
+
+    fn over(config: GatewayConfig, core: Recorded) -> Self {
         Self {
-            core: Recorded::new(catalogue.into(), config.command_log),
+            core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             counters: Counters::new(config.clients.len()),
             outputs: VecDeque::new(),
@@ -82,6 +89,30 @@ impl RadiusGateway {
             buffer: Vec::new(),
             config: Arc::new(config),
         }
+    }
+
+    /// A gateway whose core goes on from what a store holds; answers with it how many commands were applied
+    /// again. It says nothing before what it promises is stored; many requests that come before it is polled
+    /// share one commit.
+    ///
+    /// # Errors
+    /// The store cannot be read, or goes with another catalogue.
+    pub fn stored(
+        config: GatewayConfig,
+        catalogue: impl Into<Arc<Catalogue>>,
+        record: Box<dyn Record>,
+    ) -> Result<(Self, u64), RecordError> {
+        let catalogue = catalogue.into();
+        let (core, replayed) = Recorded::stored(Arc::clone(&catalogue), record)?;
+        Ok((Self::over(config, core), replayed))
+    }
+
+    /// Stores what waits and keeps the state for the next start, before an orderly end.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn close(&mut self) -> Result<(), RecordError> {
+        self.core.close()
     }
 
     /// The core, to look at.
@@ -118,7 +149,7 @@ impl RadiusGateway {
     ///
     /// # Errors
     /// The command log is full; nothing has changed.
-    pub(crate) fn apply(&mut self, now: Instant, command: Command) -> Result<Option<Answer>, RecordFull> {
+    pub(crate) fn apply(&mut self, now: Instant, command: Command) -> Result<Option<Answer>, RecordError> {
         let mut effects = std::mem::take(&mut self.effects);
         let applied = self.core.apply(now, command, &mut effects);
         let answer = self.show(&mut effects);
@@ -146,6 +177,16 @@ impl RadiusGateway {
             }
         }
         answer
+    }
+
+    /// Stores what the outputs promise. When that fails, none of them is said, nor any copy of an answer.
+    fn commit(&mut self) {
+        if let Err(error) = self.core.commit() {
+            self.outputs.clear();
+            self.duplicates.clear();
+            // Said whether anybody observes or not: nothing more will be answered.
+            self.outputs.push_back(Output::Observe(store_failed(&error)));
+        }
     }
 
     fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
@@ -228,17 +269,35 @@ impl RadiusGateway {
             access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
         self.note_oddities(received, oddities);
         let seed = answers::seed(self.config.seed, packet.authenticator());
-        let about = About { asked, service, node: &client.name, seed };
+        let access_code = request.access_code();
+        let about = About { asked, service, node: &client.name, seed, access_code };
         let command = match command {
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };
         Ok(match self.apply(now, command)? {
-            Some(Answer::Accepted(accepted)) => self.accept(received, about, &accepted)?,
+            Some(Answer::Accepted(accepted)) if asked == Asked::Routing && !self.config.routes.is_empty() => {
+                let asking = Asking {
+                    now,
+                    start_wait: self.ocs().settings().start_wait,
+                    seed: request.custom.seed,
+                    calling_party: request.custom.calling_party,
+                };
+                let config = Arc::clone(&self.config);
+                self.accept(received, |builder| {
+                    routing::routed(builder, about, &asking, &accepted, &config.routes)
+                })?
+            }
+            Some(Answer::Accepted(accepted)) => {
+                self.accept(received, |builder| answers::accept(builder, about, &accepted))?
+            }
+            Some(Answer::Recharged(recharged)) => {
+                self.accept(received, |builder| voucher::recharged(builder, about, &recharged))?
+            }
             Some(Answer::Denied(denied)) => {
                 self.reject(received, about, denied.denial, denied.context.as_ref())?
             }
-            // The core answers a request for access with one of the two above; anything else grants nothing.
+            // The core answers a request for access with one of those above; anything else grants nothing.
             _ => self.reject(received, about, Denial::NotAvailable, None)?,
         })
     }
@@ -246,11 +305,10 @@ impl RadiusGateway {
     fn accept(
         &mut self,
         received: &Received<'_>,
-        about: About<'_>,
-        accepted: &Accepted,
+        write: impl FnOnce(&mut Builder) -> Result<(), EncodeError>,
     ) -> Result<Builder, EncodeError> {
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
-        answers::accept(&mut builder, about, accepted)?;
+        write(&mut builder)?;
         self.counters.of(Some(received.place)).note(Count::AccessAccept);
         Ok(builder)
     }
@@ -334,6 +392,10 @@ impl RadiusGateway {
             self.outputs.push_back(Output::Observe(message(code, answer)));
         }
     }
+}
+
+fn store_failed(error: &RecordError) -> Observation {
+    Observation::new("store-failed", Fields::new().with("detail", error.to_string().as_str()))
 }
 
 /// The message as an observation: its fields under the names of the dictionary.
@@ -427,6 +489,9 @@ impl Node for RadiusGateway {
     }
 
     fn poll_output(&mut self) -> Output {
+        if self.core.is_pending() {
+            self.commit();
+        }
         self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.core.ocs().next_deadline()))
     }
 
@@ -434,11 +499,12 @@ impl Node for RadiusGateway {
         self.outputs.clear();
         self.duplicates.clear();
         self.counters = Counters::new(self.config.clients.len());
-        let commands = self.core.replay();
-        self.observe(|| {
-            let commands = u64::try_from(commands).unwrap_or(u64::MAX);
-            Observation::new("replayed", Fields::new().with("commands", Value::from(commands)))
-        });
+        match self.core.replay() {
+            Ok(commands) => self.observe(|| {
+                Observation::new("replayed", Fields::new().with("commands", Value::from(commands)))
+            }),
+            Err(error) => self.outputs.push_back(Output::Observe(store_failed(&error))),
+        }
         // What would have expired meanwhile expires now.
         self.expire(now);
     }

@@ -103,6 +103,12 @@ pub(crate) fn malformed_attribute(packet: &Packet<'_>) -> Option<u8> {
     packet.attributes().find(|own| wrong(own.number, own.value.len())).map(|own| own.number)
 }
 
+/// The value of a parameter in `<name>=<value>;…`, without spaces around it.
+pub(crate) fn parameter<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut parameters = text.split(';').filter_map(|part| part.split_once('='));
+    parameters.find(|(own, _)| own.trim() == name).map(|(_, value)| value.trim())
+}
+
 impl Request<'_> {
     pub(crate) fn text(&self, number: u8) -> Option<&str> {
         self.packet.text(number).filter(|text| !text.is_empty())
@@ -175,6 +181,16 @@ impl Request<'_> {
                 Lock::Default
             }
         }
+    }
+
+    /// A parameter of `PortaBilling_Mod_ivrutil:<name>=<value>;…`.
+    pub(crate) fn ivrutil(&self, name: &str) -> Option<&str> {
+        parameter(self.custom.ivrutil?, name).filter(|value| !value.is_empty())
+    }
+
+    /// `routing=1` of PortaOne-Service-Features.
+    pub(crate) fn wants_routes(&self) -> bool {
+        self.custom.service_features.and_then(|features| parameter(features, "routing")) == Some("1")
     }
 
     pub(crate) fn note_missing_nas(&self, oddities: &mut Oddities) {

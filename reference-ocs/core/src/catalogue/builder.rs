@@ -17,19 +17,20 @@ use crate::ids::{
 };
 use crate::money::{Amount, Price};
 use crate::names::NameTable;
+use crate::parties::{PartiesSpec, PartyError};
 use crate::service::Leg;
 
 /// The highest price: a million currency units.
 const PRICE_MAX: Price = Price::from_nanos(1_000_000_000_000_000);
 /// The largest balance, limit or fee that a catalogue may begin with: ten thousand million currency units.
-const AMOUNT_MAX: Amount = Amount::from_units(1_000_000_000_000_000);
+pub(super) const AMOUNT_MAX: Amount = Amount::from_units(1_000_000_000_000_000);
 
 type Built<T> = Result<T, CatalogueError>;
 
 /// Builds a [`Catalogue`]. Objects refer to each other by identifier, so that what is referred to comes first.
 #[derive(Clone, Debug)]
 pub struct CatalogueBuilder {
-    all: Catalogue,
+    pub(super) all: Catalogue,
     /// Each tariff's rates by pattern key, until they are sorted at the end.
     keyed: Vec<Vec<(u64, RateId)>>,
     patterns: BTreeMap<Arc<str>, DestinationId>,
@@ -89,6 +90,8 @@ impl CatalogueBuilder {
             customer_names: NameTable::default(),
             accounts: Vec::new(),
             account_names: NameTable::default(),
+            parties: crate::parties::Parties::default(),
+            vouchers: BTreeMap::new(),
         };
         Ok(Self {
             all,
@@ -386,6 +389,15 @@ impl CatalogueBuilder {
         let accounts = &self.all.accounts;
         self.all.account_names.insert(&name, place, |at| accounts.get(at).map(|it| it.id.as_str()));
         Ok(id)
+    }
+
+    /// Says who stands beside the accounts: resellers, vendors, aliases. All else must be in the catalogue already.
+    ///
+    /// # Errors
+    /// All that is wrong with them; then none of it is taken.
+    pub fn parties(&mut self, spec: &PartiesSpec) -> Result<(), Vec<PartyError>> {
+        self.all.parties = crate::parties::checked(&self.all, &self.tariff_names, spec)?;
+        Ok(())
     }
 
     /// The tariff of that name.

@@ -93,6 +93,7 @@ impl Ocs {
         });
         if let Some(code) = &request.access_code
             && remembered.as_deref() != Some(code)
+            && !request.forget_access_code
         {
             self.sessions.session_mut(at).access_code = Some(code.as_str().into());
         }
@@ -111,7 +112,7 @@ impl Ocs {
         Ok(self.accepted(account, context, grant, cld))
     }
 
-    fn accepted(
+    pub(super) fn accepted(
         &self,
         account: AccountId,
         context: Context,
@@ -136,7 +137,7 @@ impl Ocs {
     }
 
     /// The rating entry of what an account originates.
-    fn entry(
+    pub(super) fn entry(
         &self,
         account: AccountId,
         code: Option<&str>,
@@ -146,7 +147,7 @@ impl Ocs {
         product.entry(code, service, Leg::Originate).map(|entry| (entry.id, entry.tariff))
     }
 
-    fn context(
+    pub(super) fn context(
         &self,
         id: AccountId,
         entry: Option<(RatingEntryId, TariffId)>,
@@ -168,7 +169,7 @@ impl Ocs {
         }
     }
 
-    fn check_password(&mut self, now: Instant, id: AccountId, proof: Proof) -> Result<(), Denial> {
+    pub(super) fn check_password(&mut self, now: Instant, id: AccountId, proof: Proof) -> Result<(), Denial> {
         let max = self.catalogue.settings.password_attempts_max;
         let lockout = self.catalogue.settings.lockout;
         let account = self.ledger.account_mut(id);
@@ -195,7 +196,7 @@ impl Ocs {
         Err(Denial::InvalidPassword)
     }
 
-    fn check_standing(&self, now: Instant, id: AccountId) -> Result<(), Denial> {
+    pub(super) fn check_standing(&self, now: Instant, id: AccountId) -> Result<(), Denial> {
         let account = self.ledger.account(id);
         let customer = self.ledger.customer(account.customer);
         if account.blocked {
@@ -210,7 +211,7 @@ impl Ocs {
         Ok(())
     }
 
-    fn check_lock(&self, id: AccountId, root: &SessionKey, lock: Lock) -> Result<(), Denial> {
+    pub(super) fn check_lock(&self, id: AccountId, root: &SessionKey, lock: Lock) -> Result<(), Denial> {
         let holder = self.ledger.account(id).locked_by;
         let other = holder.is_some_and(|at| self.sessions.session(at).key != *root);
         match lock {

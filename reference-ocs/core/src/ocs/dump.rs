@@ -30,6 +30,9 @@ impl Ocs {
                 let _ = writeln!(out, "  {:?}", self.sessions.usage(usage));
             }
         }
+        for (voucher, used) in &self.vouchers_used {
+            let _ = writeln!(out, "voucher {voucher} {used:?}");
+        }
         for xdr in &self.xdrs {
             let _ = writeln!(out, "{xdr:?}");
         }

@@ -118,7 +118,7 @@ impl Ocs {
         Found { session: Some(at), usage: Some(usage) }
     }
 
-    fn entry_of_report(
+    pub(super) fn entry_of_report(
         &self,
         account: AccountId,
         session: Option<u32>,
@@ -148,6 +148,7 @@ impl Ocs {
         usage.progress = Progress::Active;
         usage.take(report);
         self.check_number(at, report);
+        self.check_callback(at, report);
         let usage = self.sessions.usage(at);
         let measured = measure(now, usage, report);
         match report.stage {

@@ -1,0 +1,39 @@
+//! The first leg of a callback: what it costs depends on whether the call that it was made for came about (ESI,
+//! `PortaBilling_CallbackHistory`).
+//!
+//! With the second leg connected, the first one is charged by the tariff of its access code; without, by that of the
+//! access code `CALLBACK_FAIL`. A product without such an entry charges it by the entry that names no code, or not at
+//! all. The report that ends the leg decides; what an earlier one charged is never given back.
+
+use super::Ocs;
+use crate::command::{Callback, UsageReport};
+
+/// The access code of a first leg whose second leg was not connected.
+const CALLBACK_FAIL: &str = "CALLBACK_FAIL";
+
+impl Ocs {
+    /// Rates a first leg anew as its report's history wants it.
+    pub(super) fn check_callback(&mut self, at: u32, report: &UsageReport) {
+        let Some(callback) = report.callback else { return };
+        let usage = self.sessions.usage(at);
+        let session = usage.session;
+        let Some(account) = self.sessions.session(session).account else { return };
+        let entry = match callback {
+            Callback::Connected => self.entry_of_report(account, Some(session), report),
+            Callback::Unconnected => {
+                let product = self.catalogue.product(self.ledger.account(account).product);
+                let found =
+                    product.and_then(|product| product.entry(Some(CALLBACK_FAIL), usage.service, usage.leg));
+                found.map(|entry| (entry.id, entry.tariff))
+            }
+        };
+        if entry == usage.entry {
+            return;
+        }
+        let tariff = entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
+        let rate = tariff.zip(usage.cld.as_deref()).and_then(|(tariff, cld)| tariff.rate(cld));
+        let usage = self.sessions.usage_mut(at);
+        usage.entry = entry;
+        usage.rate = rate;
+    }
+}

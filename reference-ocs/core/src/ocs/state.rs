@@ -1,0 +1,85 @@
+//! The state beside the catalogue, to be written down and to go on from.
+//!
+//! What is not written is what can be built again: the tables of names. A field that is added to the state is added
+//! here too, or this file does not compile.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tollgate_time::Instant;
+
+use super::Ocs;
+use super::voucher::Redeemed;
+use crate::catalogue::Catalogue;
+use crate::ledger::{Account, Customer, Ledger};
+use crate::sessions::{Sessions, StoredSessions};
+use crate::xdr::Xdr;
+
+/// A state that was read back, for [`Ocs::restored`].
+#[derive(Deserialize)]
+pub struct StoredState {
+    now: Instant,
+    xdrs_made: u64,
+    customers: Vec<Customer>,
+    accounts: Vec<Account>,
+    sessions: StoredSessions,
+    xdrs: VecDeque<Arc<Xdr>>,
+    vouchers_used: BTreeMap<String, Redeemed>,
+}
+
+/// The state as it is, to be written.
+#[derive(Serialize)]
+struct State<'a> {
+    now: Instant,
+    xdrs_made: u64,
+    customers: &'a [Customer],
+    accounts: &'a [Account],
+    sessions: &'a Sessions,
+    xdrs: &'a VecDeque<Arc<Xdr>>,
+    vouchers_used: &'a BTreeMap<String, Redeemed>,
+}
+
+/// A stored state does not go with the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the stored state has {stored} accounts and customers and the world has {world}; start it with the world that it \
+     was made with"
+)]
+pub struct OtherCatalogue {
+    stored: usize,
+    world: usize,
+}
+
+impl Ocs {
+    /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
+    #[must_use]
+    pub fn state(&self) -> impl Serialize + '_ {
+        let Self { catalogue: _, language: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, now } = self;
+        State {
+            now: *now,
+            xdrs_made: *xdrs_made,
+            customers: ledger.customers(),
+            accounts: ledger.accounts(),
+            sessions,
+            xdrs,
+            vouchers_used,
+        }
+    }
+
+    /// A system that goes on from a stored state under the catalogue that it was made with.
+    ///
+    /// # Errors
+    /// The state has another number of accounts or customers than the catalogue.
+    pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
+        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used } = state;
+        let world = catalogue.accounts.len() + catalogue.customers.len();
+        let stored = accounts.len() + customers.len();
+        if stored != world || accounts.len() != catalogue.accounts.len() {
+            return Err(OtherCatalogue { stored, world });
+        }
+        let fresh = Self::new(catalogue);
+        let ledger = Ledger::restored(accounts, customers);
+        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, now, ..fresh })
+    }
+}

@@ -1,0 +1,179 @@
+//! Routes of SIP calls: the answer to a request with `routing=1` tells by which carriers to call, in which order
+//! (ESI, SIP routing request). The table is the gateway's: routes cost nothing and the core knows of none.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tollgate_ocs_core::{Accepted, Grant};
+use tollgate_radius::{Builder, EncodeError, attribute, cisco};
+use tollgate_time::Instant;
+use tollgate_wire::Text;
+
+use crate::answers::{About, billing_model, language, return_code};
+use crate::shared::parameter;
+
+/// A carrier that takes calls to some numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Its name; of routes with equal preference the first by name is tried first.
+    pub name: Text,
+    /// What the E.164 numbers begin with that it takes; empty for all.
+    pub prefix: Text,
+    /// Where to send the call.
+    pub address: IpAddr,
+    /// The highest is tried first.
+    pub preference: u32,
+    /// `auth`: how the call proves itself to the carrier.
+    pub auth: Option<Text>,
+    /// `rtpp-level`: whether media go through the own proxy, 0 to 3.
+    pub rtpp_level: Option<u8>,
+}
+
+/// All routes, the preferred ones first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routes(Vec<Route>);
+
+impl Routes {
+    /// Puts routes in their order.
+    #[must_use]
+    pub fn new(mut routes: Vec<Route>) -> Self {
+        routes.sort_by(|a, b| b.preference.cmp(&a.preference).then_with(|| a.name.cmp(&b.name)));
+        Self(routes)
+    }
+
+    /// Whether there are none, in which case nobody is told of any.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that take calls to an E.164 number, in the order in which to try them.
+    pub fn to<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a Route> {
+        self.0.iter().filter(move |route| number.starts_with(route.prefix.as_str()))
+    }
+}
+
+/// What the answer needs beside the core's.
+pub(crate) struct Asking<'a> {
+    pub(crate) now: Instant,
+    /// How long the call may wait before it begins.
+    pub(crate) start_wait: Duration,
+    /// `PortaBilling_Seed` of the request, to be given back.
+    pub(crate) seed: Option<&'a str>,
+    pub(crate) calling_party: Option<&'a str>,
+}
+
+/// The list as a whole: one route after the other.
+const HUNT: &str = "r=;q-hunt=seq";
+/// The group: a route that fails is skipped, the list is good for 300 s, and each is rung for 20 s.
+const GROUP: &str = "P=;q-hunt=skip;expires=300;patience=20";
+
+/// Writes the attributes of the Access-Accept.
+///
+/// # Errors
+/// A name of the catalogue or of a route does not fit an attribute.
+pub(crate) fn routed(
+    builder: &mut Builder,
+    about: About<'_>,
+    asking: &Asking<'_>,
+    accepted: &Accepted,
+    routes: &Routes,
+) -> Result<(), EncodeError> {
+    let context = &accepted.context;
+    let cld = accepted.cld.as_deref().unwrap_or_default();
+    let granted = match accepted.grant {
+        Some(Grant::Units(units)) => Some(units.to_string()),
+        Some(Grant::Unlimited) | None => None,
+    };
+    builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
+    builder.ivr_in("PortaBilling_CompleteNumber", cld)?;
+    builder.ivr_in("Product", &context.product)?;
+    if let Some(tariff) = &context.tariff {
+        builder.ivr_in("Tariff", tariff)?;
+    }
+    builder.ivr_in("PortaBilling_NodeId", about.node)?;
+    if let Some(code) = &context.access_code {
+        builder.ivr_in("PortaBilling_AccessCode", code)?;
+    }
+    match asking.seed {
+        Some(seed) => builder.ivr_in("PortaBilling_Seed", seed)?,
+        None => builder.ivr_in("PortaBilling_Seed", &about.seed.to_string())?,
+    }
+    builder.ivr_in("PortaBilling_RatePattern", cld)?;
+    let avail = granted.as_deref().unwrap_or("-1");
+    let expires = (asking.now + asking.start_wait).unix_nanos() / 1_000_000_000;
+    builder
+        .ivr_in("PortaBilling_Authorize", &format!("base=session-time;avail={avail};expires={expires}"))?;
+    builder.cisco(cisco::H323_BILLING_MODEL, billing_model(context))?;
+    if let Some(party) = asking.calling_party.and_then(calling_party) {
+        builder.pair("PortaOne-Calling-Party", &party)?;
+    }
+    builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;
+    if let Some(granted) = &granted {
+        builder.cisco(cisco::H323_CREDIT_TIME, granted)?;
+    }
+    language(builder, context)?;
+    builder.text(attribute::FRAMED_ROUTE, HUNT)?;
+    builder.text(attribute::FRAMED_ROUTE, GROUP)?;
+    for route in routes.to(cld) {
+        builder.text(attribute::FRAMED_ROUTE, &shown(route))?;
+    }
+    Ok(())
+}
+
+/// `p=<address>;auth=…;rtpp-level=…`
+fn shown(route: &Route) -> String {
+    let mut text = format!("p={}", route.address);
+    if let Some(auth) = &route.auth {
+        text.push_str(&format!(";auth={auth}"));
+    }
+    if let Some(level) = route.rtpp_level {
+        text.push_str(&format!(";rtpp-level={level}"));
+    }
+    text
+}
+
+/// The caller as he is to be shown: name, number, and the number to display.
+fn calling_party(asked: &str) -> Option<String> {
+    let id = parameter(asked, "id")?;
+    let name = parameter(asked, "name").unwrap_or(id);
+    Some(format!("name={name};id={id};display-id={id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(name: &'static str, prefix: &'static str, preference: u32) -> Route {
+        Route {
+            name: Text::const_new(name),
+            prefix: Text::const_new(prefix),
+            address: IpAddr::from([65, 174, 119, 133]),
+            preference,
+            auth: None,
+            rtpp_level: None,
+        }
+    }
+
+    #[test]
+    fn routes_to_a_number_come_by_preference_and_then_by_name() {
+        let routes =
+            Routes::new(vec![route("c", "1", 1), route("b", "", 5), route("a", "1212", 5), route("d", "44", 9)]);
+        let names: Vec<&str> = routes.to("12125468754").map(|route| route.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_route_is_written_as_in_the_example() {
+        let with_auth = Route { auth: Some(Text::const_new("AA14CF35")), ..route("a", "", 1) };
+        assert_eq!(shown(&with_auth), "p=65.174.119.133;auth=AA14CF35");
+        assert_eq!(shown(&Route { rtpp_level: Some(3), ..route("a", "", 1) }), "p=65.174.119.133;rtpp-level=3");
+    }
+
+    #[test]
+    fn the_caller_is_given_back_with_the_number_to_display() {
+        let party = calling_party("id=380441234567; name=11380441234567");
+        assert_eq!(party.as_deref(), Some("name=11380441234567;id=380441234567;display-id=380441234567"));
+        assert_eq!(calling_party("name=x"), None);
+    }
+}
