@@ -129,7 +129,7 @@ pub struct PairDefinition {
 }
 
 /// Files of attributes, with the vendor. The first file that names an attribute decides how it is built.
-const FILES: [(Option<u32>, &str); 17] = [
+const FILES: [(Option<u32>, &str); 20] = [
     (None, include_str!("../dictionary/rfc2865.csv")),
     (None, include_str!("../dictionary/rfc2866.csv")),
     (None, include_str!("../dictionary/rfc2867.csv")),
@@ -147,6 +147,9 @@ const FILES: [(Option<u32>, &str); 17] = [
     (Some(cisco::VENDOR), include_str!("../dictionary/cisco.csv")),
     (Some(14_988), include_str!("../dictionary/mikrotik.csv")),
     (Some(529), include_str!("../dictionary/ascend.csv")),
+    (Some(4_874), include_str!("../dictionary/erx.csv")),
+    (Some(6_527), include_str!("../dictionary/alcatel.csv")),
+    (Some(5_535), include_str!("../dictionary/3gpp2.csv")),
 ];
 const VALUES: &str = include_str!("../dictionary/values.csv");
 const ALIASES: &str = include_str!("../dictionary/aliases.csv");
