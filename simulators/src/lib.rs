@@ -4,6 +4,7 @@
 //! Simulators see the node contract and the protocols, never the charging system: what they know of it came
 //! over the wire.
 
+pub mod dynamic_authorization;
 pub mod nas;
 pub mod outbox;
 pub mod radius_client;

@@ -346,7 +346,13 @@ fn about(code: Code, slot: Slot, server: SocketAddr) -> Fields {
         .with("identifier", u32::from(slot.identifier))
 }
 
-fn discard(out: &mut Outbox, frame: &Frame, packet: Option<&Packet<'_>>, reason: impl FnOnce() -> Text) {
+/// Notes a packet that nothing came of.
+pub(crate) fn discard(
+    out: &mut Outbox,
+    frame: &Frame,
+    packet: Option<&Packet<'_>>,
+    reason: impl FnOnce() -> Text,
+) {
     out.observe("discarded", || {
         let mut fields = Fields::with_capacity(4).with("reason", reason()).with("from", address(frame.from));
         if let Some(packet) = packet {

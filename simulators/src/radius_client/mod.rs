@@ -10,6 +10,7 @@ mod ports;
 mod retransmission;
 mod servers;
 
+pub(crate) use client::discard;
 pub use client::{Client, Encode, SendError, Settings};
 pub use exchange::{Answer, ExchangeId, Head, Request, Service};
 pub use ports::PORTS_MAX;
