@@ -112,6 +112,23 @@ impl Ledger {
         Self { accounts: accounts.collect(), account_names, customers: customers.collect(), customer_names }
     }
 
+    /// A ledger that goes on from what was stored.
+    pub(crate) fn restored(accounts: Vec<Account>, customers: Vec<Customer>) -> Self {
+        fn names<T>(all: &[T], name: impl Fn(&T) -> &str) -> NameTable {
+            let mut table = NameTable::with_capacity(all.len());
+            for (place, own) in (0_u32..).zip(all) {
+                table.insert(name(own), place, |place| all.get(place).map(&name));
+            }
+            table
+        }
+        Self {
+            account_names: names(&accounts, |account| &account.name),
+            customer_names: names(&customers, |customer| &customer.name),
+            accounts,
+            customers,
+        }
+    }
+
     pub(crate) fn account_id(&self, name: &str) -> Option<AccountId> {
         let place = self.account_names.find(name, |place| self.accounts.get(place).map(|it| &*it.name))?;
         AccountId::at(place)

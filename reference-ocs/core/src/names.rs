@@ -17,6 +17,11 @@ pub(crate) struct NameTable {
 }
 
 impl NameTable {
+    /// An empty table with room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { places: HashTable::with_capacity(count) }
+    }
+
     /// The place of `name`; `name_at` tells what stands at a place.
     pub(crate) fn find<'a>(&self, name: &str, name_at: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
         let same = |place: &u32| name_at(*place as usize) == Some(name);

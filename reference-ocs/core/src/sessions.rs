@@ -54,7 +54,7 @@ pub(crate) enum Deadline {
 }
 
 /// All sessions.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Sessions {
     /// Boxed, so that growing moves pointers: moving a million sessions takes half a second, in which nothing is
     /// answered.
@@ -62,12 +62,37 @@ pub(crate) struct Sessions {
     usages: Slab<Box<Usage>>,
     /// Places of sessions by the hash of key and account; only ever asked for one, never gone through. The hash
     /// stands beside the place, so that growing does not visit every session.
+    #[serde(skip)]
     by_key: HashTable<(u64, u32)>,
     deadlines: BTreeSet<(Instant, Deadline)>,
     /// Sessions in which nothing is open, in the order in which they became so, with that time.
     idle: VecDeque<(Instant, SessionId, u32)>,
     sessions_begun: u64,
     usages_begun: u64,
+}
+
+/// [`Sessions`] as they were stored, field by field without the table of keys.
+#[derive(serde::Deserialize)]
+pub(crate) struct StoredSessions {
+    sessions: Slab<Box<Session>>,
+    usages: Slab<Box<Usage>>,
+    deadlines: BTreeSet<(Instant, Deadline)>,
+    idle: VecDeque<(Instant, SessionId, u32)>,
+    sessions_begun: u64,
+    usages_begun: u64,
+}
+
+impl StoredSessions {
+    /// The sessions, found by their keys again.
+    pub(crate) fn restored(self) -> Sessions {
+        let Self { sessions, usages, deadlines, idle, sessions_begun, usages_begun } = self;
+        let mut by_key = HashTable::with_capacity(sessions.len());
+        for (at, session) in &sessions {
+            let hash = key_hash(&session.key, &session.account_name);
+            by_key.insert_unique(hash, (hash, place(at)), |(hash, _)| *hash);
+        }
+        Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun }
+    }
 }
 
 fn place(at: usize) -> u32 {
@@ -110,6 +135,17 @@ impl Sessions {
             usages.map(|(_, usage)| (self.session(usage.session), usage.as_ref())).collect();
         all.sort_unstable_by_key(|(_, usage)| usage.id);
         all
+    }
+
+    /// Whether that usage is still there, and open.
+    pub(crate) fn is_open(&self, id: UsageId, at: u32) -> bool {
+        self.usages.get(at as usize).is_some_and(|usage| usage.id == id && usage.progress.is_open())
+    }
+
+    /// The places of all open usages of known accounts, with these.
+    pub(crate) fn open_places(&self) -> Vec<(AccountId, u32)> {
+        let open = self.usages.iter().filter(|(_, usage)| usage.progress.is_open());
+        open.filter_map(|(at, usage)| Some((self.session(usage.session).account?, place(at)))).collect()
     }
 
     pub(crate) const fn begun(&self) -> (u64, u64) {

@@ -1,10 +1,10 @@
-//! The core with its durable record: every command is noted before it is applied, so that nothing is
-//! answered that a restart would forget. Applying the record again to the catalogue rebuilds the state,
-//! byte for byte.
+//! The core with its durable record: every command is noted before it is applied, and stored before it is
+//! answered, so that nothing is answered that a restart would forget. Applying the record again to the
+//! catalogue rebuilds the state, byte for byte.
 
 use std::sync::Arc;
 
-use tollgate_ocs_core::{Catalogue, Command, Effect, Ocs};
+use tollgate_ocs_core::{Catalogue, Command, Effect, MemoryRecord, Ocs, Record, RecordError, Recovered};
 use tollgate_time::Instant;
 
 use crate::config::CommandLogging;
@@ -14,54 +14,81 @@ pub(crate) struct Recorded {
     ocs: Ocs,
     /// What the core began with.
     beginning: Arc<Catalogue>,
-    commands: Vec<(Instant, Command)>,
-    logging: CommandLogging,
+    kept: Kept,
+    /// Why nothing more is taken.
+    failed: Option<RecordError>,
 }
 
-/// A command that could not be noted, and so was not applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the command log is full; raise its bound or switch it off")]
-pub(crate) struct RecordFull;
+enum Kept {
+    Nowhere,
+    Memory(MemoryRecord),
+    Store(Box<dyn Record>),
+}
+
+impl Kept {
+    fn record(&mut self) -> Option<&mut dyn Record> {
+        match self {
+            Self::Nowhere => None,
+            Self::Memory(record) => Some(record),
+            Self::Store(record) => Some(record.as_mut()),
+        }
+    }
+}
 
 impl Recorded {
     pub(crate) fn new(catalogue: Arc<Catalogue>, logging: CommandLogging) -> Self {
-        Self {
-            ocs: Ocs::new(Catalogue::clone(&catalogue)),
-            beginning: catalogue,
-            commands: Vec::new(),
-            logging,
-        }
+        let kept = match logging {
+            CommandLogging::Off => Kept::Nowhere,
+            CommandLogging::Keep { max } => {
+                Kept::Memory(MemoryRecord::new(usize::try_from(max).unwrap_or(usize::MAX)))
+            }
+        };
+        Self { ocs: Ocs::new(Catalogue::clone(&catalogue)), beginning: catalogue, kept, failed: None }
+    }
+
+    /// Goes on from what a store holds.
+    pub(crate) fn stored(catalogue: Arc<Catalogue>, mut record: Box<dyn Record>) -> Result<(Self, u64), RecordError> {
+        let Recovered { ocs, replayed } = record.recover(&catalogue)?;
+        Ok((Self { ocs, beginning: catalogue, kept: Kept::Store(record), failed: None }, replayed))
     }
 
     pub(crate) const fn ocs(&self) -> &Ocs {
         &self.ocs
     }
 
-    /// What a restart would apply again, in order.
+    /// What a restart would apply again, in order; nothing when a store holds it.
     pub(crate) fn commands(&self) -> &[(Instant, Command)] {
-        &self.commands
+        match &self.kept {
+            Kept::Memory(record) => record.commands(),
+            Kept::Nowhere | Kept::Store(_) => &[],
+        }
     }
 
     /// Notes a command, then applies it.
     ///
     /// # Errors
-    /// The record is full. Nothing was applied.
+    /// The record is full, or has failed. Nothing was applied.
     pub(crate) fn apply(
         &mut self,
         now: Instant,
         command: Command,
         effects: &mut Vec<Effect>,
-    ) -> Result<(), RecordFull> {
-        let CommandLogging::Keep { max } = self.logging else {
-            self.ocs.apply_into(now, &command, effects);
-            return Ok(());
-        };
-        if self.commands.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
-            return Err(RecordFull);
+    ) -> Result<(), RecordError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
         }
-        self.commands.push((now, command));
-        if let Some((_, command)) = self.commands.last() {
-            self.ocs.apply_into(now, command, effects);
+        match &mut self.kept {
+            Kept::Nowhere => self.ocs.apply_into(now, &command, effects),
+            Kept::Memory(record) if record.is_full() => return Err(RecordError::Full),
+            Kept::Memory(record) => {
+                self.ocs.apply_into(now, &command, effects);
+                record.push(now, command);
+            }
+            Kept::Store(record) => {
+                record.append(now, &command)?;
+                self.ocs.apply_into(now, &command, effects);
+                return self.note(now, effects);
+            }
         }
         Ok(())
     }
@@ -69,18 +96,69 @@ impl Recorded {
     /// Lets deadlines pass that lie at or before `now`. They need no record: the core lets each pass at
     /// its own time, whenever it is next spoken to.
     pub(crate) fn expire(&mut self, now: Instant, effects: &mut Vec<Effect>) {
-        effects.append(&mut self.ocs.expire(now));
+        if self.failed.is_none() {
+            effects.append(&mut self.ocs.expire(now));
+            // A failure is kept, and met by the next commit.
+            let _ = self.note(now, effects);
+        }
+    }
+
+    fn note(&mut self, now: Instant, effects: &[Effect]) -> Result<(), RecordError> {
+        let noted = self.kept.record().map_or(Ok(()), |record| record.note(now, effects));
+        if let Err(error) = &noted {
+            self.failed = Some(error.clone());
+        }
+        noted
+    }
+
+    /// Whether something must be stored before anything is said.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(&self.kept, Kept::Store(record) if record.is_pending())
+    }
+
+    /// Stores all that waits.
+    ///
+    /// # Errors
+    /// The store failed: what waits must not be said, and nothing more is taken.
+    pub(crate) fn commit(&mut self) -> Result<(), RecordError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let Some(record) = self.kept.record() else { return Ok(()) };
+        let stored = record.commit().and_then(|()| record.maintain(&self.ocs));
+        if let Err(error) = &stored {
+            self.failed = Some(error.clone());
+        }
+        stored
+    }
+
+    /// Keeps the state for the next start.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) fn close(&mut self) -> Result<(), RecordError> {
+        self.commit()?;
+        self.kept.record().map_or(Ok(()), |record| record.close(&self.ocs))
     }
 
     /// Forgets the state and rebuilds it from the record. Answers how many commands were applied again.
-    pub(crate) fn replay(&mut self) -> usize {
-        self.ocs = Ocs::new(Catalogue::clone(&self.beginning));
-        let mut effects = Vec::new();
-        for (at, command) in &self.commands {
-            self.ocs.apply_into(*at, command, &mut effects);
-            // They were answered and observed when they happened.
-            effects.clear();
+    ///
+    /// # Errors
+    /// The store cannot be read; nothing is taken until it can.
+    pub(crate) fn replay(&mut self) -> Result<u64, RecordError> {
+        let recovered = match self.kept.record() {
+            Some(record) => record.recover(&self.beginning),
+            None => Ok(Recovered { ocs: Ocs::new(Catalogue::clone(&self.beginning)), replayed: 0 }),
+        };
+        match recovered {
+            Ok(Recovered { ocs, replayed }) => {
+                (self.ocs, self.failed) = (ocs, None);
+                Ok(replayed)
+            }
+            Err(error) => {
+                self.failed = Some(error.clone());
+                Err(error)
+            }
         }
-        self.commands.len()
     }
 }

@@ -55,7 +55,7 @@ impl Ocs {
     /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
     #[must_use]
     pub fn state(&self) -> impl Serialize + '_ {
-        let Self { catalogue: _, language: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, now } = self;
+        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, now } = self;
         State {
             now: *now,
             xdrs_made: *xdrs_made,
