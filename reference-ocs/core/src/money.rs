@@ -173,6 +173,18 @@ impl Cost {
         i64::try_from(shifted / divisor).ok().map(Amount)
     }
 
+    /// The amount of `numerator` / `denominator` times the cost, both rounded together, half away from zero; `None` when it
+    /// is larger than an amount can be.
+    #[must_use]
+    pub fn round_times(self, numerator: i128, denominator: i128) -> Option<Amount> {
+        let own = i128::from(self.price_unit).checked_mul(NANOS_PER_AMOUNT)?;
+        let divisor = own.checked_mul(denominator).filter(|divisor| *divisor > 0)?;
+        let product = self.numerator.checked_mul(numerator)?;
+        let half = divisor / 2;
+        let shifted = if product < 0 { product.checked_sub(half)? } else { product.checked_add(half)? };
+        i64::try_from(shifted / divisor).ok().map(Amount)
+    }
+
     /// How many times `price` for `units` fits between this cost and `funds`: the exact costs count, not the rounded.
     /// `None` when the price is nothing, so that no number is too large.
     #[must_use]
@@ -191,6 +203,54 @@ impl Cost {
     pub fn is_within(self, funds: Amount) -> bool {
         let all = (i128::from(funds.0) * NANOS_PER_AMOUNT).saturating_mul(i128::from(self.price_unit));
         self.numerator <= all
+    }
+}
+
+/// Thousandths of a percent in a whole.
+const WHOLE: i128 = 100_000;
+
+impl Cost {
+    /// With a percentage of itself added, in thousandths of a percent; still exact.
+    #[must_use]
+    pub const fn plus_percent(self, thousandths: u32) -> Self {
+        if thousandths == 0 {
+            return self;
+        }
+        let numerator = self.numerator.saturating_mul(WHOLE + thousandths as i128);
+        Self { numerator, price_unit: self.price_unit.saturating_mul(100_000) }
+    }
+
+    /// This, or the amount where that is more.
+    #[must_use]
+    pub fn at_least(self, amount: Amount) -> Self {
+        let least = Self { numerator: 0, ..self }.plus_amount(amount);
+        if self.numerator < least.numerator { least } else { self }
+    }
+
+    /// The most that something may cost so that `funds` pay for it with a percentage of itself added.
+    #[must_use]
+    pub fn most(price_unit: u64, funds: Amount, thousandths: u32) -> Self {
+        let funds = Self::zero(price_unit).plus_amount(funds);
+        let numerator = funds.numerator.saturating_mul(WHOLE).div_euclid(WHOLE + i128::from(thousandths));
+        Self { numerator, ..funds }
+    }
+
+    /// Whether it is at most another cost in prices of the same price unit.
+    #[must_use]
+    pub const fn is_at_most(self, most: Self) -> bool {
+        self.numerator <= most.numerator
+    }
+
+    /// How many times `price` for `units` fits between this cost and another of the same price unit; `None` when the
+    /// price is nothing.
+    #[must_use]
+    pub fn times_to(self, most: Self, price: Price, units: u64) -> Option<u64> {
+        let step = i128::from(price.0).saturating_mul(i128::from(units));
+        if step <= 0 {
+            return None;
+        }
+        let left = most.numerator.saturating_sub(self.numerator);
+        Some(if left < 0 { 0 } else { u64::try_from(left / step).unwrap_or(u64::MAX) })
     }
 }
 
