@@ -30,8 +30,11 @@ pub(super) fn intervals(
     first: Interval,
     next: Interval,
 ) -> Result<(catalogue::Interval, catalogue::Interval, u64), String> {
+    if first.per != next.per && !(first.per.is_time() && next.per.is_time()) {
+        return Err("the first and the next interval are priced in units that do not go together".to_owned());
+    }
     let unit = if first.per == next.per { first.per } else { PriceUnit::Minute };
-    Ok((interval(first, unit)?, interval(next, unit)?, u64::from(unit.secs())))
+    Ok((interval(first, unit)?, interval(next, unit)?, u64::from(unit.units())))
 }
 
 fn interval(written: Interval, unit: PriceUnit) -> Result<catalogue::Interval, String> {
@@ -42,8 +45,8 @@ fn interval(written: Interval, unit: PriceUnit) -> Result<catalogue::Interval, S
         )
     };
     let nanos = written.price.to_scale(PRICE_SCALE).ok_or_else(wrong)?;
-    let scaled = nanos.checked_mul(i128::from(unit.secs())).ok_or_else(wrong)?;
-    let per = i128::from(written.per.secs());
+    let scaled = nanos.checked_mul(i128::from(unit.units())).ok_or_else(wrong)?;
+    let per = i128::from(written.per.units());
     if scaled % per != 0 {
         return Err(wrong());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tollgate_conformance::world::World;
 use tollgate_network::Server;
 use tollgate_ocs_core::Catalogue;
-use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway};
+use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
 
 use super::world::{self, WorldError};
@@ -16,6 +16,7 @@ use super::world::{self, WorldError};
 pub(crate) struct System {
     catalogue: Arc<Catalogue>,
     clients: Clients,
+    routes: Routes,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
 }
@@ -26,6 +27,7 @@ impl System {
         Ok(Self {
             catalogue: Arc::new(world::catalogue(world)?),
             clients: world::clients(world)?,
+            routes: world::routes(world),
             addresses: world.ocs.clone(),
             secrets: world.nodes.iter().map(|node| (node.address, node.secret.clone())).collect(),
         })
@@ -44,6 +46,7 @@ impl System {
     /// A fresh one with the usual settings of a gateway for these clients, changed as wanted.
     pub(crate) fn gateway(&self, clients: Clients, change: impl FnOnce(&mut GatewayConfig)) -> RadiusGateway {
         let mut config = GatewayConfig::new(clients);
+        config.routes.clone_from(&self.routes);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
     }

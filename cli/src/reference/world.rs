@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use tollgate_conformance::scenario::Place;
-use tollgate_conformance::world::{self, AccountType, World};
+use tollgate_conformance::world::{self, AccountType, PriceUnit, World};
 use tollgate_ocs_core::{
     AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
     DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
+    Unit, VoucherSpec,
 };
-use tollgate_ocs_gateway::{Client, Clients};
+use tollgate_ocs_gateway::{Client, Clients, Route, Routes};
 
 use super::prices;
 
@@ -83,6 +84,9 @@ pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
     for account in &world.accounts {
         add_account(&mut builder, world, account)?;
     }
+    for voucher in &world.vouchers {
+        add_voucher(&mut builder, voucher)?;
+    }
     Ok(builder.finish()?)
 }
 
@@ -118,6 +122,9 @@ fn dialing(rule: &world::DialingRule) -> DialingRules {
 }
 
 fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<(), WorldError> {
+    let service = Service::from_name(&tariff.service)
+        .ok_or_else(|| format!("the reference OCS has no service '{}'", tariff.service))
+        .at(&tariff.place)?;
     let spec = TariffSpec {
         name: tariff.name.to_string(),
         currency: prices::currency(&tariff.currency).at(&tariff.place)?,
@@ -126,6 +133,7 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
     let id = builder.tariff(spec).at(&tariff.place)?;
     let tariff_fee = prices::amount(tariff.connect_fee).at(&tariff.place)?;
     for rate in &tariff.rates {
+        check_unit(service, rate).at(&rate.place)?;
         let (first, next, price_unit) = prices::intervals(rate.first, rate.next).at(&rate.place)?;
         let fee = rate.connect_fee.map(prices::amount).transpose().at(&rate.place)?;
         // Several tariffs may name one prefix; the first name that it gets stays.
@@ -148,6 +156,48 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
         builder.rate(id, spec).at(&rate.place)?;
     }
     Ok(())
+}
+
+/// A price is for what its service is counted in.
+fn check_unit(service: Service, rate: &world::Rate) -> Result<(), String> {
+    let goes = match service.unit() {
+        Unit::Second => rate.first.per.is_time(),
+        Unit::Octet => rate.first.per == PriceUnit::Mebibyte,
+        Unit::Piece => rate.first.per == PriceUnit::Piece,
+    };
+    // What cannot be had has no price.
+    if goes || rate.forbidden {
+        return Ok(());
+    }
+    let write = match service.unit() {
+        Unit::Second => "0.02/min",
+        Unit::Octet => "0.10/MB",
+        Unit::Piece => "0.99/unit",
+    };
+    Err(format!("the service '{}' is not priced in this unit; write it as {write}", service.name()))
+}
+
+/// The carriers of SIP calls.
+pub(crate) fn routes(world: &World) -> Routes {
+    let routes = world.routes.iter().map(|route| Route {
+        name: route.name.clone(),
+        prefix: route.prefix.clone(),
+        address: route.address,
+        preference: route.preference,
+        auth: route.auth.clone(),
+        rtpp_level: route.rtpp_level,
+    });
+    Routes::new(routes.collect())
+}
+
+fn add_voucher(builder: &mut CatalogueBuilder, voucher: &world::Voucher) -> Result<(), WorldError> {
+    let spec = VoucherSpec {
+        id: voucher.id.to_string(),
+        amount: prices::amount(voucher.amount).at(&voucher.place)?,
+        currency: prices::currency(&voucher.currency).at(&voucher.place)?,
+        expires_at: voucher.expires,
+    };
+    builder.voucher(spec).at(&voucher.place)
 }
 
 fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) -> Result<(), WorldError> {

@@ -32,6 +32,10 @@ fn digits() -> Value {
     json!({ "type": "string", "pattern": "^[0-9]+$" })
 }
 
+fn pattern() -> Value {
+    json!({ "type": "string", "pattern": "^([0-9]+|[A-Za-z].*)$" })
+}
+
 fn currency() -> Value {
     json!({ "type": "string", "pattern": "^[A-Z]{3}$" })
 }
@@ -42,7 +46,7 @@ fn amount() -> Value {
 }
 
 fn price() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|min|h)$" })
+    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|min|h|unit|MB)$" })
 }
 
 /// The schema of a world. Entries that a world with `file:` overrides need not be complete, so only such
@@ -60,6 +64,8 @@ pub(super) fn schema() -> Value {
             ("products", "What is sold: which tariff applies to which use", named(&product())),
             ("customers", "Who pays", named(&customer())),
             ("accounts", "Who uses the service", named(&account())),
+            ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
+            ("routes", "Carriers of SIP calls", named(&route())),
             ("settings", "Settings of the charging system", settings()),
         ],
         &[],
@@ -95,7 +101,7 @@ fn dialing_rule() -> Value {
 
 fn interval_keys() -> [Key; 2] {
     [
-        ("interval", "How long it is, in whole seconds (1s)", span()),
+        ("interval", "How long it is, in whole seconds (1s); a number of pieces or octets", json!({ "anyOf": [span(), whole(1, i64::MAX)] })),
         ("price", "What it costs: 0.02/min", price()),
     ]
 }
@@ -105,7 +111,7 @@ fn tariff() -> Value {
     let [length, price] = interval_keys();
     let rate = keys(
         &[
-            ("prefix", "Digits; the longest match wins", digits()),
+            ("prefix", "Digits, of which the longest match wins; or a word", pattern()),
             ("destination", "What the prefix is called", text()),
             price,
             length,
@@ -119,6 +125,7 @@ fn tariff() -> Value {
     keys(
         &[
             ("currency", "ISO 4217", currency()),
+            ("service", "What is priced (voice)", text()),
             ("connect-fee", "Due when a session connects", amount()),
             ("free-seconds", "At the start of a session", whole(0, i64::from(u32::MAX))),
             ("rates", "Prices by prefix", list(&rate)),
@@ -177,6 +184,30 @@ fn account() -> Value {
             ("blocked", "Whether it is refused", flag()),
             ("expires", "The first moment at which it is expired", time()),
             ("dialing-rule", "In place of the customer's", text()),
+        ],
+        &[],
+    )
+}
+
+fn voucher() -> Value {
+    keys(
+        &[
+            ("amount", "What it is worth", amount()),
+            ("currency", "ISO 4217", currency()),
+            ("expires", "The first moment at which it is worth nothing", time()),
+        ],
+        &[],
+    )
+}
+
+fn route() -> Value {
+    keys(
+        &[
+            ("prefix", "Of the numbers that it takes; all without it", digits()),
+            ("address", "Where the call is sent", address()),
+            ("preference", "The highest is tried first", whole(0, i64::from(u32::MAX))),
+            ("auth", "How the call proves itself to the carrier", text()),
+            ("rtpp-level", "Whether media go through the own proxy", whole(0, 3)),
         ],
         &[],
     )

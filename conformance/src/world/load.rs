@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{network, parties, prices};
+use super::{network, parties, prices, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -153,6 +153,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let [nodes, rules, tariffs, products, customers, accounts] =
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
+    let [vouchers, routes] = ["vouchers", "routes"].map(|key| keys.value(key));
     keys.finish("a world", collector);
     let names = Names {
         currency,
@@ -174,6 +175,8 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let currencies = parties::Currencies::of(&world.customers, &world.products);
     world.accounts =
         each(accounts, "`accounts:`", collector, |entry, c| parties::account(entry, &names, &currencies, c));
+    world.vouchers = each(vouchers, "`vouchers:`", collector, |entry, c| supplies::voucher(entry, &names, c));
+    world.routes = each(routes, "`routes:`", collector, supplies::route);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -6,9 +6,10 @@ pub mod model;
 mod network;
 mod parties;
 mod prices;
+mod supplies;
 
 pub use load::{load_file, load_text};
 pub use model::{
     Account, AccountType, Customer, DialingRule, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
-    Settings, Tariff, World,
+    Route, Settings, Tariff, Voucher, World,
 };

@@ -30,6 +30,10 @@ pub struct World {
     pub customers: Vec<Customer>,
     /// `accounts:`
     pub accounts: Vec<Account>,
+    /// `vouchers:`
+    pub vouchers: Vec<Voucher>,
+    /// `routes:` carriers of SIP calls.
+    pub routes: Vec<Route>,
     /// `settings:`
     pub settings: Settings,
 }
@@ -81,6 +85,8 @@ pub struct Tariff {
     pub name: Text,
     /// `currency:`
     pub currency: Text,
+    /// `service:` what is priced; `voice` where it is not written.
+    pub service: Text,
     /// `connect-fee:` due when a session connects.
     pub connect_fee: Decimal,
     /// `free-seconds:` at the start of a session.
@@ -94,7 +100,7 @@ pub struct Tariff {
 /// The price of one destination.
 #[derive(Debug, Clone)]
 pub struct Rate {
-    /// `prefix:` digits, longest match wins.
+    /// `prefix:` digits, longest match wins; or a word that is matched whole.
     pub prefix: Text,
     /// `destination:` what the prefix is called.
     pub destination: Text,
@@ -131,17 +137,29 @@ pub enum PriceUnit {
     Second,
     /// `1.20/h`
     Hour,
+    /// `0.99/unit`: a piece, of services sold by the piece.
+    Piece,
+    /// `0.10/MB`: 2^20 octets, of services sold by volume.
+    Mebibyte,
 }
 
 impl PriceUnit {
-    /// Seconds that the price is for.
+    /// Seconds, pieces or octets that the price is for.
     #[must_use]
-    pub const fn secs(self) -> u32 {
+    pub const fn units(self) -> u32 {
         match self {
             Self::Minute => 60,
             Self::Second => 1,
             Self::Hour => 3600,
+            Self::Piece => 1,
+            Self::Mebibyte => 1 << 20,
         }
+    }
+
+    /// Whether it is a time.
+    #[must_use]
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::Minute | Self::Second | Self::Hour)
     }
 }
 
@@ -241,6 +259,40 @@ pub enum AccountType {
     Debit,
     /// Money owed; it rises.
     Credit,
+}
+
+/// An amount that was paid for in advance.
+#[derive(Debug, Clone)]
+pub struct Voucher {
+    /// Its number.
+    pub id: Text,
+    /// `amount:`
+    pub amount: Decimal,
+    /// `currency:`
+    pub currency: Text,
+    /// `expires:` the first moment at which it is worth nothing.
+    pub expires: Option<Instant>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A carrier that takes SIP calls.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name.
+    pub name: Text,
+    /// `prefix:` of the numbers that it takes; empty for all.
+    pub prefix: Text,
+    /// `address:` where the call is sent.
+    pub address: IpAddr,
+    /// `preference:` the highest is tried first.
+    pub preference: u32,
+    /// `auth:` how the call proves itself.
+    pub auth: Option<Text>,
+    /// `rtpp-level:` whether media are proxied, 0 to 3.
+    pub rtpp_level: Option<u8>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// `settings:` of the charging system that a scenario may depend on.

@@ -22,6 +22,9 @@ pub(super) fn tariff(entry: &Entry, names: &Names<'_>, collector: &mut Collector
     let name = read::name(entry, collector);
     let mut keys = Keys::of(&entry.value, "a tariff", collector)?;
     let currency = currency_of(keys.value("currency"), &entry.key, "tariff", names, collector);
+    let service = keys
+        .value("service")
+        .map_or_else(|| Some(Text::const_new("voice")), |node| read::text(node, "a service", collector));
     let connect_fee = keys.value("connect-fee").and_then(|node| amount(node, currency.as_ref(), collector));
     let free_seconds = keys
         .value("free-seconds")
@@ -44,6 +47,7 @@ pub(super) fn tariff(entry: &Entry, names: &Names<'_>, collector: &mut Collector
     Some(Tariff {
         name: name?,
         currency: currency?,
+        service: service?,
         connect_fee: connect_fee.unwrap_or_default(),
         free_seconds: free_seconds.unwrap_or_default(),
         rates,
@@ -55,7 +59,7 @@ fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Opti
     let place = collector.place(node.span);
     let mut keys = Keys::of(node, "a rate", collector)?;
     let prefix_node = keys.need("prefix", "a rate", collector);
-    let prefix = prefix_node.and_then(|node| digits(node, "a prefix", collector));
+    let prefix = prefix_node.and_then(|node| pattern(node, collector));
     let destination = keys.value("destination").and_then(|node| read::text(node, "a destination", collector));
     let forbidden =
         keys.value("forbidden").and_then(|node| read::flag(node, "forbidden", collector)).unwrap_or_default();
@@ -93,6 +97,15 @@ fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Opti
     Some((rate, prefix_node?.span))
 }
 
+/// Digits, or a word that begins with a letter.
+fn pattern(node: &Node, collector: &mut Collector) -> Option<Text> {
+    let is_word = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic());
+    match node.scalar() {
+        Some(scalar) if is_word(&scalar.text) => read::text(node, "a word", collector),
+        _ => digits(node, "a prefix", collector),
+    }
+}
+
 /// An interval of its own keys, else of the rate's, else of the first interval's; `1s` long if nothing
 /// is said.
 fn interval(
@@ -109,10 +122,6 @@ fn interval(
         length_node = keys.value("interval").or(length_node);
         keys.finish("an interval", collector);
     }
-    let length = match length_node {
-        Some(node) => whole_secs(node, collector)?,
-        None => first.map_or(1, |first| first.length),
-    };
     let (price, per) = match (price_node, first) {
         (Some(node), _) => read::with(node, "a price", collector, |text, _| price(text))?,
         (None, Some(first)) => (first.price, first.per),
@@ -120,6 +129,11 @@ fn interval(
             collector.error(own.map_or(span, |node| node.span), "an interval needs `price:`");
             return None;
         }
+    };
+    let length = match length_node {
+        Some(node) if per.is_time() => whole_secs(node, collector)?,
+        Some(node) => read::whole(node, "a number of pieces or octets", (1, i64::MAX), collector)?,
+        None => first.map_or(1, |first| first.length),
     };
     Some(Interval { length, price, per })
 }
@@ -140,7 +154,7 @@ fn whole_secs(node: &Node, collector: &mut Collector) -> Option<u64> {
 fn price(text: &str) -> Result<(Decimal, PriceUnit), ValueError> {
     let wrong = |message: String| ValueError {
         message,
-        help: Some("write the price and what it is for: 0.02/min, 0.001/s, 1.20/h".to_owned()),
+        help: Some("write the price and what it is for: 0.02/min, 0.001/s, 1.20/h, 0.99/unit, 0.10/MB".to_owned()),
     };
     let Some((number, unit)) = text.split_once('/') else {
         return Err(wrong(format!("the price '{}' does not say what it is for", shown(text))));
@@ -149,6 +163,8 @@ fn price(text: &str) -> Result<(Decimal, PriceUnit), ValueError> {
         "s" => PriceUnit::Second,
         "min" => PriceUnit::Minute,
         "h" => PriceUnit::Hour,
+        "unit" => PriceUnit::Piece,
+        "MB" => PriceUnit::Mebibyte,
         other => return Err(wrong(format!("'{}' is not a unit of a price", shown(other)))),
     };
     let price: Decimal =

@@ -16,7 +16,7 @@ pub(crate) struct About<'a> {
     pub(crate) node: &'a str,
     /// `PortaBilling_Seed`.
     pub(crate) seed: u32,
-    /// The access code, where the request itself names it.
+    /// `PortaBilling_Original_CLD` of the request, which is given back as the access code.
     pub(crate) access_code: Option<&'a str>,
 }
 

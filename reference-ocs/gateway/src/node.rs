@@ -269,7 +269,7 @@ impl RadiusGateway {
             access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
         self.note_oddities(received, oddities);
         let seed = answers::seed(self.config.seed, packet.authenticator());
-        let access_code = request.access_code();
+        let access_code = request.custom.original_cld;
         let about = About { asked, service, node: &client.name, seed, access_code };
         let command = match command {
             Ok(command) => command,
