@@ -5,6 +5,8 @@
 
 mod builder;
 mod error;
+mod peaks;
+mod limits;
 mod prefixes;
 mod product;
 mod settings;
@@ -15,16 +17,21 @@ mod voucher;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tollgate_time::Instant;
+
 pub use builder::CatalogueBuilder;
 pub use error::CatalogueError;
+pub use limits::CallLimits;
+pub use peaks::{PeakLevel, PeaksSpec, Period};
 pub use product::{ProductSpec, RatingEntrySpec};
 pub use settings::{NodeSpec, Settings};
 pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
-pub use tariff::{DestinationSpec, Interval, RateSpec, TariffSpec};
+pub use tariff::{DestinationSpec, Interval, Prices, RateSpec, RateTerms, TariffSpec};
 pub use voucher::VoucherSpec;
 
+pub(crate) use limits::Limits;
 pub(crate) use product::{Product, RatingEntry};
-pub(crate) use tariff::{Rate, Tariff};
+pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;
 use crate::ids::{DestinationGroupId, DestinationId, ProductId, RateId, TariffId};
@@ -45,6 +52,7 @@ pub struct Catalogue {
     pub(crate) customer_names: NameTable,
     pub(crate) accounts: Vec<AccountSpec>,
     pub(crate) account_names: NameTable,
+    pub(crate) limits: Limits,
     pub(crate) parties: crate::parties::Parties,
     pub(crate) vouchers: BTreeMap<String, VoucherSpec>,
 }
@@ -74,6 +82,11 @@ impl Catalogue {
 
     pub(crate) fn tariff(&self, id: TariffId) -> Option<&Tariff> {
         self.tariffs.get(id.place())
+    }
+
+    /// The rate of a called number or word in a tariff, for what begins at that time.
+    pub(crate) fn rate_of(&self, tariff: TariffId, cld: &str, at: Instant) -> Option<RateId> {
+        self.tariff(tariff)?.rate(&self.rates, cld, at)
     }
 
     pub(crate) fn rate(&self, id: RateId) -> Option<&Rate> {

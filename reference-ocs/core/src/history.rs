@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::{Interval, Rate};
-use crate::money::Amount;
-use crate::rating::Rated;
+use crate::money::{Amount, write_decimal};
+use crate::rating::{Part, Rated};
 use crate::service::Unit;
 
 /// What a call that never connected is charged.
 pub(crate) const NOT_CONNECTED: &str = "not connected: no charge";
 /// What is written when there is no rate.
 pub(crate) const UNRATED: &str = "no rate: no charge";
+
+/// How many changes of the peak level are shown one by one.
+const PARTS_MAX: usize = 16;
 
 /// The formula of `used` units that cost `total`, of which earlier xDRs carry `before`.
 pub(crate) fn formula(
@@ -32,7 +35,16 @@ pub(crate) fn formula(
     if rated.free > 0 {
         let _ = write!(part.next(), "{}{suffix} free", rated.free);
     }
-    if rated.first && rate.first == rate.next {
+    let more = rate.more.as_deref();
+    if let Some(more) = more {
+        for it in in_short(&rated.parts) {
+            let out = part.next();
+            intervals(out, rate, unit, it.count, it.interval);
+            if more.peaks.is_some() {
+                let _ = write!(out, " {}", it.level);
+            }
+        }
+    } else if rated.first && rate.first == rate.next {
         intervals(part.next(), rate, unit, rated.next.saturating_add(1), rate.first);
     } else if rated.first {
         intervals(part.next(), rate, unit, 1, rate.first);
@@ -43,11 +55,37 @@ pub(crate) fn formula(
     if !part.some {
         out.push('0');
     }
+    if let Some(terms) = more.map(|more| &more.terms) {
+        if rated.first && terms.minimum_units > 0 {
+            let _ = write!(out, ", for at least {}{suffix}", terms.minimum_units);
+        }
+        if rated.first && terms.minimum_amount > Amount::ZERO {
+            let _ = write!(out, ", at least {}", terms.minimum_amount);
+        }
+        if terms.surcharge > 0 {
+            let mut percent = String::with_capacity(8);
+            write_decimal(&mut percent, i64::from(terms.surcharge), 3, 0);
+            let _ = write!(out, ", plus {percent}%");
+        }
+    }
     let _ = write!(out, " = {total}");
     if before > Amount::ZERO {
         let _ = write!(out, ", {before} of it charged before");
     }
     out
+}
+
+/// A long list of parts with those of one kind put together, in the order of their first.
+fn in_short(parts: &[Part]) -> Vec<Part> {
+    let mut short: Vec<Part> = Vec::with_capacity(parts.len().min(PARTS_MAX));
+    for part in parts {
+        let same = |it: &&mut Part| (it.level, it.interval) == (part.level, part.interval);
+        match short.iter_mut().find(same).filter(|_| parts.len() > PARTS_MAX) {
+            Some(same) => same.count = same.count.saturating_add(part.count),
+            None => short.push(*part),
+        }
+    }
+    short
 }
 
 /// A text made of parts with a plus sign between them.
@@ -89,6 +127,7 @@ fn intervals(out: &mut String, rate: &Rate, unit: Unit, count: u64, interval: In
 mod tests {
     use super::*;
     use crate::ids::DestinationId;
+    use tollgate_time::Instant;
 
     fn rate(first: (u64, &str), next: (u64, &str), price_unit: u64) -> Rate {
         let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
@@ -100,11 +139,12 @@ mod tests {
             connect_fee: Amount::ZERO,
             free_units: 0,
             forbidden: false,
+            more: None,
         }
     }
 
     fn shown(rate: &Rate, unit: Unit, used: u64) -> String {
-        let rated = rate.usage(used);
+        let rated = rate.usage(used, Instant::EPOCH);
         formula(rate, unit, used, &rated, rated.cost.round().unwrap(), Amount::ZERO)
     }
 
@@ -135,7 +175,7 @@ mod tests {
     #[test]
     fn it_tells_what_earlier_records_carry() {
         let rate = rate((1, "0.02"), (1, "0.02"), 60);
-        let rated = rate.usage(71);
+        let rated = rate.usage(71, Instant::EPOCH);
         let text =
             formula(&rate, Unit::Second, 71, &rated, rated.cost.round().unwrap(), Amount::from_units(2_000));
         assert_eq!(text, "71s: 71 x 1s @ 0.02/min = 0.02367, 0.02000 of it charged before");

@@ -24,6 +24,8 @@ pub mod money;
 pub mod parties;
 mod names;
 mod ocs;
+mod part;
+pub mod quota;
 mod rating;
 pub mod record;
 pub mod service;
@@ -31,8 +33,9 @@ mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
-    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
-    Interval, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Settings, TariffSpec, VoucherSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
+    Interval, NodeSpec, PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec,
+    Settings, TariffSpec, VoucherSpec,
 };
 pub use command::{AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport};
 pub use denial::Denial;
@@ -45,5 +48,7 @@ pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
 pub use ocs::{AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView};
 pub use record::{MemoryRecord, Record, RecordError, Recovered};
+pub use part::Part;
+pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};
 pub use service::{Leg, Service, Unit};
 pub use xdr::{Entity, Note, Xdr};

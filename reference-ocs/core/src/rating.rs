@@ -7,13 +7,22 @@
 //! - A grant is the largest number of whole intervals that funds pay for, connect fee included, counted with exact costs:
 //!   no grant stands on a rounding. A quantum cuts it at the last interval that ends within it, but not before the end of
 //!   the first interval.
+//! - An interval belongs to the peak level in which it begins, with that level's length and price. A minimum of units is
+//!   charged as if they had been used, from where the usage began; a minimum amount takes the place of a lower cost.
+//! - A surcharge is a percentage of the exact cost, connect fee and minimum included. It is added before the one
+//!   rounding, so that there is no rounding of its own.
+//! - What is not counted in seconds is at one level from beginning to end: the one in which it began.
 //! - Seconds are whole ones: a duration that was reported counts as it is; one between two times is rounded up.
 
-use crate::catalogue::Rate;
+mod staged;
+
+use tollgate_time::Instant;
+
+use crate::catalogue::{Interval, PeakLevel, Rate};
 use crate::money::{Amount, Cost};
 
 /// What some usage costs, and how that comes about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rated {
     /// Free units that were used.
     pub(crate) free: u64,
@@ -25,26 +34,66 @@ pub(crate) struct Rated {
     pub(crate) units: u64,
     /// The exact cost.
     pub(crate) cost: Cost,
+    /// The level it began at, of a rate with peaks.
+    pub(crate) level: Option<PeakLevel>,
+    /// Its intervals in their order, of a rate that has more than prices and fees; else none.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// Intervals of one kind that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The peak level that they begin in.
+    pub(crate) level: PeakLevel,
+    /// What each is.
+    pub(crate) interval: Interval,
+    /// How many.
+    pub(crate) count: u64,
+    /// Units of the usage before the first of them.
+    pub(crate) begins: u64,
 }
 
 impl Rate {
-    /// What `used` units of a connected call cost.
-    pub(crate) fn usage(&self, used: u64) -> Rated {
+    /// What `used` units cost of a connected call that began at that time.
+    pub(crate) fn usage(&self, used: u64, began: Instant) -> Rated {
+        match &self.more {
+            None => self.plain_usage(used),
+            Some(more) => self.staged_usage(more, used, began),
+        }
+    }
+
+    /// The most units that `funds` pay for of a call that begins at that time; `None` for no end.
+    pub(crate) fn affordable(&self, funds: Amount, began: Instant) -> Option<u64> {
+        match &self.more {
+            None => self.plain_affordable(funds),
+            Some(more) => self.staged_affordable(more, funds, began),
+        }
+    }
+
+    /// Where an interval ends that ends within `units`: the last such, or the first interval's end.
+    pub(crate) fn whole_within(&self, units: u64, began: Instant) -> u64 {
+        match &self.more {
+            None => self.plain_whole_within(units),
+            Some(more) => self.staged_whole_within(more, units, began),
+        }
+    }
+
+    fn plain_usage(&self, used: u64) -> Rated {
         let cost = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
         let free = used.min(self.free_units);
         let rest = used - free;
         if rest == 0 {
-            return Rated { free, first: false, next: 0, units: 0, cost };
+            return Rated { free, first: false, next: 0, units: 0, cost, level: None, parts: Vec::new() };
         }
         let next = rest.saturating_sub(self.first.units).div_ceil(self.next.units);
         let next_units = next.saturating_mul(self.next.units);
         let cost =
             cost.plus_units(self.first.price, self.first.units).plus_units(self.next.price, next_units);
-        Rated { free, first: true, next, units: self.first.units.saturating_add(next_units), cost }
+        let units = self.first.units.saturating_add(next_units);
+        Rated { free, first: true, next, units, cost, level: None, parts: Vec::new() }
     }
 
-    /// The most units that `funds` pay for; `None` for no end.
-    pub(crate) fn affordable(&self, funds: Amount) -> Option<u64> {
+    fn plain_affordable(&self, funds: Amount) -> Option<u64> {
         let connected = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
         if !connected.is_within(funds) {
             return Some(0);
@@ -57,8 +106,7 @@ impl Rate {
         Some(self.ends(next))
     }
 
-    /// Where an interval ends that ends within `units`: the last such, or the first interval's end.
-    pub(crate) fn whole_within(&self, units: u64) -> u64 {
+    fn plain_whole_within(&self, units: u64) -> u64 {
         let begun = self.free_units.saturating_add(self.first.units);
         self.ends(units.saturating_sub(begun) / self.next.units)
     }
@@ -73,7 +121,6 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::Interval;
     use crate::ids::DestinationId;
     use crate::money::Price;
     use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -93,11 +140,12 @@ mod tests {
             connect_fee: Amount::ZERO,
             free_units: 0,
             forbidden: false,
+            more: None,
         }
     }
 
     fn price_of(rate: &Rate, used: u64) -> (u64, Amount) {
-        let rated = rate.usage(used);
+        let rated = rate.plain_usage(used);
         (rated.units, rated.cost.round().unwrap())
     }
 
@@ -131,38 +179,38 @@ mod tests {
     #[test]
     fn funds_pay_for_whole_intervals() {
         // 10.00 at 0.02 a minute by the second: 30000 s. 2.00 at 0.10 a minute by the minute: 20 minutes.
-        assert_eq!(rate((1, "0.02"), (1, "0.02")).affordable(amount("10.00")), Some(30_000));
-        assert_eq!(rate((60, "0.10"), (60, "0.10")).affordable(amount("2.00")), Some(1_200));
+        assert_eq!(rate((1, "0.02"), (1, "0.02")).plain_affordable(amount("10.00")), Some(30_000));
+        assert_eq!(rate((60, "0.10"), (60, "0.10")).plain_affordable(amount("2.00")), Some(1_200));
         // One hundred-thousandth short of the twentieth minute: nineteen.
-        assert_eq!(rate((60, "0.10"), (60, "0.10")).affordable(amount("1.99999")), Some(1_140));
+        assert_eq!(rate((60, "0.10"), (60, "0.10")).plain_affordable(amount("1.99999")), Some(1_140));
         // 0.30 for the first 30 s, then 0.03 for each 6 s: 0.38 pays for two of them, and 0.02 is left.
-        assert_eq!(rate((30, "0.60"), (6, "0.30")).affordable(amount("0.38")), Some(42));
-        assert_eq!(rate((30, "0.60"), (6, "0.30")).affordable(amount("0.29999")), Some(0));
+        assert_eq!(rate((30, "0.60"), (6, "0.30")).plain_affordable(amount("0.38")), Some(42));
+        assert_eq!(rate((30, "0.60"), (6, "0.30")).plain_affordable(amount("0.29999")), Some(0));
     }
 
     #[test]
     fn the_connect_fee_and_free_seconds_are_part_of_the_grant() {
         let rate = Rate { free_units: 10, connect_fee: amount("0.05"), ..rate((30, "0.60"), (6, "0.30")) };
-        assert_eq!(rate.affordable(amount("0.04999")), Some(0));
+        assert_eq!(rate.plain_affordable(amount("0.04999")), Some(0));
         // The fee alone opens the free seconds; 0.05 + 0.30 opens the first interval as well.
-        assert_eq!(rate.affordable(amount("0.05")), Some(10));
-        assert_eq!(rate.affordable(amount("0.35")), Some(40));
-        assert_eq!(rate.affordable(amount("0.38")), Some(46));
+        assert_eq!(rate.plain_affordable(amount("0.05")), Some(10));
+        assert_eq!(rate.plain_affordable(amount("0.35")), Some(40));
+        assert_eq!(rate.plain_affordable(amount("0.38")), Some(46));
     }
 
     #[test]
     fn what_costs_nothing_has_no_end() {
-        assert_eq!(rate((1, "0"), (1, "0")).affordable(Amount::ZERO), None);
-        assert_eq!(rate((60, "1"), (1, "0")).affordable(amount("1")), None);
-        assert_eq!(rate((60, "1"), (1, "0")).affordable(amount("0.5")), Some(0));
+        assert_eq!(rate((1, "0"), (1, "0")).plain_affordable(Amount::ZERO), None);
+        assert_eq!(rate((60, "1"), (1, "0")).plain_affordable(amount("1")), None);
+        assert_eq!(rate((60, "1"), (1, "0")).plain_affordable(amount("0.5")), Some(0));
     }
 
     #[test]
     fn a_quantum_cuts_at_the_end_of_an_interval() {
         let rate = rate((30, "0.60"), (6, "0.30"));
-        assert_eq!(rate.whole_within(50), 48);
-        assert_eq!(rate.whole_within(30), 30);
-        assert_eq!(rate.whole_within(10), 30);
+        assert_eq!(rate.plain_whole_within(50), 48);
+        assert_eq!(rate.plain_whole_within(30), 30);
+        assert_eq!(rate.plain_whole_within(10), 30);
     }
 
     fn rates() -> impl Strategy<Value = Rate> {
@@ -177,6 +225,7 @@ mod tests {
                 connect_fee: Amount::from_units(fee),
                 free_units,
                 forbidden: false,
+                more: None,
             })
     }
 
@@ -199,31 +248,31 @@ mod tests {
     proptest! {
         #[test]
         fn rating_agrees_with_decimal_arithmetic(rate in rates(), used in 0..5_000_u64) {
-            let ours = rate.usage(used).cost.round().unwrap();
+            let ours = rate.plain_usage(used).cost.round().unwrap();
             prop_assert_eq!(Decimal::new(ours.units(), 5), oracle(&rate, used));
         }
 
         #[test]
         fn a_grant_is_paid_for_and_one_interval_more_is_not(rate in rates(), funds in 0..2_000_000_i64) {
             let funds = Amount::from_units(funds);
-            if let Some(units) = rate.affordable(funds) {
+            if let Some(units) = rate.plain_affordable(funds) {
                 let fee_is_paid = rate.connect_fee <= funds;
-                prop_assert!(units > 0 || !fee_is_paid || !rate.usage(1).cost.is_within(funds));
+                prop_assert!(units > 0 || !fee_is_paid || !rate.plain_usage(1).cost.is_within(funds));
                 if fee_is_paid {
-                    prop_assert!(rate.usage(units).cost.round().unwrap() <= funds);
-                    prop_assert!(!rate.usage(units + 1).cost.is_within(funds));
+                    prop_assert!(rate.plain_usage(units).cost.round().unwrap() <= funds);
+                    prop_assert!(!rate.plain_usage(units + 1).cost.is_within(funds));
                 }
             }
         }
 
         #[test]
         fn more_usage_never_costs_less(rate in rates(), used in 0..5_000_u64, more in 0..500_u64) {
-            prop_assert!(rate.usage(used).cost.round() <= rate.usage(used + more).cost.round());
+            prop_assert!(rate.plain_usage(used).cost.round() <= rate.plain_usage(used + more).cost.round());
         }
 
         #[test]
         fn no_usage_is_too_long(rate in rates(), used in proptest::prelude::any::<u64>()) {
-            prop_assert!(rate.usage(used).units >= used.saturating_sub(rate.free_units));
+            prop_assert!(rate.plain_usage(used).units >= used.saturating_sub(rate.free_units));
         }
     }
 }

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::error::CatalogueError;
+use super::peaks::{Peaks, PeaksSpec};
 use super::prefixes::Prefixes;
 use super::product::{Product, ProductSpec, RatingEntry, RatingEntrySpec};
 use super::settings::{NodeSpec, Settings};
 use super::subscriber::{AccountSpec, BillingModel, CustomerSpec};
-use super::tariff::{DestinationSpec, Rate, RateSpec, Tariff, TariffSpec};
+use super::tariff::{
+    DestinationSpec, More, Prices, Rate, RateSpec, RateTerms, Tariff, TariffSpec, among_dated,
+};
 use super::{Catalogue, Destination};
 use crate::dialing::DialingRules;
 use crate::ids::{
@@ -18,7 +21,7 @@ use crate::ids::{
 use crate::money::{Amount, Price};
 use crate::names::NameTable;
 use crate::parties::{PartiesSpec, PartyError};
-use crate::service::Leg;
+use crate::service::{Leg, Unit};
 
 /// The highest price: a million currency units.
 const PRICE_MAX: Price = Price::from_nanos(1_000_000_000_000_000);
@@ -90,6 +93,7 @@ impl CatalogueBuilder {
             customer_names: NameTable::default(),
             accounts: Vec::new(),
             account_names: NameTable::default(),
+            limits: super::Limits::default(),
             parties: crate::parties::Parties::default(),
             vouchers: BTreeMap::new(),
         };
@@ -172,16 +176,34 @@ impl CatalogueBuilder {
             service: spec.service,
             prefixes: Prefixes::default(),
             words: BTreeMap::new(),
+            peaks: None,
+            dated: false,
         });
         self.keyed.push(Vec::new());
         self.tariff_names.insert(spec.name, id);
         Ok(id)
     }
 
+    /// Says when the peak levels of a tariff hold, before it gets its rates.
+    ///
+    /// # Errors
+    /// Two periods overlap; one is empty or outside the week; or the tariff has rates.
+    pub fn peaks(&mut self, tariff: TariffId, spec: PeaksSpec) -> Result<(), CatalogueError> {
+        let rates = self.keyed.get(tariff.place()).is_some_and(|keyed| !keyed.is_empty());
+        let target = self.all.tariffs.get_mut(tariff.place());
+        let target = target.ok_or_else(|| missing("peak levels", "", "tariff"))?;
+        let name = target.name.to_string();
+        if rates || !target.words.is_empty() {
+            return Err(CatalogueError::PeaksAfterRates { tariff: name });
+        }
+        target.peaks = Some(Arc::new(Peaks::new(&name, spec)?));
+        Ok(())
+    }
+
     /// Adds a rate to a tariff.
     ///
     /// # Errors
-    /// The pattern can match nothing or is a word that the tariff has already; an interval has no units; a price or
+    /// The pattern can match nothing or is a word that the tariff has from the same moment; an interval has no units; a price or
     /// fee is below zero or beyond all reason. Two rates for one prefix are found by [`Self::finish`].
     pub fn rate(&mut self, tariff: TariffId, spec: RateSpec) -> Result<RateId, CatalogueError> {
         let destination = self.destination_of(&spec.pattern)?;
@@ -192,23 +214,17 @@ impl CatalogueBuilder {
         };
         let price_unit = spec.price_unit.unwrap_or_else(|| target.service.unit().price_unit());
         check_rate(&target.name, &spec, price_unit)?;
-        let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
-        match (
-            Prefixes::key(&pattern),
-            self.keyed.get_mut(tariff.place()),
-            self.all.tariffs.get_mut(tariff.place()),
-        ) {
-            (Some(key), Some(keyed), _) => keyed.push((key, id)),
-            (None, _, Some(target)) => {
-                if target.words.insert(pattern, id).is_some() {
-                    return Err(CatalogueError::RateTwice {
-                        tariff: target.name.to_string(),
-                        pattern: spec.pattern,
-                    });
-                }
-            }
-            _ => return Err(missing("rate", &spec.pattern, "tariff")),
+        let terms = spec.terms;
+        if target.peaks.is_none() && (terms.off_peak.is_some() || terms.second_off_peak.is_some()) {
+            let tariff = target.name.to_string();
+            return Err(CatalogueError::PricesWithoutPeriods { tariff, pattern: spec.pattern });
         }
+        let dated = terms.effective_from.is_some() || terms.discontinued;
+        let more = (target.peaks.is_some() || terms != RateTerms::default()).then(|| {
+            let by_time = target.service.unit() == Unit::Second;
+            Box::new(More { peaks: target.peaks.clone(), terms, by_time, older: None })
+        });
+        let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
         self.all.rates.push(Rate {
             destination,
             first: spec.first,
@@ -217,7 +233,27 @@ impl CatalogueBuilder {
             connect_fee: spec.connect_fee,
             free_units: spec.free_units,
             forbidden: spec.forbidden,
+            more,
         });
+        let target = self.all.tariffs.get_mut(tariff.place()).zip(self.keyed.get_mut(tariff.place()));
+        let (target, keyed) = target.ok_or_else(|| missing("rate", &spec.pattern, "tariff"))?;
+        target.dated |= dated;
+        match (Prefixes::key(&pattern), target.words.get(&pattern)) {
+            (Some(key), _) => keyed.push((key, id)),
+            (None, None) => {
+                target.words.insert(pattern, id);
+            }
+            (None, Some(&known)) => match among_dated(&mut self.all.rates, known, id) {
+                Some(latest) => {
+                    target.words.insert(pattern, latest);
+                }
+                None => {
+                    self.all.rates.pop();
+                    let tariff = target.name.to_string();
+                    return Err(CatalogueError::RateTwice { tariff, pattern: spec.pattern });
+                }
+            },
+        }
         Ok(id)
     }
 
@@ -423,21 +459,26 @@ impl CatalogueBuilder {
     /// Makes the tariffs ready for look-ups.
     ///
     /// # Errors
-    /// A tariff has two rates for one prefix.
+    /// A tariff has two rates for one prefix from the same moment.
     pub fn finish(mut self) -> Result<Catalogue, CatalogueError> {
         for (tariff, mut keyed) in self.all.tariffs.iter_mut().zip(self.keyed) {
             keyed.sort_unstable();
-            let same = keyed.windows(2).find_map(|pair| match pair {
-                [(one, _), (other, rate)] if one == other => Some(*rate),
-                _ => None,
-            });
-            if let Some(rate) = same {
-                let destination = self.all.rates.get(rate.place()).map(|rate| rate.destination);
-                let found = destination.and_then(|id| self.all.destinations.get(id.place()));
-                let pattern = found.map(|it| it.pattern.to_string()).unwrap_or_default();
-                return Err(CatalogueError::RateTwice { tariff: tariff.name.to_string(), pattern });
+            let mut single: Vec<(u64, RateId)> = Vec::with_capacity(keyed.len());
+            for (key, rate) in keyed {
+                match single.last_mut().filter(|(known, _)| *known == key) {
+                    None => single.push((key, rate)),
+                    Some((_, latest)) => match among_dated(&mut self.all.rates, *latest, rate) {
+                        Some(id) => *latest = id,
+                        None => {
+                            let destination = self.all.rates.get(rate.place()).map(|rate| rate.destination);
+                            let found = destination.and_then(|id| self.all.destinations.get(id.place()));
+                            let pattern = found.map(|it| it.pattern.to_string()).unwrap_or_default();
+                            return Err(CatalogueError::RateTwice { tariff: tariff.name.to_string(), pattern });
+                        }
+                    },
+                }
             }
-            tariff.prefixes = Prefixes::new(keyed);
+            tariff.prefixes = Prefixes::new(single);
         }
         Ok(self.all)
     }
@@ -446,10 +487,29 @@ impl CatalogueBuilder {
 fn check_rate(tariff: &str, spec: &RateSpec, price_unit: u64) -> Built<()> {
     // Beyond these a cost might not fit its 128 bits.
     const UNITS_MAX: u64 = 1 << 40;
-    let units = [
-        ("first interval", spec.first.units),
-        ("next interval", spec.next.units),
-        ("price unit", price_unit),
+    // Thousandths of a percent: more than ten times the cost is a mistake.
+    const SURCHARGE_MAX: u32 = 1_000_000;
+    let own = Prices { first: spec.first, next: spec.next };
+    let levels = [
+        (own, ["first interval", "next interval", "first price", "next price"]),
+        (
+            spec.terms.off_peak.unwrap_or(own),
+            [
+                "off-peak first interval",
+                "off-peak next interval",
+                "off-peak first price",
+                "off-peak next price",
+            ],
+        ),
+        (
+            spec.terms.second_off_peak.unwrap_or(own),
+            [
+                "second off-peak first interval",
+                "second off-peak next interval",
+                "second off-peak first price",
+                "second off-peak next price",
+            ],
+        ),
     ];
     let wrong = |field, value: String, range: String| CatalogueError::RateField {
         tariff: tariff.to_owned(),
@@ -458,15 +518,32 @@ fn check_rate(tariff: &str, spec: &RateSpec, price_unit: u64) -> Built<()> {
         value,
         range,
     };
-    for (field, value) in units {
-        if !(1..=UNITS_MAX).contains(&value) {
-            return Err(wrong(field, value.to_string(), format!("1 to {UNITS_MAX}")));
+    for (prices, [first, next, first_price, next_price]) in levels {
+        for (field, value) in [(first, prices.first.units), (next, prices.next.units)] {
+            if !(1..=UNITS_MAX).contains(&value) {
+                return Err(wrong(field, value.to_string(), format!("1 to {UNITS_MAX}")));
+            }
+        }
+        for (field, price) in [(first_price, prices.first.price), (next_price, prices.next.price)] {
+            if !(Price::ZERO..=PRICE_MAX).contains(&price) {
+                return Err(wrong(field, price.to_string(), format!("0 to {PRICE_MAX}")));
+            }
         }
     }
-    for (field, price) in [("first price", spec.first.price), ("next price", spec.next.price)] {
-        if !(Price::ZERO..=PRICE_MAX).contains(&price) {
-            return Err(wrong(field, price.to_string(), format!("0 to {PRICE_MAX}")));
-        }
+    if !(1..=UNITS_MAX).contains(&price_unit) {
+        return Err(wrong("price unit", price_unit.to_string(), format!("1 to {UNITS_MAX}")));
+    }
+    if spec.terms.minimum_units > UNITS_MAX {
+        let value = spec.terms.minimum_units.to_string();
+        return Err(wrong("minimum", value, format!("0 to {UNITS_MAX}")));
+    }
+    if spec.terms.surcharge > SURCHARGE_MAX {
+        let value = spec.terms.surcharge.to_string();
+        return Err(wrong("surcharge", value, format!("0 to {SURCHARGE_MAX} thousandths of a percent")));
+    }
+    if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.terms.minimum_amount) {
+        let value = spec.terms.minimum_amount.to_string();
+        return Err(wrong("minimum amount", value, format!("0 to {AMOUNT_MAX}")));
     }
     if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.connect_fee) {
         return Err(wrong("connect fee", spec.connect_fee.to_string(), format!("0 to {AMOUNT_MAX}")));

@@ -111,6 +111,34 @@ pub enum CatalogueError {
         /// What it may be, as `0 to 9`.
         range: String,
     },
+    /// Two periods of a tariff hold at one time.
+    #[error("tariff '{tariff}': two periods overlap at {at}")]
+    PeriodsOverlap {
+        /// The tariff.
+        tariff: String,
+        /// Where the second begins, as `Mon 18:00:00`.
+        at: String,
+    },
+    /// A period begins outside the week, is empty or longer than a week.
+    #[error("tariff '{tariff}': a period begins outside the week, is empty or longer than a week")]
+    PeriodLength {
+        /// The tariff.
+        tariff: String,
+    },
+    /// Off-peak prices in a tariff that is always at its peak.
+    #[error("tariff '{tariff}', rate '{pattern}': there are off-peak prices, but the tariff has no periods")]
+    PricesWithoutPeriods {
+        /// The tariff.
+        tariff: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// Periods came after the rates that they are for.
+    #[error("tariff '{tariff}' has rates already; say when its peak levels hold before")]
+    PeaksAfterRates {
+        /// The tariff.
+        tariff: String,
+    },
     /// An amount is out of its range.
     #[error("{what} '{name}': {field} is {value}; it must be from {least} to {most}")]
     AmountField {

@@ -107,6 +107,28 @@ impl Prefixes {
         }
         self.rates.get(place).copied()
     }
+
+    /// The rate that `find` makes of the longest prefix of `number` that it makes one of.
+    pub(crate) fn longest_where(
+        &self,
+        number: &str,
+        find: impl Fn(RateId) -> Option<RateId>,
+    ) -> Option<RateId> {
+        let number = packed(number, true)?;
+        let mut place = self.count_up_to(number).checked_sub(1)?;
+        loop {
+            if covers(*self.keys.get(place)?, number)
+                && let Some(rate) = self.rates.get(place).copied().and_then(&find)
+            {
+                return Some(rate);
+            }
+            let parent = *self.parents.get(place)?;
+            if parent == NO_PARENT {
+                return None;
+            }
+            place = parent as usize;
+        }
+    }
 }
 
 #[cfg(test)]

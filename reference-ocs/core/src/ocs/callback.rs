@@ -30,8 +30,9 @@ impl Ocs {
         if entry == usage.entry {
             return;
         }
-        let tariff = entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
-        let rate = tariff.zip(usage.cld.as_deref()).and_then(|(tariff, cld)| tariff.rate(cld));
+        let began = usage.began(self.now);
+        let rate = entry.zip(usage.cld.as_deref());
+        let rate = rate.and_then(|((_, tariff), cld)| self.catalogue.rate_of(tariff, cld, began));
         let usage = self.sessions.usage_mut(at);
         usage.entry = entry;
         usage.rate = rate;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use tollgate_time::Instant;
 
 use super::Ocs;
+use crate::catalogue::PeakLevel;
 use crate::effect::{Closed, ClosedBy, Effect};
 use crate::history;
 use crate::money::Amount;
 use crate::service::Unit;
 use crate::sessions::{Billed, Deadline, Progress};
-use crate::xdr::{Entity, Note, Xdr};
+use crate::xdr::{Note, Xdr};
 
 impl Ocs {
     /// Ends a usage by its Stop: the rest of its reservation is returned, and its record made.
@@ -102,8 +103,8 @@ impl Ocs {
         let unit = usage.service.unit();
         let rate = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)));
         let destination = rate.and_then(|(_, rate)| self.catalogue.destination(rate.destination));
-        let rated = rate.map(|(_, rate)| rate.usage(usage.used)).filter(|_| connected);
-        let units = rated.map_or(0, |rated| rated.units);
+        let rated = rate.map(|(_, rate)| rate.usage(usage.used, usage.began(self.now))).filter(|_| connected);
+        let units = rated.as_ref().map_or(0, |rated| rated.units);
         let before = usage.billed;
         let mut notes = usage.notes.clone();
         notes.extend(by);
@@ -125,9 +126,9 @@ impl Ocs {
         };
         let ended_at = usage.ended_at.unwrap_or(self.now);
         let account = session.account.map(|id| (id, self.ledger.account(id)));
-        self.xdrs_made += 1;
         let xdr = Xdr {
-            id: crate::ids::XdrId::from_number(self.xdrs_made),
+            // It gets its number when it is kept.
+            id: crate::ids::XdrId::from_number(0),
             env: self.catalogue.settings.env,
             session_id: usage.key.clone(),
             call_id: usage.call_id.clone(),
@@ -152,7 +153,7 @@ impl Ocs {
             charged_amount: usage.charged.saturating_sub(before.amount),
             currency: account.map(|(_, account)| account.currency),
             history,
-            peak_level: None,
+            peak_level: rated.and_then(|rated| rated.level).map(PeakLevel::number),
             vendor: None,
             service: usage.service,
             rating_entry: usage.entry.map(|(entry, _)| entry),
@@ -164,7 +165,7 @@ impl Ocs {
             billing_model: account.map(|(_, account)| account.purse.model().xdr_number()),
             invoice: None,
             revenue: None,
-            entity: Entity::Account,
+            entity: self.entity_of(session.account),
             leg: usage.leg,
             usage: usage.id,
             failed: !connected,
@@ -184,7 +185,7 @@ impl Ocs {
         let usage = self.sessions.usage_mut(at);
         usage.billed = billed;
         usage.notes.clear();
-        self.keep_xdr(xdr, out);
+        self.keep_xdrs(at, xdr, out);
     }
 }
 

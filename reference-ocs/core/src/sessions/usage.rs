@@ -9,7 +9,9 @@ use crate::command::{SessionKey, UsageReport};
 use crate::effect::Grant;
 use crate::ids::{RateId, RatingEntryId, TariffId, UsageId};
 use crate::money::Amount;
-use crate::service::{Leg, Service};
+use crate::parties::PartyBill;
+use crate::part::Parts;
+use crate::service::{Leg, Service, Unit};
 use crate::xdr::Note;
 
 /// How far a usage has come.
@@ -41,7 +43,7 @@ pub(crate) struct Billed {
 }
 
 /// One call or service session.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Usage {
     pub(crate) id: UsageId,
     /// Where its session stands.
@@ -65,14 +67,20 @@ pub(crate) struct Usage {
     pub(crate) charged: Amount,
     pub(crate) billed: Billed,
     pub(crate) notes: BTreeSet<Note>,
+    /// What it costs resellers and vendors.
+    pub(crate) parties: Option<Box<PartyBill>>,
     pub(crate) setup_at: Option<Instant>,
     pub(crate) alerted_at: Option<Instant>,
     pub(crate) connected_at: Option<Instant>,
+    /// From when on its usage is rated, once some was.
+    pub(crate) rated_from: Option<Instant>,
     /// When it ended, or when usage was last reported.
     pub(crate) ended_at: Option<Instant>,
     pub(crate) disconnect_cause: Option<u8>,
     pub(crate) voice_quality: Option<u32>,
     pub(crate) subscriber_ip: Option<Arc<str>>,
+    /// What each part used, of a session in parts.
+    pub(crate) parts: Parts,
     pub(crate) deadline: Option<Instant>,
     /// Where its deadline stands in the queue; never after `deadline`.
     pub(super) queued: Option<Instant>,
@@ -100,13 +108,16 @@ impl Usage {
             charged: Amount::ZERO,
             billed: Billed::default(),
             notes: BTreeSet::new(),
+            parties: None,
             setup_at: None,
             alerted_at: None,
             connected_at: None,
+            rated_from: None,
             ended_at: None,
             disconnect_cause: None,
             voice_quality: None,
             subscriber_ip: None,
+            parts: Parts::default(),
             deadline: None,
             queued: None,
         }
@@ -132,6 +143,20 @@ impl Usage {
         self.connected_at = report.connected_at.or(self.connected_at);
         self.disconnect_cause = report.disconnect_cause.or(self.disconnect_cause);
         self.voice_quality = report.voice_quality.or(self.voice_quality);
+    }
+
+    /// When it began, as far as that is known; one that has not begun begins now.
+    pub(crate) fn began(&self, now: Instant) -> Instant {
+        self.rated_from.or(self.connected_at).unwrap_or(now)
+    }
+
+    /// From when on its usage is rated: the first answer stays, so that reports in parts cost what one would.
+    pub(crate) fn rate_from(&mut self, now: Instant) -> Instant {
+        let ended_at = self.ended_at.unwrap_or(now);
+        let secs = if self.service.unit() == Unit::Second { self.used } else { 0 };
+        let nanos = ended_at.unix_nanos().saturating_sub(secs.saturating_mul(1_000_000_000));
+        let began = self.connected_at.unwrap_or(Instant::from_unix_nanos(nanos));
+        *self.rated_from.get_or_insert(began)
     }
 
     /// Milliseconds from the set-up to the ringing, or to the answer when nobody told of the ringing.
