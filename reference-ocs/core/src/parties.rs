@@ -11,10 +11,12 @@
 //!
 //! It holds what a catalogue says. Money stands in the ledger; what is charged when is decided in `ocs`.
 
+pub mod charge;
 mod check;
 mod error;
 mod exchange;
 pub mod options;
+mod share;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ pub(crate) use check::checked;
 pub use error::PartyError;
 pub use exchange::ExchangeRates;
 
+pub(crate) use share::{PartyBill, Payer, Share};
 pub use spec::{ConnectionSpec, OwnerSpec, PartiesSpec, PartyTariffSpec, ResellerSpec, VendorSpec};
 
 use crate::ids::{AccountId, CustomerId, ProductId, TariffId, VendorId};
