@@ -9,6 +9,9 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use crate::money::Amount;
+use crate::part::Part;
+use crate::parties::charge::ChargeRequest;
+use crate::quota::{Hold, Wishes};
 use crate::service::{Leg, Service};
 
 /// One thing to do.
@@ -103,6 +106,8 @@ pub struct AccessRequest {
     pub lock: Lock,
     /// Later requests of the session must not take over the access code (`PortaBilling_RestoreCacheLevel` below 1).
     pub forget_access_code: bool,
+    /// What it asks for beside access.
+    pub wishes: Wishes,
 }
 
 /// A request to pay a voucher in to an account.
@@ -211,6 +216,14 @@ pub struct UsageReport {
     pub callback: Option<Callback>,
     /// The call's own identifier within the session (`call-id`).
     pub call_id: Option<String>,
+    /// The part of the session that it speaks of, where the session is reported in parts.
+    pub part: Option<Part>,
+    /// How long the lock and what is reserved are to be held.
+    pub hold: Option<Hold>,
+    /// The route that the node took to the other side, where it says so.
+    pub route: Option<String>,
+    /// How it is to be charged, where it says so.
+    pub charge: Option<Box<ChargeRequest>>,
     /// Seconds that the report waited at the node before it was sent (`Acct-Delay-Time`).
     pub delay: u64,
 }
@@ -271,6 +284,15 @@ pub enum Admin {
         account: String,
         /// The product's name.
         product: String,
+    },
+    /// Adds to the service wallet of an account's plan; it is used after the quota.
+    FillWallet {
+        /// The account.
+        account: String,
+        /// The plan's name.
+        plan: String,
+        /// How many units of the plan's service.
+        units: u64,
     },
     /// Moves the expiration date.
     SetExpiry {

@@ -10,6 +10,8 @@ use crate::denial::Denial;
 use crate::event::{Event, Subject};
 use crate::ids::UsageId;
 use crate::money::{Amount, Currency};
+use crate::parties::charge::ChargeReport;
+use crate::quota::QuotaGrant;
 use crate::xdr::Xdr;
 
 /// One consequence of a command. The answer comes last, after all that it stands on.
@@ -38,6 +40,8 @@ pub enum Answer {
     Denied(Box<Denied>),
     /// The report is taken, or the change made.
     Recorded,
+    /// The report is taken, and this is what was charged or would have been.
+    Charged(Box<ChargeReport>),
     /// An administrator's change could not be made.
     Refused(Refusal),
 }
@@ -54,6 +58,9 @@ pub enum Refusal {
     /// No such product.
     #[error("there is no product '{0}'")]
     UnknownProduct(String),
+    /// The account has no such plan, or nothing of it can be filled up.
+    #[error("the account has no discount plan '{0}' with a quota")]
+    UnknownPlan(String),
     /// The product is in another currency than the account.
     #[error("product '{product}' is in {theirs}, account '{account}' in {ours}; choose a product in {ours}")]
     OtherCurrency {
@@ -111,6 +118,8 @@ pub struct Accepted {
     pub grant: Option<Grant>,
     /// The called number as charged (E.164).
     pub cld: Option<String>,
+    /// The quota, where one was asked for.
+    pub quota: Option<QuotaGrant>,
     /// 0, or 13 without any limit.
     pub return_code: ReturnCode,
 }

@@ -14,6 +14,11 @@ mod admin;
 mod callback;
 mod close;
 mod dump;
+mod import;
+mod limits;
+mod plans;
+mod parties;
+mod quota;
 mod report;
 mod state;
 mod view;
@@ -25,6 +30,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 pub use state::{OtherCatalogue, StoredState};
+pub use parties::VendorView;
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
 
 use crate::catalogue::{BillingModel, Catalogue};
@@ -32,14 +38,14 @@ use crate::command::Command;
 use crate::effect::{BalanceChange, Effect, Why};
 use crate::event::{Event, Fact, Subject};
 use crate::ids::{AccountId, CustomerId};
-use crate::ledger::{Change, Ledger, Movement};
+use crate::ledger::{Change, Ledger, Movement, Purse};
 use crate::money::{Amount, Currency};
 use crate::sessions::Sessions;
 use crate::xdr::Xdr;
 use access::Kind;
 
 /// The charging system: a catalogue, and what became of its accounts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ocs {
     catalogue: Catalogue,
     /// The environment's language, shared by the answers.
@@ -47,7 +53,13 @@ pub struct Ocs {
     ledger: Ledger,
     sessions: Sessions,
     xdrs: VecDeque<Arc<Xdr>>,
+    /// What is owed to vendors, by their numbers.
+    vendors: Vec<Purse>,
     xdrs_made: u64,
+    /// What accounts have used of their plans and budgets.
+    counters: crate::plans::counter::Counters,
+    /// Calls of those who may make only so many at once.
+    calls: limits::Calls,
     /// What became of vouchers, by their numbers.
     vouchers_used: BTreeMap<String, voucher::Redeemed>,
     now: Instant,
@@ -65,11 +77,14 @@ impl Ocs {
         );
         Self {
             language: catalogue.settings.language.as_str().into(),
+            vendors: Self::vendor_purses(&catalogue),
             catalogue,
             ledger,
             sessions: Sessions::default(),
             xdrs: VecDeque::new(),
             xdrs_made: 0,
+            counters: crate::plans::counter::Counters::default(),
+            calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
             now: Instant::EPOCH,
         }
@@ -87,9 +102,9 @@ impl Ocs {
         self.expire_into(now, out);
         let now = self.now;
         match command {
-            Command::Authenticate(request) => self.access(now, request, Kind::Login, out),
-            Command::Authorize(request) => self.access(now, request, Kind::Use, out),
-            Command::Account(report) => self.report(now, report, out),
+            Command::Authenticate(request) => self.access_unaliased(now, request, Kind::Login, out),
+            Command::Authorize(request) => self.access_unaliased(now, request, Kind::Use, out),
+            Command::Account(report) => self.report_unaliased(now, report, out),
             Command::Admin(change) => self.admin(now, change, out),
             Command::Recharge(request) => self.recharge(now, request, out),
         }
@@ -98,7 +113,7 @@ impl Ocs {
     /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.sessions.next_deadline()
+        self.sessions.next_deadline().into_iter().chain(self.next_reset()).min()
     }
 
     /// Gives up what was due by `now`: grants that were not used, usage whose Stop did not come, locks of logins.
@@ -117,14 +132,16 @@ impl Ocs {
     /// What is known of an account.
     #[must_use]
     pub fn account(&self, id: &str) -> Option<AccountView<'_>> {
-        self.ledger.account_id(id).map(|id| AccountView::new(self, id))
+        let id = self.ledger.account_id(id).or_else(|| self.catalogue.parties.alias(id));
+        id.map(|id| AccountView::new(self, id))
     }
 
     /// An account's service password, for the gateway to check what a request brings; `None` for an unknown account and
     /// for one without a password.
     #[must_use]
     pub fn password(&self, account: &str) -> Option<&str> {
-        self.ledger.account_id(account).and_then(|id| self.ledger.account(id).password.as_deref())
+        let id = self.ledger.account_id(account).or_else(|| self.catalogue.parties.alias(account));
+        id.and_then(|id| self.ledger.account(id).password.as_deref())
     }
 
     /// What is granted or in use now, by number.

@@ -25,7 +25,7 @@ use crate::service::Leg;
 const CLOSED_USAGES_MAX: usize = 64;
 
 /// All that happens under one key of one account.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) key: SessionKey,
@@ -54,7 +54,7 @@ pub(crate) enum Deadline {
 }
 
 /// All sessions.
-#[derive(Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize)]
 pub(crate) struct Sessions {
     /// Boxed, so that growing moves pointers: moving a million sessions takes half a second, in which nothing is
     /// answered.

@@ -1,12 +1,13 @@
 //! From an Access-Request to the command that the core understands: who asks, with what proof, for what.
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
-use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Recharge, Service};
+use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Recharge, Service, Wishes};
 use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
 
 use crate::counters::Oddity;
-use crate::shared::{Oddities, Request, malformed_attribute};
+use crate::quota;
+use crate::shared::{self, Oddities, Request, malformed_attribute};
 
 /// What an Access-Request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +43,16 @@ pub(crate) fn read<'p>(
 ) -> Access {
     request.note_missing_nas(oddities);
     let cld = request.called();
+    let service = request.service(oddities);
+    let quotas = quota::wishes(&request.custom.authorize, oddities);
     let asked = match (request.ivrutil("action"), &cld) {
         (Some("rechargeVoucher"), _) => Asked::Recharge,
         (_, Some(_)) if request.wants_routes() => Asked::Routing,
         (_, Some(_)) => Asked::Authorization,
+        // Whoever wants the internet, or a quota, wants to use it now: nobody logs in first (ESI, Authorize::NETACCESS).
+        (_, None) if !quotas.is_empty() || service.is_some_and(shared::is_internet) => Asked::Authorization,
         (_, None) => Asked::Authentication,
     };
-    let service = request.service(oddities);
     let refused = |denial| Access { asked, service: service.unwrap_or_default(), command: Err(denial) };
     let (Some(service), Some(account)) = (service, request.text(attribute::USER_NAME)) else {
         return refused(Denial::InvalidArgument);
@@ -63,7 +67,7 @@ pub(crate) fn read<'p>(
     let access = AccessRequest {
         node: Some(request.node.to_owned()),
         session: request.session(oddities),
-        parent: request.parent(),
+        parent: request.parent().or_else(|| request.line(service)),
         account: account.to_owned(),
         proof,
         cli: request.owned(attribute::CALLING_STATION_ID),
@@ -71,6 +75,7 @@ pub(crate) fn read<'p>(
         service,
         lock: request.lock(oddities),
         cld,
+        wishes: Wishes { quotas, hold: quota::hold(request.custom.session, oddities) },
         forget_access_code: request.custom.restore_cache_level.is_some_and(|level| level != "1"),
     };
     let command = match asked {

@@ -6,7 +6,9 @@ use tollgate_radius::h323::{H323Time, Zones};
 use tollgate_radius::{Packet, attribute};
 use tollgate_time::Instant;
 
+use crate::charge;
 use crate::counters::{Discard, Oddity};
+use crate::quota::{self, Used};
 use crate::shared::{Oddities, Request, malformed_attribute};
 
 /// What an Accounting-Request reports.
@@ -63,15 +65,17 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
     let connected_at = time("h323-connect-time", custom.connect_time);
     let disconnected_at = time("h323-disconnect-time", custom.disconnect_time);
     let account = custom.user_name.or_else(|| request.text(attribute::USER_NAME)).unwrap_or_default();
+    // A service that there is not must not be charged as calls.
+    let service = request.service(oddities).unwrap_or(Service::Session);
+    let used = Used::read(&custom.used_resource, oddities);
     Accounting::Usage(Box::new(UsageReport {
         node: Some(request.node.to_owned()),
-        session: request.session(oddities),
-        parent: request.parent(),
+        session: request.whole_session(oddities),
+        parent: request.parent().or_else(|| request.line(service)),
         account: account.to_owned(),
         stage,
         leg: leg(request),
-        // A service that there is not must not be charged as calls.
-        service: request.service(oddities).unwrap_or(Service::Session),
+        service,
         cli: request.owned(attribute::CALLING_STATION_ID),
         cld: request.called(),
         access_code: request.access_code().map(str::to_owned),
@@ -79,10 +83,13 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         alerted_at,
         connected_at,
         disconnected_at: disconnected_at.or_else(|| stopped_at(packet, stage)),
-        duration: packet.u32(attribute::ACCT_SESSION_TIME).map(u64::from),
+        duration: packet.u32(attribute::ACCT_SESSION_TIME).map(u64::from).or(used.secs),
         octets_in: octets(packet, attribute::ACCT_INPUT_OCTETS, attribute::ACCT_INPUT_GIGAWORDS),
-        octets_out: octets(packet, attribute::ACCT_OUTPUT_OCTETS, attribute::ACCT_OUTPUT_GIGAWORDS),
-        quantity: number("Used-Service-Unit", custom.used_units, 10, oddities),
+        octets_out: octets(packet, attribute::ACCT_OUTPUT_OCTETS, attribute::ACCT_OUTPUT_GIGAWORDS)
+            .or(used.octets),
+        quantity: number("Used-Service-Unit", custom.used_units, 10, oddities).or(used.pieces),
+        part: request.part(),
+        hold: quota::hold(custom.session, oddities),
         disconnect_cause: cause(custom.disconnect_cause, oddities),
         voice_quality: number("h323-voice-quality", custom.voice_quality, 10, oddities)
             .and_then(|value| u32::try_from(value).ok()),
@@ -91,6 +98,8 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         lock: request.lock(oddities),
         callback: request.custom.callback_history.map(callback),
         call_id: custom.call_id.map(str::to_owned),
+        route: request.owned(attribute::NAS_PORT_ID),
+        charge: charge::read(custom.service_features, &custom.charge, oddities),
         delay: packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from),
     }))
 }

@@ -6,6 +6,7 @@ use tollgate_radius::{Builder, EncodeError, attribute, cisco};
 
 use crate::access::Asked;
 use crate::denials::shown;
+use crate::quota;
 
 /// What an answer needs to know beside the core's.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +80,10 @@ fn authorized(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -> R
     }
     if let Some(granted) = &granted {
         builder.ivr_in("DURATION", granted)?;
-    } else if about.service == Service::Voice {
+    }
+    if let Some(quota) = &accepted.quota {
+        builder.ivr_in("PortaBilling_Authorize", &quota::granted(quota))?;
+    } else if granted.is_none() && about.service == Service::Voice {
         builder.ivr_in("PortaBilling_Authorize", "base=session-time;avail=-1")?;
     }
     builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
@@ -198,6 +202,7 @@ mod tests {
             breakage: Amount::ZERO,
             grant,
             cld: grant.map(|_| "82623634515".to_owned()),
+            quota: None,
             return_code: ReturnCode::Success,
         }
     }

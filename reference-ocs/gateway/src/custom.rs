@@ -34,6 +34,12 @@ pub(crate) struct Custom<'a> {
     pub(crate) service_type: Option<&'a str>,
     pub(crate) leg_type: Option<&'a str>,
     pub(crate) user_name: Option<&'a str>,
+    /// Every `PortaBilling_Authorize`: the quotas that are asked for.
+    pub(crate) authorize: Vec<&'a str>,
+    /// Every `PortaOne-Charge`: orders for the charging of a report.
+    pub(crate) charge: Vec<&'a str>,
+    /// Every `PortaOne-Used-Resource`.
+    pub(crate) used_resource: Vec<&'a str>,
     /// `PortaBilling_CallbackHistory`: how far a callback has come.
     pub(crate) callback_history: Option<&'a str>,
     /// `PortaBilling_Mod_ivrutil`: what an IVR wants beside a call.
@@ -73,6 +79,9 @@ impl<'a> Custom<'a> {
 
     fn take(&mut self, name: &str, value: &'a str) {
         let place = match name {
+            "PortaBilling_Authorize" => return self.authorize.push(value.trim()),
+            "PortaOne-Charge" => return self.charge.push(value.trim()),
+            "PortaOne-Used-Resource" => return self.used_resource.push(value.trim()),
             "h323-remote-address" => &mut self.remote_address,
             "h323-conf-id" => &mut self.conf_id,
             "h323-incoming-conf-id" => &mut self.incoming_conf_id,

@@ -11,6 +11,7 @@
 mod access;
 mod accounting;
 mod answers;
+mod charge;
 mod clients;
 mod config;
 pub mod counters;
@@ -20,6 +21,7 @@ pub mod duplicates;
 mod kind;
 mod node;
 mod observe;
+mod quota;
 mod record;
 pub mod return_codes;
 mod routing;

@@ -1,7 +1,7 @@
 //! What access requests and accounting requests have in common: session keys, services, access codes,
 //! locks, and attributes whose length is against their type.
 
-use tollgate_ocs_core::{Lock, Service, SessionKey};
+use tollgate_ocs_core::{Lock, Part, Service, SessionKey};
 use tollgate_radius::{Packet, attribute};
 
 use crate::counters::Oddity;
@@ -46,6 +46,18 @@ impl Oddities {
 
 /// Service-Type of a framed user (RFC 2865 section 5.6).
 const FRAMED_USER: u32 = 2;
+
+/// Attributes of 3GPP2 (X.S0011-005-D): what a packet data serving node tells of a mobile user's sessions.
+mod gpp2 {
+    pub(super) const VENDOR: u32 = 5535;
+    pub(super) const CORRELATION_ID: u8 = 44;
+    pub(super) const SESSION_CONTINUE: u8 = 48;
+}
+
+/// Whether a service is access to the internet, which is authorized by line.
+pub(crate) const fn is_internet(service: Service) -> bool {
+    matches!(service, Service::NetAccess | Service::Data | Service::Wifi | Service::Dialup)
+}
 
 /// Attributes of four octets (RFC 2865, 2866, 2869): integers, addresses, times.
 const FOUR_OCTETS: [u8; 31] = [
@@ -129,12 +141,46 @@ impl Request<'_> {
             return SessionKey::new(format!("{}/{id}", self.node));
         }
         oddities.note(Oddity::NoSessionId, || "neither h323-conf-id nor Acct-Session-Id".to_owned());
+        self.line_key()
+    }
+
+    /// The key of the session as a whole: of one that is reported in parts, what the parts have in common.
+    pub(crate) fn whole_session(&self, oddities: &mut Oddities) -> SessionKey {
+        match self.common_id().filter(|_| self.part().is_some()) {
+            Some(common) => SessionKey::new(format!("{}/{common}", self.node)),
+            None => self.session(oddities),
+        }
+    }
+
+    /// The part of a session that the request speaks of: the node has an identifier for all parts in common, and one for
+    /// each (RFC 2866 section 5.11; 3GPP2 X.S0011-005-D, Correlation ID and Session Continue).
+    pub(crate) fn part(&self) -> Option<Part> {
+        if self.custom.conf_id.is_some() || self.common_id().is_none() {
+            return None;
+        }
+        let id = self.text(attribute::ACCT_SESSION_ID)?.to_owned();
+        Some(Part { id, continues: self.gpp2(gpp2::SESSION_CONTINUE) == Some(&[0, 0, 0, 1]) })
+    }
+
+    fn common_id(&self) -> Option<&str> {
+        let correlation = self.gpp2(gpp2::CORRELATION_ID).and_then(|value| std::str::from_utf8(value).ok());
+        correlation.filter(|id| !id.is_empty()).or_else(|| self.text(attribute::ACCT_MULTI_SESSION_ID))
+    }
+
+    fn gpp2(&self, number: u8) -> Option<&[u8]> {
+        self.packet.vendor(gpp2::VENDOR).find(|own| own.number == number).map(|own| own.value)
+    }
+
+    /// The line that an internet session was authorized for, before the node gave it an identifier: user and port.
+    pub(crate) fn line(&self, service: Service) -> Option<SessionKey> {
+        let named = self.custom.conf_id.is_none() && self.text(attribute::ACCT_SESSION_ID).is_some();
+        (named && is_internet(service)).then(|| self.line_key())
+    }
+
+    fn line_key(&self) -> SessionKey {
         let port = self.packet.u32(attribute::NAS_PORT).unwrap_or_default();
-        SessionKey::new(format!(
-            "{}/port {port}/{}",
-            self.node,
-            self.text(attribute::USER_NAME).unwrap_or("")
-        ))
+        let user = self.text(attribute::USER_NAME).unwrap_or("");
+        SessionKey::new(format!("{}/port {port}/{user}", self.node))
     }
 
     /// The session that this one belongs to, where that has a key of its own.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::quota::Bounds;
 use crate::catalogue::Rate;
 use crate::command::{AccessRequest, Lock, Proof, SessionKey};
 use crate::denial::Denial;
@@ -12,6 +13,7 @@ use crate::dialing::DialingRules;
 use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode};
 use crate::ids::{AccountId, RateId, RatingEntryId, TariffId};
 use crate::money::Amount;
+use crate::quota::{Hold, QuotaGrant, QuotaWish};
 use crate::service::{Leg, Service};
 use crate::sessions::{Progress, Usage};
 
@@ -32,12 +34,14 @@ struct Match {
 }
 
 /// What an account can be granted.
-struct Offer {
-    grant: Grant,
+pub(super) struct Offer {
+    pub(super) grant: Grant,
     /// The whole of it from the beginning of the usage; `None` without end.
-    total: Option<u64>,
+    pub(super) total: Option<u64>,
+    /// What funds would pay for beyond that.
+    pub(super) retained: Option<u64>,
     /// The price of the whole.
-    price: Amount,
+    pub(super) price: Amount,
 }
 
 impl Ocs {
@@ -74,6 +78,10 @@ impl Ocs {
         let checked = self
             .check_standing(now, account)
             .and_then(|()| self.check_lock(account, root, request.lock))
+            .and_then(|()| match kind {
+                Kind::Login => Ok(()),
+                Kind::Use => self.check_call_limits(account, request.service, &request.session),
+            })
             .and_then(|()| self.check_funds(account));
         if let Err(denial) = checked {
             return Err(Denied { denial, context: Some(context) });
@@ -97,19 +105,20 @@ impl Ocs {
         {
             self.sessions.session_mut(at).access_code = Some(code.as_str().into());
         }
-        let (grant, cld) = match used {
-            None => (None, None),
+        let (grant, cld, quota) = match used {
+            None => (None, None, None),
             Some((found, offer)) => {
                 let cld = found.cld.to_string();
                 let grant = offer.grant;
-                self.take_grant(now, at, account, request, found, offer);
-                (Some(grant), Some(cld))
+                let quota = self.take_grant(now, at, account, request, found, offer);
+                (Some(grant), Some(cld), quota)
             }
         };
         let default = kind == Kind::Login && self.is_debit(account);
         self.set_lock(now, account, Some(at), request.lock, default);
+        self.hold_lock(now, account, at, request.wishes.hold);
         self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
-        Ok(self.accepted(account, context, grant, cld))
+        Ok(Accepted { quota, ..self.accepted(account, context, grant, cld) })
     }
 
     pub(super) fn accepted(
@@ -128,6 +137,7 @@ impl Ocs {
             breakage: product.map_or(Amount::ZERO, |product| product.breakage),
             grant,
             cld,
+            quota: None,
             return_code: if grant == Some(Grant::Unlimited) {
                 ReturnCode::TollFree
             } else {
@@ -221,9 +231,17 @@ impl Ocs {
     }
 
     fn check_funds(&self, id: AccountId) -> Result<(), Denial> {
+        if self.has_quota(id) {
+            return Ok(());
+        }
+        let product = self.catalogue.product(self.ledger.account(id).product);
+        let breakage = product.map_or(Amount::ZERO, |product| product.breakage);
         match self.ledger.funds(id) {
-            Some(funds) if funds <= Amount::ZERO && self.is_debit(id) => Err(Denial::ZeroBalance),
+            Some(funds) if funds <= breakage && self.is_debit(id) => Err(Denial::ZeroBalance),
             Some(funds) if funds <= Amount::ZERO => Err(Denial::CreditLimit),
+            _ if self.budget_left(id).is_some_and(|left| left <= Amount::ZERO) => {
+                Err(Denial::SpendLimitExceeded)
+            }
             _ => Ok(()),
         }
     }
@@ -239,19 +257,20 @@ impl Ocs {
         let entry = entry.ok_or(Denial::NotAvailable)?;
         let rules = self.dialing(account, request.node.as_deref());
         let cld: Arc<str> = match request.cld.as_deref().filter(|cld| !cld.is_empty()) {
-            Some(dialled) => rules.normalize(dialled).into(),
+            Some(dialled) => self.resource(Some(entry), &rules.normalize(dialled), request.service).into(),
             None => word(request.service).unwrap_or_default().into(),
         };
-        let tariff = self.catalogue.tariff(entry.1);
-        let id = tariff.and_then(|tariff| tariff.rate(&cld)).ok_or(Denial::CldBlocked)?;
-        let rate = self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)?;
         let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
-        let open = open.map(|at| self.sessions.usage(at)).filter(|open| open.is_replaced_by(id, &cld));
-        let offer = self.offer_of(account, rate, request.service, open);
-        let offer = offer.ok_or(if self.is_debit(account) {
-            Denial::InsufficientBalance
-        } else {
-            Denial::CreditLimit
+        let open = open.map(|at| self.sessions.usage(at));
+        let began = open.map_or(self.now, |open| open.began(self.now));
+        let id = self.catalogue.rate_of(entry.1, &cld, began).ok_or(Denial::CldBlocked)?;
+        let rate = self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)?;
+        let open = open.filter(|open| open.is_replaced_by(id, &cld));
+        let wish = Self::wish(request, request.service.unit())?;
+        let planned = self.planned(account, (id, rate), request.service, open, wish);
+        let offer = planned.unwrap_or_else(|| {
+            let offer = self.offer_of(account, rate, request.service, open, wish);
+            offer.ok_or_else(|| self.too_little(account, rate, began))
         })?;
         Ok((Match { entry, rate: id, cld }, offer))
     }
@@ -263,20 +282,24 @@ impl Ocs {
         rate: &Rate,
         service: Service,
         open: Option<&Usage>,
+        wish: Option<&QuotaWish>,
     ) -> Option<Offer> {
-        let unlimited = Offer { grant: Grant::Unlimited, total: None, price: Amount::ZERO };
-        let Some(available) = self.ledger.available(account) else { return Some(unlimited) };
+        let unlimited = Offer { grant: Grant::Unlimited, total: None, retained: None, price: Amount::ZERO };
+        let Some(available) = self.spendable(account) else { return Some(unlimited) };
         let (reserved, charged, used) =
             open.map_or((Amount::ZERO, Amount::ZERO, 0), |open| (open.reserved, open.charged, open.used));
-        let funds = available.saturating_add(reserved).saturating_add(charged);
-        let Some(most) = rate.affordable(funds) else { return Some(unlimited) };
-        let total = match self.catalogue.settings.grant_max(service.unit()) {
-            Some(quantum) => most.min(rate.whole_within(used.saturating_add(quantum))),
-            None => most,
-        };
-        let units = total.checked_sub(used).filter(|&units| units > 0)?;
-        let price = rate.usage(total).cost.round()?;
-        Some(Offer { grant: Grant::Units(units), total: Some(total), price })
+        let bounds = wish.map_or_else(Bounds::default, Bounds::of);
+        let funds = available.saturating_add(reserved);
+        let paying = bounds.max_funds.map_or(funds, |max| funds.min(max)).saturating_add(charged);
+        let began = open.map_or(self.now, |open| open.began(self.now));
+        let most = rate.affordable(funds.saturating_add(charged), began);
+        let Some((most, paid)) = most.zip(rate.affordable(paying, began)) else { return Some(unlimited) };
+        let quantum = self.catalogue.settings.grant_max(service.unit());
+        let total = bounds.total(used, paid, quantum, |units| rate.whole_within(units, began))?;
+        let units = total - used;
+        let retained = Some(most.saturating_sub(total)).filter(|&units| units > 0);
+        let price = rate.usage(total, began).cost.round()?;
+        Some(Offer { grant: Grant::Units(units), total: Some(total), retained, price })
     }
 
     /// Reserves the price of what is granted, in place of what the same call had reserved before.
@@ -288,7 +311,7 @@ impl Ocs {
         request: &AccessRequest,
         found: Match,
         offer: Offer,
-    ) {
+    ) -> Option<QuotaGrant> {
         let open = self.sessions.find_open(session, &request.session);
         let open = open.filter(|&at| self.sessions.usage(at).is_replaced_by(found.rate, &found.cld));
         let at = open.unwrap_or_else(|| {
@@ -308,9 +331,21 @@ impl Ocs {
         usage.cli = request.cli.as_deref().map(Into::into);
         usage.dialled = request.cld.as_deref().filter(|cld| **cld != *found.cld).map(Into::into);
         usage.cld = Some(found.cld);
-        let deadline = self.waiting_deadline(at, now);
+        let wish = request.wishes.quota(request.service.unit());
+        let granted = match offer.grant {
+            Grant::Units(units) => Some(units),
+            Grant::Unlimited => None,
+        };
+        let deadline = match wish {
+            Some(wish) => self.quota_deadline(at, now, wish, granted),
+            None => self.waiting_deadline(at, now),
+        };
+        let deadline = Hold::bound(request.wishes.hold, now, deadline);
         self.ledger.reserve(account, before, after);
+        self.claim(account, at);
         self.sessions.set_deadline(at, Some(deadline));
+        self.count_call(account, request.service, at);
+        wish.map(|wish| Self::quota_grant(wish, granted, offer.retained, deadline))
     }
 
     /// Locks or unlocks an account for a session, as the request says or, by default, as `default` does.

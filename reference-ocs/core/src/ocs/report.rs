@@ -7,10 +7,11 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::access::word;
-use crate::command::{Lock, Stage, UsageReport};
+use crate::command::{SessionKey, Lock, Stage, UsageReport};
 use crate::effect::{Answer, Effect, Grant, Why};
 use crate::ids::{AccountId, RatingEntryId, TariffId};
 use crate::money::Amount;
+use crate::quota::Hold;
 use crate::service::{Leg, Unit};
 use crate::sessions::{Progress, Usage};
 use crate::xdr::Note;
@@ -42,7 +43,10 @@ impl Ocs {
             Some(session) => self.sessions.session(session).account,
             None => self.ledger.account_id(&report.account),
         };
-        let known = found.usage.map(|at| self.sessions.usage(at).progress);
+        let mut known = found.usage.map(|at| self.sessions.usage(at).progress);
+        if known == Some(Progress::Closed) && self.is_new_part(found.usage, report) {
+            (found.usage, known) = (None, None);
+        }
         if known != Some(Progress::Closed) {
             if found.usage.is_none() {
                 found = self.begin(account, found.session, report);
@@ -61,7 +65,7 @@ impl Ocs {
     }
 
     /// The session and usage of a report: under the key of the session that the call belongs to, or its own.
-    fn find(&self, report: &UsageReport) -> Found {
+    fn find(&mut self, report: &UsageReport) -> Found {
         let parent = report.parent.as_ref().filter(|parent| **parent != report.session);
         let mut session = None;
         for root in parent.into_iter().chain([&report.session]) {
@@ -69,9 +73,26 @@ impl Ocs {
             if let Some(usage) = self.sessions.find_usage(at, report) {
                 return Found { session: Some(at), usage: Some(usage) };
             }
+            if let Some(usage) = self.adopt(at, root, report) {
+                return Found { session: Some(at), usage: Some(usage) };
+            }
             session = session.or(Some(at));
         }
         Found { session, usage: None }
+    }
+
+    /// Gives a grant that was made before the session had a name of its own that name.
+    fn adopt(&mut self, session: u32, root: &SessionKey, report: &UsageReport) -> Option<u32> {
+        if *root == report.session || report.parent.as_ref() != Some(root) || report.leg != Leg::Originate {
+            return None;
+        }
+        let at = self.sessions.find_open(session, root)?;
+        let usage = self.sessions.usage_mut(at);
+        if usage.progress != Progress::Granted || usage.service != report.service {
+            return None;
+        }
+        usage.key = report.session.clone();
+        Some(at)
     }
 
     /// Begins what was not granted: it is charged if there is anything to charge it by.
@@ -94,13 +115,15 @@ impl Ocs {
         });
         let cld: Option<Arc<str>> = match (report.cld.as_deref().filter(|cld| !cld.is_empty()), account) {
             (Some(dialled), Some(account)) => {
-                Some(self.dialing(account, report.node.as_deref()).normalize(dialled).into())
+                let dialled = self.dialing(account, report.node.as_deref()).normalize(dialled);
+                Some(self.resource(entry, &dialled, report.service).into())
             }
             (Some(dialled), None) => Some(dialled.into()),
             (None, _) => word(report.service).map(Into::into),
         };
-        let tariff = entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
-        let rate = tariff.zip(cld.as_deref()).and_then(|(tariff, cld)| tariff.rate(cld));
+        let began = report.connected_at.or(report.setup_at).unwrap_or(self.now);
+        let rate = entry.zip(cld.as_deref());
+        let rate = rate.and_then(|((_, tariff), cld)| self.catalogue.rate_of(tariff, cld, began));
         let usage = self.sessions.begin_usage(at, |id| {
             let mut usage = Usage::new(id, at, report.session.clone(), report.leg, report.service);
             usage.progress = Progress::Active;
@@ -149,14 +172,21 @@ impl Ocs {
         usage.take(report);
         self.check_number(at, report);
         self.check_callback(at, report);
+        self.find_parties(at, report);
         let usage = self.sessions.usage(at);
         let measured = measure(now, usage, report);
-        match report.stage {
+        let (stage, measured) = self.join_part(at, report, measured);
+        match stage {
             Stage::Start => {}
             Stage::Interim => {
-                self.sessions.usage_mut(at).ended_at = Some(measured.ended_at);
+                let usage = self.sessions.usage_mut(at);
+                usage.ended_at = Some(measured.ended_at);
+                if measured.used < usage.used {
+                    usage.notes.insert(Note::CounterWentBack);
+                }
                 if measured.connected {
                     self.settle(at, measured.used, out);
+                    self.settle_parties(at, out);
                 }
             }
             Stage::Stop => {
@@ -164,7 +194,7 @@ impl Ocs {
                 return;
             }
         }
-        let deadline = self.active_deadline(at, now);
+        let deadline = Hold::bound(report.hold, now, self.active_deadline(at, now));
         self.sessions.set_deadline(at, Some(deadline));
     }
 
@@ -180,8 +210,29 @@ impl Ocs {
         let connected = measured.connected || usage.used > 0;
         if connected {
             self.settle(at, measured.used, out);
+            self.settle_parties(at, out);
         }
         self.close(at, connected, out);
+    }
+
+    /// Whether a report speaks of a part of a session that has ended without it.
+    fn is_new_part(&self, usage: Option<u32>, report: &UsageReport) -> bool {
+        usage.zip(report.part.as_ref()).is_some_and(|(at, part)| !self.sessions.usage(at).parts.knows(part))
+    }
+
+    /// What the report of one part says of the whole: the sum of its parts, which ends with the last of them.
+    fn join_part(&mut self, at: u32, report: &UsageReport, measured: Measured) -> (Stage, Measured) {
+        let Some(part) = &report.part else { return (report.stage, measured) };
+        let usage = self.sessions.usage_mut(at);
+        let whole = usage.parts.take(part, measured.used, report.stage == Stage::Stop);
+        if whole.went_back {
+            usage.notes.insert(Note::CounterWentBack);
+        }
+        let stage = match report.stage {
+            Stage::Stop if !whole.ended => Stage::Interim,
+            stage => stage,
+        };
+        (stage, Measured { used: whole.used, connected: measured.connected || whole.used > 0, ..measured })
     }
 
     /// Rates anew what was granted for another number.
@@ -193,12 +244,13 @@ impl Ocs {
             return;
         }
         let Some(account) = self.sessions.session(usage.session).account else { return };
-        let cld: Arc<str> = self.dialing(account, report.node.as_deref()).normalize(said).into();
+        let number = self.dialing(account, report.node.as_deref()).normalize(said);
+        let cld: Arc<str> = self.resource(usage.entry, &number, usage.service).into();
         if usage.cld.as_deref() == Some(&*cld) {
             return;
         }
-        let tariff = usage.entry.and_then(|(_, tariff)| self.catalogue.tariff(tariff));
-        let rate = tariff.and_then(|tariff| tariff.rate(&cld));
+        let began = usage.began(self.now);
+        let rate = usage.entry.and_then(|(_, tariff)| self.catalogue.rate_of(tariff, &cld, began));
         let usage = self.sessions.usage_mut(at);
         if usage.grant.is_some() {
             usage.notes.insert(Note::OtherNumber);
@@ -219,8 +271,14 @@ impl Ocs {
         }
         let Some(account) = self.sessions.session(self.sessions.usage(at).session).account else { return };
         let usage = self.sessions.usage_mut(at);
+        if usage.parties.as_ref().is_some_and(|bill| bill.account_is_free) {
+            return;
+        }
+        let planned = self.settle_plans(account, at, out);
+        let usage = self.sessions.usage_mut(at);
         let Some(rate) = usage.rate.and_then(|rate| self.catalogue.rate(rate)) else { return };
-        let Some(total) = rate.usage(usage.used).cost.round() else {
+        let began = usage.rate_from(self.now);
+        let Some(total) = planned.unwrap_or_else(|| rate.usage(usage.used, began).cost.round()) else {
             usage.notes.insert(Note::AmountTooLarge);
             return;
         };
@@ -240,6 +298,7 @@ impl Ocs {
             usage.notes.insert(Note::Overdraft);
         }
         self.ledger.reserve(account, before, after);
+        self.count_spent(account, due);
         self.tell(account, movement, Why::Charge, out);
     }
 
@@ -259,6 +318,9 @@ impl Ocs {
             return;
         }
         self.set_lock(now, account, session, report.lock, false);
+        if let Some(session) = session {
+            self.hold_lock(now, account, session, report.hold);
+        }
     }
 
     /// Until when a usage waits to be heard of.

@@ -12,7 +12,8 @@ use tollgate_time::Instant;
 use super::Ocs;
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
-use crate::ledger::{Account, Customer, Ledger};
+use crate::ledger::{Account, Customer, Ledger, Purse};
+use crate::plans::counter::Counters;
 use crate::sessions::{Sessions, StoredSessions};
 use crate::xdr::Xdr;
 
@@ -26,6 +27,8 @@ pub struct StoredState {
     sessions: StoredSessions,
     xdrs: VecDeque<Arc<Xdr>>,
     vouchers_used: BTreeMap<String, Redeemed>,
+    counters: Counters,
+    vendors: Vec<Purse>,
 }
 
 /// The state as it is, to be written.
@@ -38,6 +41,8 @@ struct State<'a> {
     sessions: &'a Sessions,
     xdrs: &'a VecDeque<Arc<Xdr>>,
     vouchers_used: &'a BTreeMap<String, Redeemed>,
+    counters: &'a Counters,
+    vendors: &'a [Purse],
 }
 
 /// A stored state does not go with the catalogue.
@@ -55,7 +60,7 @@ impl Ocs {
     /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
     #[must_use]
     pub fn state(&self) -> impl Serialize + '_ {
-        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, now } = self;
+        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, counters, vendors, now } = self;
         State {
             now: *now,
             xdrs_made: *xdrs_made,
@@ -64,6 +69,8 @@ impl Ocs {
             sessions,
             xdrs,
             vouchers_used,
+            counters,
+            vendors,
         }
     }
 
@@ -72,7 +79,7 @@ impl Ocs {
     /// # Errors
     /// The state has another number of accounts or customers than the catalogue.
     pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
-        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used } = state;
+        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used, counters, vendors } = state;
         let world = catalogue.accounts.len() + catalogue.customers.len();
         let stored = accounts.len() + customers.len();
         if stored != world || accounts.len() != catalogue.accounts.len() {
@@ -80,6 +87,6 @@ impl Ocs {
         }
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
-        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, now, ..fresh })
+        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, counters, vendors, now, ..fresh })
     }
 }
