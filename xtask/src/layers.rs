@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "tollgate-ocs-gateway",
         &["tollgate-time", "tollgate-wire", "tollgate-radius", "tollgate-network", "tollgate-ocs-core"],
     ),
+    ("tollgate-ocs-store", &["tollgate-time", "tollgate-ocs-core"]),
     ("tollgate-simulators", &["tollgate-time", "tollgate-wire", "tollgate-radius", "tollgate-network"]),
     (
         "tollgate-conformance",

@@ -46,7 +46,8 @@ pub trait Record: Send {
     /// It was not noted, and must not be applied.
     fn append(&mut self, now: Instant, command: &Command) -> Result<(), RecordError>;
 
-    /// Notes what came of the last command, or of time passing, at `now`.
+    /// Notes what came of the command that was appended just now; or, when that was noted, of time alone passing up to
+    /// `now`, which a recovery then lets pass again at this place.
     ///
     /// # Errors
     /// As for [`Self::commit`].

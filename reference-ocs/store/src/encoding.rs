@@ -1,0 +1,148 @@
+//! How commands, xDRs and states become octets: postcard (variable-length integers, no names), with a version in front
+//! of every file and a sum over what was written.
+//!
+//! Postcard does not describe itself, so a file also carries the [`shape`]: the sum of sample commands in this build's
+//! encoding. A field that somebody adds without a thought to [`FORMAT_VERSION`] changes it, and the file is refused and
+//! not misread.
+
+use serde::{Deserialize, Serialize};
+use tollgate_ocs_core::{
+    AccessRequest, Admin, Amount, Command, Lock, Proof, Service, SessionKey, Stage, UsageReport, Xdr,
+};
+use tollgate_time::Instant;
+
+/// The version of everything that is written here. Raise it with any change of the encoding, and say in
+/// [`crate::OpenError`] what becomes of the versions before it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The world that a store belongs to, as a sum over what it was made of. Commands mean something else in another world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct World(u64);
+
+impl World {
+    /// The world of these octets, such as its file's.
+    #[must_use]
+    pub fn of(octets: &[u8]) -> Self {
+        // FNV-1a, 64 bits: it tells worlds apart, and keeps nobody from forging one.
+        Self(octets.iter().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
+            (sum ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
+        }))
+    }
+
+    pub(crate) const fn sum(self) -> u64 {
+        self.0
+    }
+}
+
+/// One thing in a log, to be written.
+#[derive(Serialize)]
+pub(crate) enum ItemRef<'a> {
+    Command(Instant, &'a Command),
+    /// Time passed, and something came of that alone.
+    Passed(Instant),
+    Xdr(&'a Xdr),
+}
+
+/// One thing in a log, as it is read.
+#[derive(Debug, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub(crate) enum Item {
+    Command(Instant, Command),
+    Passed(Instant),
+    Xdr(Xdr),
+}
+
+/// Adds one thing to a buffer.
+pub(crate) fn push(buffer: Vec<u8>, item: &ItemRef<'_>) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_extend(item, buffer)
+}
+
+/// The things that a buffer holds, in their order; ends at the first that cannot be read.
+pub(crate) fn items(mut rest: &[u8]) -> impl Iterator<Item = Result<Item, postcard::Error>> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        Some(
+            postcard::take_from_bytes(rest)
+                .map(|(item, after)| {
+                    rest = after;
+                    item
+                })
+                .inspect_err(|_| rest = &[]),
+        )
+    })
+}
+
+/// The sum of the sample commands in this build's encoding.
+pub(crate) fn shape() -> u32 {
+    let mut octets = Vec::new();
+    for command in samples() {
+        let item = ItemRef::Command(Instant::from_unix_secs(1), &command);
+        // A sample that cannot be written counts as nothing, which is a shape of its own.
+        octets.extend(push(Vec::new(), &item).unwrap_or_default());
+    }
+    crc32fast::hash(&octets)
+}
+
+/// A command of every kind that travels, with every kind of field in it.
+fn samples() -> Vec<Command> {
+    let access = AccessRequest {
+        session: SessionKey::new("s"),
+        account: "a".to_owned(),
+        cld: Some("1".to_owned()),
+        proof: Proof::Ignored,
+        service: Service::Did,
+        lock: Lock::Ignore,
+        ..AccessRequest::default()
+    };
+    let report = UsageReport {
+        stage: Stage::Stop,
+        duration: Some(300),
+        connected_at: Some(Instant::from_unix_secs(2)),
+        ..UsageReport::default()
+    };
+    let account = || "a".to_owned();
+    vec![
+        Command::Authenticate(access.clone()),
+        Command::Authorize(access),
+        Command::Account(report),
+        Command::Admin(Admin::TopUp { account: account(), amount: Amount::from_units(1) }),
+        Command::Admin(Admin::CloseSession { account: account(), session: SessionKey::new("s") }),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let mut buffer = Vec::new();
+        let commands = samples();
+        for (secs, command) in (0..).zip(&commands) {
+            buffer = push(buffer, &ItemRef::Command(Instant::from_unix_secs(secs), command)).unwrap();
+        }
+        let read: Vec<_> = items(&buffer).map(|item| item.unwrap()).collect();
+        assert_eq!(read.len(), commands.len());
+        for ((secs, command), item) in (0..).zip(&commands).zip(read) {
+            let Item::Command(at, own) = item else { panic!("a command became an xDR") };
+            assert_eq!((at, &own), (Instant::from_unix_secs(secs), command));
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_ends_too_soon_is_an_error_and_an_end() {
+        let buffer = push(Vec::new(), &ItemRef::Command(Instant::EPOCH, &samples()[1])).unwrap();
+        for end in 1..buffer.len() {
+            let read: Vec<_> = items(&buffer[..end]).collect();
+            assert!(matches!(read[..], [Err(_)]), "{end}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn worlds_are_told_apart() {
+        assert_eq!(World::of(b"currency: CAD"), World::of(b"currency: CAD"));
+        assert_ne!(World::of(b"currency: CAD"), World::of(b"currency: USD"));
+    }
+}
