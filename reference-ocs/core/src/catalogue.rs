@@ -53,6 +53,7 @@ pub struct Catalogue {
     pub(crate) accounts: Vec<AccountSpec>,
     pub(crate) account_names: NameTable,
     pub(crate) limits: Limits,
+    pub(crate) plans: crate::plans::PlanBook,
     pub(crate) parties: crate::parties::Parties,
     pub(crate) vouchers: BTreeMap<String, VoucherSpec>,
 }

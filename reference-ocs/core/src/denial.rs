@@ -39,13 +39,19 @@ pub enum Denial {
     CldBarred,
     /// The called number is in no rate of the tariff, or its rate forbids it.
     CldBlocked,
+    /// The spending budget of the account is used up.
+    SpendLimitExceeded,
+    /// There is money, and all of it is reserved for other sessions.
+    FundsLocked,
+    /// There is money, and what is not reserved for other sessions does not suffice.
+    FundsInsufficient,
     /// A debit account whose available funds buy nothing here.
     InsufficientBalance,
 }
 
 impl Denial {
     /// All of them, in order of precedence.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidArgument,
         Self::InvalidAccount,
         Self::InvalidVoucher,
@@ -62,6 +68,9 @@ impl Denial {
         Self::NotAvailable,
         Self::CldBarred,
         Self::CldBlocked,
+        Self::SpendLimitExceeded,
+        Self::FundsLocked,
+        Self::FundsInsufficient,
         Self::InsufficientBalance,
     ];
 
@@ -84,6 +93,8 @@ impl Denial {
             Self::NotAvailable => "not_available",
             Self::CldBarred => "cld_barred",
             Self::CldBlocked => "cld_blocked",
+            Self::SpendLimitExceeded => "spend_limit_exceeded",
+            Self::FundsLocked | Self::FundsInsufficient => "funds_locked",
             Self::InsufficientBalance => "insufficient_balance",
         }
     }

@@ -6,6 +6,7 @@ use tollgate_time::Instant;
 
 use crate::ids::{AccountId, CustomerId, EnvId, ProductId, VendorId};
 use crate::money::Amount;
+use crate::service::Service;
 
 /// Something that happened to an account or a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +88,30 @@ pub enum Fact {
     Suspend,
     /// The suspension was ended.
     Unsuspend,
+    /// What a plan gives on a group of destinations is used up.
+    QuotaExceeded {
+        /// Of this service.
+        service: Service,
+        /// The number of the plan's discount (`i_vd_dg`).
+        group: u32,
+    },
+    /// The same, for a service that has an event of its own.
+    ServiceQuotaExceeded {
+        /// Internet access or messages.
+        service: Service,
+    },
+    /// What a plan gives is there again.
+    QuotaAvailable {
+        /// Of this service.
+        service: Service,
+        /// The number of the plan's discount (`i_vd_dg`).
+        group: u32,
+    },
+    /// Another access policy holds, because another step of a plan was reached.
+    AccessPolicyChanged {
+        /// Its name; empty for none.
+        policy: String,
+    },
 }
 
 impl Event {
@@ -109,6 +134,11 @@ impl Event {
             (Fact::Suspend, false) => "Customer/Status/Suspend",
             (Fact::Unsuspend, true) => "Account/Status/Unsuspend",
             (Fact::Unsuspend, false) => "Customer/Status/Unsuspend",
+            (Fact::QuotaExceeded { .. }, _) => "Account/Service/QuotaExceeded",
+            (Fact::ServiceQuotaExceeded { service: Service::Msg }, _) => "Account/Service/Msg/QuotaExceeded",
+            (Fact::ServiceQuotaExceeded { .. }, _) => "Account/Service/Netaccess/QuotaExceeded",
+            (Fact::QuotaAvailable { .. }, _) => "Account/Service/QuotaAvailable",
+            (Fact::AccessPolicyChanged { .. }, _) => "Account/AccessPolicy/Changed",
             (Fact::ExpirationDateChanged { .. }, _) => "Account/ExpirationDate/Changed",
             (Fact::ProductChanged { .. }, _) => "Account/Product/Changed",
             (Fact::ServicePasswordChanged { .. }, _) => "Account/ServicePassword/Changed",
@@ -142,6 +172,14 @@ impl Event {
                 out.push(("prev_h323_pwd", before.clone().unwrap_or_default()));
                 out.push(("curr_h323_pwd", after.clone().unwrap_or_default()));
             }
+            Fact::QuotaExceeded { service, group } | Fact::QuotaAvailable { service, group } => {
+                out.push(("i_service", service.number().to_string()));
+                out.push(("i_vd_dg", group.to_string()));
+            }
+            Fact::ServiceQuotaExceeded { service } => {
+                out.push(("i_service", service.number().to_string()));
+            }
+            Fact::AccessPolicyChanged { policy } => out.push(("i_access_policy", policy.clone())),
             Fact::AvailableFundsAppear
             | Fact::ZeroAvailableFunds
             | Fact::Blocked

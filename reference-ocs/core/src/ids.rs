@@ -91,6 +91,10 @@ table_id!(
     /// A network node.
     NodeId
 );
+table_id!(
+    /// A volume discount plan (`i_vd_plan`).
+    PlanId
+);
 id!(
     /// A virtual billing environment (`i_env`).
     EnvId(u32)

@@ -78,7 +78,7 @@ fn what_is_reserved_by_others_is_not_granted() {
     world.grant(0, "shop-2", "c1", LOCAL).unwrap();
     // All of the customer's 3.00 is reserved, none is spent: there are funds, but none available.
     assert_eq!(world.login(0, request("shop-1", "c2")).unwrap().funds, Some(amount("2.00")));
-    assert_eq!(world.grant(0, "shop-1", "c2", LOCAL), Err(Denial::CreditLimit));
+    assert_eq!(world.grant(0, "shop-1", "c2", LOCAL), Err(Denial::FundsLocked));
 }
 
 #[test]

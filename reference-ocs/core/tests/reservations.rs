@@ -36,7 +36,7 @@ fn sessions_of_an_account_share_what_is_available() {
     // Each is given ten minutes for 1.00, until nothing is left.
     assert_eq!(world.grant(0, "two-dollars", "c1", LOCAL), Ok(Grant::Units(600)));
     assert_eq!(world.grant(0, "two-dollars", "c2", LOCAL), Ok(Grant::Units(600)));
-    assert_eq!(world.grant(0, "two-dollars", "c3", LOCAL), Err(Denial::InsufficientBalance));
+    assert_eq!(world.grant(0, "two-dollars", "c3", LOCAL), Err(Denial::FundsLocked));
     world.report(100, stop("two-dollars", "c1", 5, 60));
     // 1.00 − 0.10 came back: nine minutes.
     assert_eq!(world.grant(101, "two-dollars", "c3", LOCAL), Ok(Grant::Units(540)));
@@ -90,7 +90,7 @@ fn a_grant_that_is_not_used_is_returned() {
 fn a_long_call_whose_start_was_lost_keeps_its_money() {
     let mut world = World::new();
     world.grant(0, "two-dollars", "c1", LOCAL).unwrap();
-    assert_eq!(world.grant(1_400, "two-dollars", "c2", LOCAL), Err(Denial::InsufficientBalance));
+    assert_eq!(world.grant(1_400, "two-dollars", "c2", LOCAL), Err(Denial::FundsLocked));
     world.report(1_450, stop("two-dollars", "c1", 250, 1_200));
     assert_eq!(world.balance("two-dollars"), Amount::ZERO);
     assert!(world.the_xdr().notes.is_empty());
@@ -101,7 +101,7 @@ fn any_command_first_expires_what_is_due() {
     let mut world = World::new();
     world.grant(0, "two-dollars", "c1", LOCAL).unwrap();
     // 300 + 1200 + 300.
-    assert_eq!(world.grant(1_799, "two-dollars", "c2", LOCAL), Err(Denial::InsufficientBalance));
+    assert_eq!(world.grant(1_799, "two-dollars", "c2", LOCAL), Err(Denial::FundsLocked));
     assert_eq!(world.grant(1_800, "two-dollars", "c2", LOCAL), Ok(Grant::Units(1_200)));
 }
 

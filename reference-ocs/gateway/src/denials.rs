@@ -40,6 +40,11 @@ pub const fn shown(denial: Denial) -> Shown {
         Denial::CldBarred => (9, "cld_barred", "Failed - CLD is barred"),
         Denial::RetriesExceeded => (10, "retries_exceeded", "Failed - Number of retries exceeded"),
         Denial::InvalidArgument => (11, "invalid_argument", "Failed - Invalid argument"),
+        Denial::FundsLocked => (114, "funds_locked", "Failed - Funds are locked"),
+        Denial::SpendLimitExceeded => {
+            (116, "spend_limit_exceeded", "Failed - Account over its current spending budget")
+        }
+        Denial::FundsInsufficient => (117, "funds_locked", "Failed - Insufficient funds allocated"),
         Denial::InsufficientBalance => (12, "insufficient_balance", "Failed - Insufficient balance"),
     };
     Shown { return_code, explanation, reply_message }
@@ -86,6 +91,11 @@ mod tests {
         retries_exceeded_is_10: RetriesExceeded
             => 10, "retries_exceeded", "Failed - Number of retries exceeded";
         invalid_argument_is_11: InvalidArgument => 11, "invalid_argument", "Failed - Invalid argument";
+        funds_locked_is_114: FundsLocked => 114, "funds_locked", "Failed - Funds are locked";
+        spend_limit_exceeded_is_116: SpendLimitExceeded
+            => 116, "spend_limit_exceeded", "Failed - Account over its current spending budget";
+        insufficient_funds_allocated_is_117: FundsInsufficient
+            => 117, "funds_locked", "Failed - Insufficient funds allocated";
         insufficient_balance_is_12: InsufficientBalance
             => 12, "insufficient_balance", "Failed - Insufficient balance";
     }

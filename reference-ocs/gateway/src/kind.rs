@@ -298,6 +298,9 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
     ("curr_product", "Variable: number of the product after."),
     ("prev_h323_pwd", "Variable: the service password before."),
     ("curr_h323_pwd", "Variable: the service password after."),
+    ("i_service", "Variable: number of the service."),
+    ("i_vd_dg", "Variable: number of the discount of a plan, counted through all plans."),
+    ("i_access_policy", "Variable: the name of the access policy."),
 ];
 
 const CLOSED_FIELDS: &[(&str, &str)] = &[

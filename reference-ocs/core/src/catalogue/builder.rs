@@ -94,6 +94,7 @@ impl CatalogueBuilder {
             accounts: Vec::new(),
             account_names: NameTable::default(),
             limits: super::Limits::default(),
+            plans: crate::plans::PlanBook::default(),
             parties: crate::parties::Parties::default(),
             vouchers: BTreeMap::new(),
         };
@@ -434,6 +435,17 @@ impl CatalogueBuilder {
     pub fn parties(&mut self, spec: &PartiesSpec) -> Result<(), Vec<PartyError>> {
         self.all.parties = crate::parties::checked(&self.all, &self.tariff_names, spec)?;
         Ok(())
+    }
+
+    /// Discount plans and budgets, and whose they are.
+    pub fn plans(&mut self) -> &mut crate::plans::PlanBook {
+        &mut self.all.plans
+    }
+
+    /// The group of destinations of that name.
+    #[must_use]
+    pub fn destination_group_named(&self, name: &str) -> Option<DestinationGroupId> {
+        self.groups.get(name).copied()
     }
 
     /// The tariff of that name.

@@ -28,6 +28,10 @@ impl Ocs {
             Admin::Unblock { account } => self.set_blocked(account, false, out),
             Admin::SuspendCustomer { customer, suspended } => self.suspend(customer, *suspended, out),
             Admin::SetProduct { account, product } => self.set_product(account, product, out),
+            Admin::FillWallet { account, plan, units } => {
+                let id = self.known(account)?;
+                self.fill_wallet(id, plan, *units, out)
+            }
             Admin::SetExpiry { account, expires_at } => {
                 let id = self.known(account)?;
                 let before = std::mem::replace(&mut self.ledger.account_mut(id).expires_at, *expires_at);

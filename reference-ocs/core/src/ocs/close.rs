@@ -27,10 +27,17 @@ impl Ocs {
 
     pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.now = self.now.max(now);
-        while let Some((due, deadline)) = self.sessions.next_due(self.now) {
-            match deadline {
-                Deadline::Usage(_, at) => self.give_up(due, at, ClosedBy::GrantExpired, out),
-                Deadline::Lock(_, at) => self.lock_is_due(due, at, out),
+        loop {
+            let reset = self.next_reset().filter(|&reset| reset <= self.now);
+            while let Some((due, deadline)) = self.sessions.next_due(reset.unwrap_or(self.now)) {
+                match deadline {
+                    Deadline::Usage(_, at) => self.give_up(due, at, ClosedBy::GrantExpired, out),
+                    Deadline::Lock(_, at) => self.lock_is_due(due, at, out),
+                }
+            }
+            match reset {
+                Some(reset) => self.reset_counters(reset, out),
+                None => break,
             }
         }
         self.sessions.forget_idle(self.now, self.catalogue.settings.closed_kept);
@@ -92,6 +99,7 @@ impl Ocs {
         let reserved = std::mem::take(&mut usage.reserved);
         if let Some(account) = self.sessions.session(self.sessions.usage(at).session).account {
             self.ledger.reserve(account, reserved, Amount::ZERO);
+            self.release_claim(account, at);
         }
         reserved
     }
@@ -114,7 +122,17 @@ impl Ocs {
         let history = match (rate, &rated) {
             _ if !connected => history::NOT_CONNECTED.to_owned(),
             (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => {
-                history::formula(rate, unit, usage.used, rated, usage.charged, before.amount)
+                match &usage.shares {
+                    Some(shares) => crate::plans::share::formula(
+                        &self.catalogue.plans,
+                        rate,
+                        unit,
+                        (usage.used, rated.free),
+                        &shares.parts,
+                        (usage.charged, before.amount),
+                    ),
+                    None => history::formula(rate, unit, usage.used, rated, usage.charged, before.amount),
+                }
             }
             (Some(_), _) => Note::AmountTooLarge.phrase().to_owned(),
             (None, _) => {

@@ -21,9 +21,13 @@ impl Ocs {
         for customer in self.ledger.customers() {
             let _ = writeln!(out, "{customer:?}");
         }
+        for vendor in &self.vendors {
+            let _ = writeln!(out, "{vendor:?}");
+        }
         for account in self.ledger.accounts() {
             let _ = writeln!(out, "{account:?}");
         }
+        let _ = writeln!(out, "{:?}", self.counters);
         for session in self.sessions.by_number() {
             let _ = writeln!(out, "{session:?}");
             for &usage in &session.usages {

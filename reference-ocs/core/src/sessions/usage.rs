@@ -81,6 +81,8 @@ pub(crate) struct Usage {
     pub(crate) subscriber_ip: Option<Arc<str>>,
     /// What each part used, of a session in parts.
     pub(crate) parts: Parts,
+    /// What it has of its account's plans.
+    pub(crate) shares: Option<Box<crate::plans::share::Shares>>,
     pub(crate) deadline: Option<Instant>,
     /// Where its deadline stands in the queue; never after `deadline`.
     pub(super) queued: Option<Instant>,
@@ -118,6 +120,7 @@ impl Usage {
             voice_quality: None,
             subscriber_ip: None,
             parts: Parts::default(),
+            shares: None,
             deadline: None,
             queued: None,
         }
@@ -171,5 +174,6 @@ impl Usage {
         self.dialled = None;
         self.subscriber_ip = None;
         self.notes = BTreeSet::new();
+        self.shares = None;
     }
 }

@@ -1,0 +1,147 @@
+//! Counters of what was used under a discount, and what a budget has left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tollgate_time::Instant;
+
+use super::spec::DiscountSpec;
+use crate::ids::AccountId;
+use crate::money::Amount;
+
+/// What an account has used under one discount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Counter {
+    /// The period that it counts.
+    pub(crate) period: i64,
+    /// Units used in it.
+    pub(crate) used: u64,
+    /// Units claimed by grants and not used yet.
+    pub(crate) held: u64,
+    /// Units that the last period left to this one.
+    pub(crate) rolled: u64,
+    /// Units of the service wallet that earlier periods have left.
+    pub(crate) wallet: u64,
+    /// Whether the outside was told that the quota is used up.
+    pub(crate) exceeded: bool,
+    /// The step that the outside was told of, from 0.
+    pub(crate) stage: usize,
+}
+
+impl Counter {
+    /// One that counts from nothing.
+    pub(crate) fn new(discount: &DiscountSpec, now: Instant) -> Self {
+        Self { period: discount.period.index(now, discount.offset), ..Self::default() }
+    }
+
+    /// How far it is moved by what rolled over and what is in the wallet.
+    pub(crate) const fn shift(&self) -> u64 {
+        self.rolled.saturating_add(self.wallet)
+    }
+
+    /// It as of `now`: the same, or begun anew.
+    pub(crate) fn at(mut self, discount: &DiscountSpec, now: Instant) -> Self {
+        let period = discount.period.index(now, discount.offset);
+        if period <= self.period {
+            return self;
+        }
+        let quota = discount.quota().unwrap_or(0);
+        let before_wallet = quota.saturating_add(self.rolled);
+        self.wallet = self.wallet.saturating_sub(self.used.saturating_sub(before_wallet));
+        let adjacent = period == self.period.saturating_add(1);
+        let left = if adjacent { before_wallet.saturating_sub(self.used) } else { quota };
+        self.rolled = left.min(discount.rollover_max);
+        (self.period, self.used, self.held) = (period, 0, 0);
+        self
+    }
+
+    /// The step that it has come to; one past the last where all are used up.
+    pub(crate) fn step(&self, discount: &DiscountSpec) -> usize {
+        let shift = self.shift();
+        let mut steps = discount.steps.iter();
+        let reached =
+            steps.position(|step| step.up_to.is_none_or(|end| end.saturating_add(shift) > self.used));
+        reached.unwrap_or(discount.steps.len())
+    }
+
+    /// Whether its quota is used up.
+    pub(crate) fn is_exceeded(&self, discount: &DiscountSpec) -> bool {
+        discount.quota().is_some_and(|quota| self.used >= quota.saturating_add(self.shift()))
+    }
+}
+
+/// What an account has spent in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Spent {
+    pub(crate) period: i64,
+    pub(crate) amount: Amount,
+}
+
+/// All counters that were ever used.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counters {
+    pub(crate) by_account: BTreeMap<(AccountId, usize), Counter>,
+    pub(crate) spent: BTreeMap<AccountId, Spent>,
+    /// When counters begin anew of which the outside was told something.
+    pub(crate) resets: BTreeSet<(Instant, AccountId, usize)>,
+}
+
+impl Counters {
+    /// The counter as of `now`.
+    pub(crate) fn get(
+        &self,
+        account: AccountId,
+        place: usize,
+        discount: &DiscountSpec,
+        now: Instant,
+    ) -> Counter {
+        let known = self.by_account.get(&(account, place)).copied();
+        known.map_or_else(|| Counter::new(discount, now), |counter| counter.at(discount, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::calendar::Period;
+    use super::super::spec::{StepPrice, StepSpec};
+    use super::*;
+    use crate::service::Service;
+
+    fn daily(rollover_max: u64) -> DiscountSpec {
+        DiscountSpec {
+            service: Service::Voice,
+            destinations: Vec::new(),
+            period: Period::Daily,
+            offset: 0,
+            rollover_max,
+            steps: vec![StepSpec { up_to: Some(100), price: StepPrice::Free, policy: None }],
+        }
+    }
+
+    const DAY: u64 = 86_400;
+
+    fn on(day: u64) -> Instant {
+        Instant::from_unix_secs(day * DAY + 60)
+    }
+
+    #[test]
+    fn what_is_left_rolls_over_up_to_its_bound() {
+        let counter = Counter { used: 30, ..Counter::new(&daily(50), on(1)) };
+        // 70 are left, 50 of them may roll over: 150 are there on the second day.
+        let second = counter.at(&daily(50), on(2));
+        assert_eq!((second.used, second.shift()), (0, 50));
+        // 150 less 140 are 10.
+        let third = Counter { used: 140, ..second }.at(&daily(50), on(3));
+        assert_eq!(third.shift(), 10);
+        assert_eq!(counter.at(&daily(0), on(2)).shift(), 0);
+    }
+
+    #[test]
+    fn a_wallet_is_used_after_the_quota_and_stays() {
+        let counter = Counter { used: 120, wallet: 50, ..Counter::new(&daily(0), on(1)) };
+        assert!(!counter.is_exceeded(&daily(0)));
+        // 100 of the quota and 20 of the wallet were used: 30 of it are left.
+        assert_eq!(counter.at(&daily(0), on(2)).wallet, 30);
+        assert!(Counter { used: 150, ..counter }.is_exceeded(&daily(0)));
+    }
+}

@@ -1,0 +1,209 @@
+//! Discount plans, quotas and spending budgets: what usage costs by how much was used before.
+//!
+//! - Plans stand in order of precedence. Each sees the units that the plans before it have left at full price, and
+//!   counts all that it sees; the first that gives something decides the price of a unit. Quotas are consumed before
+//!   money.
+//! - Units are charged units: after the rate's intervals, without its free units. They are split at a threshold exactly.
+//! - A grant claims what it is granted: the parts and their prices are its own until they are used or given back, so
+//!   that sessions share a counter and none of them costs more than its reservation. What is used beyond a grant takes
+//!   what the counter has then.
+//! - A counter begins anew with its period. What is left of a quota may roll over; a service wallet, filled by an
+//!   administrator, is used after the quota and does not end with the period.
+
+pub(crate) mod calendar;
+pub(crate) mod counter;
+pub(crate) mod share;
+mod spec;
+
+use std::collections::BTreeMap;
+
+pub use calendar::Period;
+pub use spec::{Destinations, DiscountSpec, PlanError, PlanSpec, StepPrice, StepSpec};
+
+use crate::ids::{AccountId, CustomerId, PlanId, ProductId};
+use crate::money::Amount;
+
+/// The most that is taken off, in hundredths of a per cent.
+pub(crate) const WHOLE: u16 = 10_000;
+
+/// How much an account may spend in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetSpec {
+    /// The most.
+    pub limit: Amount,
+    /// How often it begins anew.
+    pub period: Period,
+    /// Seconds east of UTC by which periods are reckoned.
+    pub offset: i32,
+}
+
+/// The plans, budgets and warnings of a catalogue, and whose they are.
+#[derive(Clone, Debug, Default)]
+pub struct PlanBook {
+    plans: Vec<Plan>,
+    discounts: Vec<DiscountSpec>,
+    by_product: BTreeMap<ProductId, Vec<PlanId>>,
+    by_account: BTreeMap<AccountId, Vec<PlanId>>,
+    budgets: BTreeMap<AccountId, BudgetSpec>,
+    warnings: BTreeMap<CustomerId, Amount>,
+}
+
+#[derive(Clone, Debug)]
+struct Plan {
+    name: String,
+    /// Where its discounts stand.
+    discounts: std::ops::Range<usize>,
+}
+
+impl PlanBook {
+    /// Adds a plan.
+    ///
+    /// # Errors
+    /// It has no name, or another's; thresholds do not rise; a price is below zero.
+    pub fn add(&mut self, spec: PlanSpec) -> Result<PlanId, PlanError> {
+        const WHAT: &str = "discount plan";
+        if spec.name.is_empty() {
+            return Err(PlanError::NoName { what: WHAT });
+        }
+        let id = PlanId::at(self.plans.len());
+        let Some(id) = id.filter(|_| self.named(&spec.name).is_none()) else {
+            return Err(PlanError::Twice { what: WHAT, name: spec.name });
+        };
+        for (place, discount) in spec.discounts.iter().enumerate() {
+            check(&spec.name, place + 1, discount)?;
+        }
+        let first = self.discounts.len();
+        self.discounts.extend(spec.discounts);
+        self.plans.push(Plan { name: spec.name, discounts: first..self.discounts.len() });
+        Ok(id)
+    }
+
+    /// The plan of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<PlanId> {
+        self.plans.iter().position(|plan| plan.name == name).and_then(PlanId::at)
+    }
+
+    /// Gives a plan to all accounts of a product, behind those that it has.
+    pub fn give_product(&mut self, product: ProductId, plan: PlanId) {
+        self.by_product.entry(product).or_default().push(plan);
+    }
+
+    /// Gives a plan to one account, behind those that it has and before its product's.
+    pub fn give_account(&mut self, account: AccountId, plan: PlanId) {
+        self.by_account.entry(account).or_default().push(plan);
+    }
+
+    /// Limits what an account may spend.
+    pub fn set_budget(&mut self, account: AccountId, budget: BudgetSpec) {
+        self.budgets.insert(account, budget);
+    }
+
+    /// Sets the money owed from which on a customer is warned.
+    pub fn set_warning(&mut self, customer: CustomerId, owed: Amount) {
+        self.warnings.insert(customer, owed);
+    }
+
+    /// Whether nobody has a plan.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.plans.is_empty()
+    }
+
+    pub(crate) fn budget(&self, account: AccountId) -> Option<&BudgetSpec> {
+        if self.budgets.is_empty() { None } else { self.budgets.get(&account) }
+    }
+
+    pub(crate) fn warning(&self, customer: CustomerId) -> Option<Amount> {
+        self.warnings.get(&customer).copied()
+    }
+
+    /// The plans of an account of a product, in order of precedence.
+    pub(crate) fn of(&self, account: AccountId, product: ProductId) -> impl Iterator<Item = PlanId> + '_ {
+        let own = self.by_account.get(&account).into_iter().flatten();
+        own.chain(self.by_product.get(&product).into_iter().flatten()).copied()
+    }
+
+    /// The places of a plan's discounts.
+    pub(crate) fn discounts_of(&self, plan: PlanId) -> impl Iterator<Item = usize> + '_ {
+        self.plans.get(plan.place()).into_iter().flat_map(|plan| plan.discounts.clone())
+    }
+
+    pub(crate) fn discount(&self, place: usize) -> Option<&DiscountSpec> {
+        self.discounts.get(place)
+    }
+
+    /// The name of the plan that a discount belongs to.
+    pub(crate) fn plan_name(&self, discount: usize) -> &str {
+        self.plans.iter().find(|plan| plan.discounts.contains(&discount)).map_or("", |plan| &plan.name)
+    }
+}
+
+fn check(plan: &str, number: usize, discount: &DiscountSpec) -> Result<(), PlanError> {
+    if discount.steps.is_empty() {
+        return Err(PlanError::NoStep { plan: plan.to_owned(), number });
+    }
+    let mut last = Some(0);
+    for (place, step) in discount.steps.iter().enumerate() {
+        let at = place + 1;
+        let rises = match (last, step.up_to) {
+            (None, _) => false,
+            (Some(last), Some(up_to)) => up_to > last,
+            (Some(_), None) => true,
+        };
+        if !rises {
+            return Err(PlanError::Thresholds { plan: plan.to_owned(), number, step: at });
+        }
+        last = step.up_to;
+        let below = match step.price {
+            StepPrice::Off(off) => off > WHOLE,
+            StepPrice::Fixed(price) => price.nanos() < 0,
+            StepPrice::Full | StepPrice::Free | StepPrice::Blocked => false,
+        };
+        if below {
+            return Err(PlanError::BelowZero { plan: plan.to_owned(), number, step: at });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Service;
+
+    fn spec(steps: &[(Option<u64>, StepPrice)]) -> PlanSpec {
+        let steps = steps.iter().map(|&(up_to, price)| StepSpec { up_to, price, policy: None });
+        PlanSpec {
+            name: "Hour".to_owned(),
+            discounts: vec![DiscountSpec {
+                service: Service::Voice,
+                destinations: Vec::new(),
+                period: Period::Never,
+                offset: 0,
+                rollover_max: 0,
+                steps: steps.collect(),
+            }],
+        }
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_followed_is_refused() {
+        let mut book = PlanBook::default();
+        let free = StepPrice::Free;
+        for steps in [
+            &[][..],
+            &[(Some(0), free)],
+            &[(Some(60), free), (Some(60), StepPrice::Full)],
+            &[(None, free), (Some(60), StepPrice::Full)],
+            &[(None, StepPrice::Off(10_001))],
+        ] {
+            assert!(book.add(spec(steps)).is_err(), "{steps:?}");
+        }
+        assert!(book.is_empty());
+        assert!(book.add(spec(&[(Some(60), free), (None, StepPrice::Full)])).is_ok());
+        assert_eq!(
+            book.add(spec(&[(None, free)])),
+            Err(PlanError::Twice { what: "discount plan", name: "Hour".to_owned() })
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! What one call or service session has of its account's plans: parts of its charged units, each at its price.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use tollgate_time::Instant;
+
+use super::counter::Counter;
+use super::spec::{DiscountSpec, StepPrice};
+use super::{PlanBook, WHOLE};
+use crate::catalogue::Rate;
+use crate::ids::RateId;
+use crate::money::{Amount, Cost, Price};
+use crate::rating::Rated;
+use crate::service::Unit;
+
+/// More units than anything uses.
+const ALL: u64 = u64::MAX / 4;
+/// The most units that a grant goes to; what reaches further has no end.
+const REACH_MAX: u64 = 1 << 50;
+/// The same for a rate with peak levels: forty days of seconds.
+const PEAK_REACH_MAX: u64 = 3_456_000;
+
+/// Some units in a row at one price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) units: u64,
+    /// For as many units as the rate's price unit says.
+    pub(crate) price: Price,
+    /// How much is taken off it, in hundredths of a per cent.
+    pub(crate) off: u16,
+    /// The place of the discount that decided, if one did.
+    pub(crate) discount: Option<usize>,
+    /// How many of the usage's discounts count it.
+    pub(crate) seen: usize,
+}
+
+/// What a usage has of the plans.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Shares {
+    /// The rate that the parts are of.
+    pub(crate) rate: Option<RateId>,
+    /// The places of the discounts that see it, in order of precedence.
+    pub(crate) discounts: Vec<usize>,
+    /// What was used.
+    pub(crate) parts: Vec<Part>,
+    /// What is granted beyond that.
+    pub(crate) claim: Vec<Part>,
+    /// The periods in which the claim was made.
+    pub(crate) periods: Vec<i64>,
+}
+
+/// One discount as it stands for a usage.
+#[derive(Clone)]
+pub(crate) struct Pot<'a> {
+    pub(crate) place: usize,
+    pub(crate) discount: &'a DiscountSpec,
+    pub(crate) shift: u64,
+    /// Units before the next one, those that others have claimed included.
+    pub(crate) at: u64,
+}
+
+impl<'a> Pot<'a> {
+    pub(crate) fn new(place: usize, discount: &'a DiscountSpec, counter: &Counter) -> Self {
+        Self { place, discount, shift: counter.shift(), at: counter.used.saturating_add(counter.held) }
+    }
+
+    /// The price of the next units, and how many of them have it.
+    fn next(&self) -> (StepPrice, u64) {
+        let end = |up_to: Option<u64>| up_to.map_or(ALL, |end| end.saturating_add(self.shift));
+        let step = self.discount.steps.iter().find(|step| end(step.up_to) > self.at);
+        step.map_or((StepPrice::Full, ALL), |step| (step.price, end(step.up_to).saturating_sub(self.at)))
+    }
+}
+
+/// The charged units of some usage by their list price, in their order.
+pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<(u64, Price)> {
+    if rated.parts.is_empty() {
+        let first = rate.first.units.min(rated.units);
+        return vec![(first, rate.first.price), (rated.units - first, rate.next.price)];
+    }
+    let intervals = rated.parts.iter();
+    intervals.map(|it| (it.count.saturating_mul(it.interval.units), it.interval.price)).collect()
+}
+
+/// Divides the listed units behind the first `from` among the pots; ends before what is blocked if `stops`.
+pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], stops: bool) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut skip = from;
+    for &(units, list) in list {
+        let skipped = units.min(skip);
+        skip -= skipped;
+        let mut left = units - skipped;
+        while left > 0 {
+            let mut run = left;
+            let mut part = Part { units: 0, price: list, off: 0, discount: None, seen: 0 };
+            for pot in &*pots {
+                let (price, length) = pot.next();
+                run = run.min(length);
+                part.seen += 1;
+                let gives = match price {
+                    StepPrice::Full => continue,
+                    StepPrice::Blocked if stops => return parts,
+                    StepPrice::Blocked => (list, 0),
+                    StepPrice::Free => (list, WHOLE),
+                    StepPrice::Off(off) => (list, off),
+                    StepPrice::Fixed(price) => (price, 0),
+                };
+                (part.price, part.off) = gives;
+                part.discount = (price != StepPrice::Blocked).then_some(pot.place);
+                break;
+            }
+            for pot in pots.iter_mut().take(part.seen) {
+                pot.at = pot.at.saturating_add(run);
+            }
+            push(&mut parts, Part { units: run, ..part });
+            left -= run;
+        }
+    }
+    parts
+}
+
+/// Adds a part, to the last one where it is alike.
+pub(crate) fn push(parts: &mut Vec<Part>, part: Part) {
+    if part.units == 0 {
+        return;
+    }
+    match parts.last_mut() {
+        Some(last) if Part { units: part.units, ..*last } == part => {
+            last.units = last.units.saturating_add(part.units);
+        }
+        _ => parts.push(part),
+    }
+}
+
+/// The first `units` of parts.
+pub(crate) fn cut(parts: &[Part], mut units: u64) -> Vec<Part> {
+    let mut out = Vec::new();
+    for part in parts {
+        let taken = part.units.min(units);
+        units -= taken;
+        push(&mut out, Part { units: taken, ..*part });
+    }
+    out
+}
+
+pub(crate) fn units_of(parts: &[Part]) -> u64 {
+    parts.iter().fold(0, |sum, part| sum.saturating_add(part.units))
+}
+
+/// What parts cost with the connect fee and what else the rate adds, exactly.
+pub(crate) fn cost(rate: &Rate, parts: &[Part]) -> Cost {
+    let whole = u64::from(WHOLE);
+    let zero = Cost::zero(rate.price_unit.saturating_mul(whole));
+    let paid = parts.iter().fold(zero, |sum, part| {
+        let share = u64::from(WHOLE - part.off.min(WHOLE));
+        sum.plus_units(part.price, part.units.saturating_mul(share))
+    });
+    let cost = paid.plus_amount(rate.connect_fee);
+    match &rate.more {
+        // What plans give for nothing has no least price.
+        Some(more) if paid != zero => {
+            cost.at_least(more.terms.minimum_amount).plus_percent(more.terms.surcharge)
+        }
+        Some(more) => cost.plus_percent(more.terms.surcharge),
+        None => cost,
+    }
+}
+
+/// How much of a call can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Units from the beginning; `None` without end.
+    pub(crate) total: Option<u64>,
+    /// Whether a plan blocks what comes next, and not the want of money.
+    pub(crate) blocked: bool,
+}
+
+/// What all of a usage is, where `used` parts are settled; `None` when a plan blocks some of the rest.
+pub(crate) fn whole(rate: &Rate, began: Instant, total: u64, used: &[Part], pots: &[Pot<'_>]) -> Option<Vec<Part>> {
+    let rated = rate.usage(total, began);
+    let mut all = used.to_vec();
+    for part in divide(&listed(rate, &rated), units_of(used), &mut pots.to_vec(), true) {
+        push(&mut all, part);
+    }
+    (units_of(&all) >= rated.units).then_some(all)
+}
+
+/// How far `funds` (`None`: no limit) reach with what the pots give, where `used` is settled.
+pub(crate) fn reach(
+    rate: &Rate,
+    began: Instant,
+    used: &[Part],
+    pots: &[Pot<'_>],
+    funds: Option<Amount>,
+) -> Reach {
+    let peaks = rate.more.as_ref().is_some_and(|more| more.peaks.is_some());
+    let end = if peaks { PEAK_REACH_MAX } else { REACH_MAX };
+    let fits = |total: u64| {
+        let all = whole(rate, began, total, used, pots);
+        all.is_some_and(|all| funds.is_none_or(|funds| cost(rate, &all).is_within(funds)))
+    };
+    if fits(end) {
+        return Reach { total: Some(end).filter(|_| peaks && funds.is_some()), blocked: false };
+    }
+    if !fits(0) {
+        return Reach { total: Some(0), blocked: false };
+    }
+    // `least` fits, `most` does not.
+    let (mut least, mut most) = (0, end);
+    while most - least > 1 {
+        let middle = least + (most - least) / 2;
+        if fits(middle) {
+            least = middle;
+        } else {
+            most = middle;
+        }
+    }
+    Reach { total: Some(least), blocked: whole(rate, began, most, used, pots).is_none() }
+}
+
+/// The formula of an xDR's history with the parts that plans have given.
+pub(crate) fn formula(
+    book: &PlanBook,
+    rate: &Rate,
+    unit: Unit,
+    (used, free): (u64, u64),
+    parts: &[Part],
+    (total, before): (Amount, Amount),
+) -> String {
+    let suffix = unit.suffix();
+    let mut shown: Vec<String> = Vec::new();
+    if rate.connect_fee > Amount::ZERO {
+        shown.push(format!("connect fee {}", rate.connect_fee));
+    }
+    if free > 0 {
+        shown.push(format!("{free}{suffix} free"));
+    }
+    for part in parts {
+        let mut text = format!("{}{suffix}", part.units);
+        if part.off < WHOLE {
+            let _ = write!(text, " @ {}{}", part.price, per(unit, rate.price_unit));
+        }
+        if let Some(discount) = part.discount {
+            let plan = book.plan_name(discount);
+            let _ = match part.off {
+                WHOLE => write!(text, " free by '{plan}'"),
+                0 => write!(text, " by '{plan}'"),
+                off if off % 100 == 0 => write!(text, " less {}% by '{plan}'", off / 100),
+                off => write!(text, " less {}.{:02}% by '{plan}'", off / 100, off % 100),
+            };
+        }
+        shown.push(text);
+    }
+    if shown.is_empty() {
+        shown.push("0".to_owned());
+    }
+    let mut out = format!("{used}{suffix}: {} = {total}", shown.join(" + "));
+    if before > Amount::ZERO {
+        let _ = write!(out, ", {before} of it charged before");
+    }
+    out
+}
+
+fn per(unit: Unit, price_unit: u64) -> String {
+    match (unit, price_unit) {
+        (Unit::Second, 60) => "/min".to_owned(),
+        (Unit::Second, 3_600) => "/h".to_owned(),
+        (Unit::Octet, 0x10_0000) => "/MiB".to_owned(),
+        (Unit::Octet, 0x4000_0000) => "/GiB".to_owned(),
+        (Unit::Piece, 1) => String::new(),
+        (_, 1) => format!("/{}", unit.suffix()),
+        (_, other) => format!("/{other}{}", unit.suffix()),
+    }
+}

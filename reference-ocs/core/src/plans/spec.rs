@@ -1,0 +1,154 @@
+//! Discount plans as the catalogue describes them.
+
+use crate::ids::{DestinationGroupId, DestinationId};
+use crate::money::Price;
+use crate::service::Service;
+
+use super::calendar::Period;
+
+/// A volume discount plan: discounts by destination, of which the first that fits a destination counts.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct PlanSpec {
+    /// Its name.
+    pub name: String,
+    /// Its discounts.
+    pub discounts: Vec<DiscountSpec>,
+}
+
+/// What a plan grants on some destinations, by how much was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscountSpec {
+    /// The service whose usage is counted.
+    pub service: Service,
+    /// What is counted; nothing means everything.
+    pub destinations: Vec<Destinations>,
+    /// How often the counter begins anew.
+    pub period: Period,
+    /// Seconds east of UTC by which periods are reckoned.
+    pub offset: i32,
+    /// The most of a quota that is left at the end of a period and is there in the next; 0 for none.
+    pub rollover_max: u64,
+    /// Its steps by rising threshold. Past the last threshold usage costs what it costs without the plan.
+    pub steps: Vec<StepSpec>,
+}
+
+/// Which destinations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destinations {
+    /// Those of a group.
+    Group(DestinationGroupId),
+    /// Those whose pattern begins so.
+    Pattern(String),
+}
+
+/// What usage costs up to a threshold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepSpec {
+    /// The threshold, in charged units of the service from the period's beginning; `None`, for the last, without end.
+    pub up_to: Option<u64>,
+    /// What it costs.
+    pub price: StepPrice,
+    /// The name of the access policy that holds meanwhile.
+    pub policy: Option<String>,
+}
+
+/// What usage costs in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepPrice {
+    /// What the tariff says, or the next plan.
+    Full,
+    /// What the tariff says less so many hundredths of a per cent.
+    Off(u16),
+    /// A price in place of the tariff's, for the rate's price unit.
+    Fixed(Price),
+    /// Nothing: a quota.
+    Free,
+    /// It is refused.
+    Blocked,
+}
+
+impl DiscountSpec {
+    pub(crate) fn fits(
+        &self,
+        service: Service,
+        (_, pattern, group): (DestinationId, &str, Option<DestinationGroupId>),
+    ) -> bool {
+        let mut all = self.destinations.iter();
+        self.service == service
+            && (self.destinations.is_empty()
+                || all.any(|it| match it {
+                    Destinations::Group(own) => group == Some(*own),
+                    Destinations::Pattern(own) => pattern.starts_with(own.as_str()),
+                }))
+    }
+
+    /// What the first step gives, while it gives something: the quota, or the volume before another discount.
+    pub(crate) fn quota(&self) -> Option<u64> {
+        self.steps.first().filter(|step| step.price != StepPrice::Full).and_then(|step| step.up_to)
+    }
+}
+
+/// A plan, budget, warning or commitment cannot be taken into the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The name is empty.
+    #[error("a {what} has no name")]
+    NoName {
+        /// What kind of thing.
+        what: &'static str,
+    },
+    /// The name is taken.
+    #[error("there are two of {what} '{name}'; names must differ")]
+    Twice {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A discount has no step.
+    #[error("discount {number} of plan '{plan}' has no step")]
+    NoStep {
+        /// The plan.
+        plan: String,
+        /// The discount, from 1.
+        number: usize,
+    },
+    /// Thresholds do not rise, or one stands behind a step without end.
+    #[error("discount {number} of plan '{plan}': threshold {step} is not above the one before it")]
+    Thresholds {
+        /// The plan.
+        plan: String,
+        /// The discount, from 1.
+        number: usize,
+        /// The step, from 1.
+        step: usize,
+    },
+    /// More than the whole is taken off, or a price is below zero.
+    #[error("discount {number} of plan '{plan}': the price of step {step} is below zero")]
+    BelowZero {
+        /// The plan.
+        plan: String,
+        /// The discount, from 1.
+        number: usize,
+        /// The step, from 1.
+        step: usize,
+    },
+    /// An amount is below zero, or takes more off than there is.
+    #[error("{what} '{name}': {field} is out of its range")]
+    Amount {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Which figure.
+        field: &'static str,
+    },
+    /// There is no such thing.
+    #[error("there is no {what} '{name}'")]
+    Unknown {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
