@@ -1,7 +1,7 @@
 //! Amounts and prices of a world file in the units of the charging core. What cannot be held exactly is
 //! refused, never rounded.
 
-use tollgate_conformance::world::{Interval, PriceUnit};
+use tollgate_conformance::world::{self, Interval, PriceUnit};
 use tollgate_ocs_core::{Amount, Currency, Price, catalogue};
 use tollgate_wire::Decimal;
 
@@ -35,6 +35,43 @@ pub(super) fn intervals(
     }
     let unit = if first.per == next.per { first.per } else { PriceUnit::Minute };
     Ok((interval(first, unit)?, interval(next, unit)?, u64::from(unit.units())))
+}
+
+/// The prices of the other levels, for as many units as those of the peak.
+pub(super) fn level(
+    prices: Option<[Interval; 2]>,
+    peak: Interval,
+    price_unit: u64,
+) -> Result<Option<catalogue::Prices>, String> {
+    let Some([first, next]) = prices else { return Ok(None) };
+    for other in [first, next] {
+        if other.per != peak.per && !(other.per.is_time() && peak.per.is_time()) {
+            return Err("the levels are priced in units that do not go together".to_owned());
+        }
+    }
+    let own = [peak.per, PriceUnit::Minute].into_iter().find(|unit| u64::from(unit.units()) == price_unit);
+    let unit = own.ok_or("the levels are priced in units that do not go together")?;
+    Ok(Some(catalogue::Prices { first: interval(first, unit)?, next: interval(next, unit)? }))
+}
+
+/// When the levels of a tariff hold.
+pub(super) fn peaks(written: &world::Peaks) -> catalogue::PeaksSpec {
+    let level = |level| match level {
+        world::PeakLevel::Peak => catalogue::PeakLevel::Peak,
+        world::PeakLevel::OffPeak => catalogue::PeakLevel::OffPeak,
+        world::PeakLevel::SecondOffPeak => catalogue::PeakLevel::SecondOffPeak,
+    };
+    let periods = written.periods.iter().map(|period| catalogue::Period {
+        begins: period.begins,
+        secs: period.secs,
+        level: level(period.level),
+    });
+    catalogue::PeaksSpec {
+        zone: written.zone.clone(),
+        periods: periods.collect(),
+        holidays: written.holidays.clone(),
+        holiday_level: level(written.holiday_level),
+    }
 }
 
 fn interval(written: Interval, unit: PriceUnit) -> Result<catalogue::Interval, String> {

@@ -6,12 +6,12 @@ use tollgate_conformance::scenario::Place;
 use tollgate_conformance::world::{self, AccountType, PriceUnit, World};
 use tollgate_ocs_core::{
     AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
-    DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
+    DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, Settings, TariffSpec,
     Unit, VoucherSpec,
 };
 use tollgate_ocs_gateway::{Client, Clients, Route, Routes};
 
-use super::prices;
+use super::{parties, prices};
 
 /// A part of the world that the reference OCS cannot hold: the place, and the reason.
 #[derive(Debug, Clone)]
@@ -46,6 +46,14 @@ impl From<CatalogueError> for WorldError {
     fn from(error: CatalogueError) -> Self {
         Self { place: None, reason: error.to_string() }
     }
+}
+
+/// Several problems as one: each on a line of its own with its place, the first with the error's.
+fn several(wrong: Vec<parties::Wrong>) -> WorldError {
+    let mut wrong = wrong.into_iter().map(|(place, reason)| WorldError { place, reason });
+    let first = wrong.next().unwrap_or_else(|| WorldError { place: None, reason: String::new() });
+    let reason = wrong.fold(first.reason, |text, next| format!("{text}\n{next}"));
+    WorldError { place: first.place, reason }
 }
 
 /// The clients of a world.
@@ -87,6 +95,7 @@ pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
     for voucher in &world.vouchers {
         add_voucher(&mut builder, voucher)?;
     }
+    parties::add(&mut builder, world).map_err(several)?;
     Ok(builder.finish()?)
 }
 
@@ -107,7 +116,7 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     settings.start_wait = written.session_expiry;
     settings.stop_grace = written.session_expiry;
     settings.grant_secs_max = written.grant_max.map(|longest| longest.as_secs().max(1));
-    Ok(settings)
+    parties::settings(world, settings).map_err(|(place, reason)| WorldError { place, reason })
 }
 
 fn dialing(rule: &world::DialingRule) -> DialingRules {
@@ -128,9 +137,12 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
     let spec = TariffSpec {
         name: tariff.name.to_string(),
         currency: prices::currency(&tariff.currency).at(&tariff.place)?,
-        service: Service::Voice,
+        service,
     };
     let id = builder.tariff(spec).at(&tariff.place)?;
+    if let Some(peaks) = &tariff.peaks {
+        builder.peaks(id, prices::peaks(peaks)).at(&tariff.place)?;
+    }
     let tariff_fee = prices::amount(tariff.connect_fee).at(&tariff.place)?;
     for rate in &tariff.rates {
         check_unit(service, rate).at(&rate.place)?;
@@ -152,6 +164,15 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
             connect_fee: fee.unwrap_or(tariff_fee),
             free_units: u64::from(tariff.free_seconds),
             forbidden: rate.forbidden,
+            terms: RateTerms {
+                off_peak: prices::level(rate.off_peak, rate.first, price_unit).at(&rate.place)?,
+                second_off_peak: prices::level(rate.second_off_peak, rate.first, price_unit).at(&rate.place)?,
+                minimum_units: rate.minimum,
+                minimum_amount: prices::amount(rate.minimum_amount).at(&rate.place)?,
+                surcharge: rate.surcharge,
+                effective_from: rate.effective_from,
+                discontinued: rate.discontinued,
+            },
         };
         builder.rate(id, spec).at(&rate.place)?;
     }
@@ -162,16 +183,16 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
 fn check_unit(service: Service, rate: &world::Rate) -> Result<(), String> {
     let goes = match service.unit() {
         Unit::Second => rate.first.per.is_time(),
-        Unit::Octet => rate.first.per == PriceUnit::Mebibyte,
+        Unit::Octet => rate.first.per.is_volume(),
         Unit::Piece => rate.first.per == PriceUnit::Piece,
     };
     // What cannot be had has no price.
-    if goes || rate.forbidden {
+    if goes || rate.forbidden || rate.discontinued {
         return Ok(());
     }
     let write = match service.unit() {
         Unit::Second => "0.02/min",
-        Unit::Octet => "0.10/MB",
+        Unit::Octet => "0.10/MiB",
         Unit::Piece => "0.99/unit",
     };
     Err(format!("the service '{}' is not priced in this unit; write it as {write}", service.name()))

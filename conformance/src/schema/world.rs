@@ -46,7 +46,7 @@ fn amount() -> Value {
 }
 
 fn price() -> Value {
-    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|min|h|unit|MB)$" })
+    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? */ *(s|min|h|unit|MB|KiB|MiB|GiB)$" })
 }
 
 /// The schema of a world. Entries that a world with `file:` overrides need not be complete, so only such
@@ -66,6 +66,14 @@ pub(super) fn schema() -> Value {
             ("accounts", "Who uses the service", named(&account())),
             ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
             ("routes", "Carriers of SIP calls", named(&route())),
+            ("resellers", "Who resells to customers", named(&reseller())),
+            ("vendors", "Who carries calls, and at what cost", named(&vendor())),
+            ("aliases", "Other names of accounts", named(&text())),
+            ("charged-to-customer", "Products whose use is stored as the customer's", list(&text())),
+            ("exchange-rates", "What a unit of a currency is worth in the world's", named(&decimal())),
+            ("environment", "The number of the virtual billing environment", whole(1, i64::from(u32::MAX))),
+            ("instance", "The name of the running instance", text()),
+            ("options", "Options said for all, an environment or an instance", options()),
             ("settings", "Settings of the charging system", settings()),
         ],
         &[],
@@ -80,6 +88,62 @@ fn node() -> Value {
             ("trusted", "Whether it may ask to ignore a password", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
             ("dialing-rule", "For numbers that it sends", text()),
+        ],
+        &[],
+    )
+}
+
+fn reseller() -> Value {
+    let tariff = keys(&[("product", "For which product", text()), ("tariff", "What it pays", text())], &[]);
+    keys(
+        &[
+            ("currency", "Its currency (ISO 4217)", currency()),
+            ("balance", "Money owed", amount()),
+            ("owner", "The reseller above it", text()),
+            ("customers", "Customers that it owns", list(&text())),
+            ("tariffs", "What it pays, by product", list(&json!({ "anyOf": [text(), tariff] }))),
+        ],
+        &[],
+    )
+}
+
+fn vendor() -> Value {
+    let connection = keys(
+        &[
+            ("remote-address", "The other side's address", address()),
+            ("node", "The node that reports", text()),
+            ("route", "The port or trunk that the node takes", text()),
+            ("leg", "Which side of the call", json!({ "enum": ["originate", "answer"] })),
+            ("tariff", "What it costs", text()),
+        ],
+        &[],
+    );
+    keys(
+        &[
+            ("currency", "Its currency (ISO 4217)", currency()),
+            ("balance", "Money owed to it", amount()),
+            ("connections", "The ways to it", named(&connection)),
+        ],
+        &[],
+    )
+}
+
+fn options() -> Value {
+    let level = keys(
+        &[
+            ("password-attempts-max", "Wrong passwords in a row until the account is locked out", whole(0, 255)),
+            ("lockout", "How long it stays so", span()),
+            ("login-lock", "How long a login without a call holds the account", span()),
+            ("session-expiry", "How long after its end a session without a word is closed", span()),
+            ("grant-max", "The longest grant", span()),
+        ],
+        &[],
+    );
+    keys(
+        &[
+            ("global", "For all", level.clone()),
+            ("environments", "For an environment, by its number", named(&level)),
+            ("instances", "For an instance, by its name", named(&level)),
         ],
         &[],
     )
@@ -106,9 +170,46 @@ fn interval_keys() -> [Key; 2] {
     ]
 }
 
+/// `60s`, `10MiB` or a number.
+fn text_or_number() -> Value {
+    json!({ "anyOf": [{ "type": "string" }, { "type": "integer", "minimum": 0 }] })
+}
+
+fn peaks() -> Value {
+    let day = "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)";
+    let days = format!("{day}(-{day})?(,{day}(-{day})?)*");
+    let pattern = format!("^{days} +[0-9]{{2}}:[0-9]{{2}} *- *[0-9]{{2}}:[0-9]{{2}}$");
+    let periods = list(&json!({ "type": "string", "pattern": pattern }));
+    let dates = list(&json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }));
+    let levels = json!({ "enum": ["peak", "off-peak", "second-off-peak"] });
+    keys(
+        &[
+            ("zone", "Whose clocks tell the time, by the IANA name (UTC)", text()),
+            ("off-peak", "Its periods: Mon-Fri 18:00-08:00", periods.clone()),
+            ("second-off-peak", "Its periods", periods),
+            ("holidays", "Dates that are at one level all day", dates),
+            ("holiday-level", "That level (off-peak)", levels),
+        ],
+        &[],
+    )
+}
+
 fn tariff() -> Value {
     let interval = keys(&interval_keys(), &[]);
     let [length, price] = interval_keys();
+    let level = keys(
+        &[
+            price.clone(),
+            length.clone(),
+            ("first", "The first interval", interval.clone()),
+            ("next", "Every further one", interval.clone()),
+        ],
+        &[],
+    );
+    let percent = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,3})? *%$" });
+    let minimum = ("minimum", "Use is charged as if it were at least so much (60s, 10MiB, 3)", text_or_number());
+    let minimum_amount = ("minimum-amount", "Use costs at least so much", amount());
+    let surcharge = ("surcharge", "Added to the exact cost at its end (5%)", percent);
     let rate = keys(
         &[
             ("prefix", "Digits, of which the longest match wins; or a word", pattern()),
@@ -117,8 +218,16 @@ fn tariff() -> Value {
             length,
             ("first", "The first interval", interval.clone()),
             ("next", "Every further one", interval),
+            ("off-peak", "Prices off-peak; those of the peak without it", level.clone()),
+            ("second-off-peak", "Prices of the second off-peak level", level),
             ("forbidden", "Whether calls are refused", flag()),
             ("connect-fee", "In place of the tariff's", amount()),
+            minimum.clone(),
+            minimum_amount.clone(),
+            surcharge.clone(),
+            ("from", "The first moment at which it is in force", time()),
+            ("discontinued", "Whether it is as if it were not there", flag()),
+            ("hidden", "Whether price lists leave it out", flag()),
         ],
         &["prefix"],
     );
@@ -128,6 +237,10 @@ fn tariff() -> Value {
             ("service", "What is priced (voice)", text()),
             ("connect-fee", "Due when a session connects", amount()),
             ("free-seconds", "At the start of a session", whole(0, i64::from(u32::MAX))),
+            minimum,
+            minimum_amount,
+            surcharge,
+            ("peaks", "When which of its prices hold; always peak without it", peaks()),
             ("rates", "Prices by prefix", list(&rate)),
         ],
         &[],

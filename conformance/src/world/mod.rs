@@ -5,7 +5,9 @@ pub(crate) mod load;
 pub mod model;
 mod network;
 mod parties;
+mod peaks;
 mod prices;
+pub mod resale;
 mod supplies;
 
 pub use load::{load_file, load_text};
@@ -13,3 +15,4 @@ pub use model::{
     Account, AccountType, Customer, DialingRule, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
     Route, Settings, Tariff, Voucher, World,
 };
+pub use peaks::{PeakLevel, Peaks, Period};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tollgate_time::Instant;
 use tollgate_wire::{Decimal, Text};
 
+use super::peaks::Peaks;
 use crate::scenario::Place;
 
 /// Everything that exists before a run. Names are the keys of the world file, in its order.
@@ -34,6 +35,8 @@ pub struct World {
     pub vouchers: Vec<Voucher>,
     /// `routes:` carriers of SIP calls.
     pub routes: Vec<Route>,
+    /// Resellers, vendors, aliases, exchange rates; the environment and its options.
+    pub resale: super::resale::Resale,
     /// `settings:`
     pub settings: Settings,
 }
@@ -91,6 +94,8 @@ pub struct Tariff {
     pub connect_fee: Decimal,
     /// `free-seconds:` at the start of a session.
     pub free_seconds: u32,
+    /// `peaks:` when which of its prices hold; always peak without it.
+    pub peaks: Option<Peaks>,
     /// `rates:`
     pub rates: Vec<Rate>,
     /// Where it stands.
@@ -112,6 +117,22 @@ pub struct Rate {
     pub next: Interval,
     /// `connect-fee:` in place of the tariff's.
     pub connect_fee: Option<Decimal>,
+    /// `off-peak:` its first and next interval off-peak; those of the peak without it.
+    pub off_peak: Option<[Interval; 2]>,
+    /// `second-off-peak:` likewise.
+    pub second_off_peak: Option<[Interval; 2]>,
+    /// `minimum:` use beyond the free seconds is charged as if it were at least so much. The tariff's without it.
+    pub minimum: u64,
+    /// `minimum-amount:` use beyond the free seconds costs at least so much. The tariff's without it.
+    pub minimum_amount: Decimal,
+    /// `surcharge:` added to the cost, in thousandths of a percent. The tariff's without it.
+    pub surcharge: u32,
+    /// `from:` the first moment at which it is in force; ever since without it.
+    pub effective_from: Option<Instant>,
+    /// `discontinued: true`: as if it were not there, from then on.
+    pub discontinued: bool,
+    /// `hidden: true`: left out of price lists; charged like any other.
+    pub hidden: bool,
     /// Where it stands.
     pub place: Place,
 }
@@ -139,8 +160,12 @@ pub enum PriceUnit {
     Hour,
     /// `0.99/unit`: a piece, of services sold by the piece.
     Piece,
-    /// `0.10/MB`: 2^20 octets, of services sold by volume.
+    /// `0.10/MiB` (also written MB): 2^20 octets, of services sold by volume.
     Mebibyte,
+    /// `0.10/KiB`: 2^10 octets.
+    Kibibyte,
+    /// `0.10/GiB`: 2^30 octets.
+    Gibibyte,
 }
 
 impl PriceUnit {
@@ -153,6 +178,8 @@ impl PriceUnit {
             Self::Hour => 3600,
             Self::Piece => 1,
             Self::Mebibyte => 1 << 20,
+            Self::Kibibyte => 1 << 10,
+            Self::Gibibyte => 1 << 30,
         }
     }
 
@@ -160,6 +187,12 @@ impl PriceUnit {
     #[must_use]
     pub const fn is_time(self) -> bool {
         matches!(self, Self::Minute | Self::Second | Self::Hour)
+    }
+
+    /// Whether it is a volume.
+    #[must_use]
+    pub const fn is_volume(self) -> bool {
+        matches!(self, Self::Kibibyte | Self::Mebibyte | Self::Gibibyte)
     }
 }
 

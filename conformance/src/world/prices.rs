@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use tollgate_time::Instant;
 use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, check_currency, currency_of, digits, reference, word};
 use super::model::{Interval, Leg, PriceUnit, Product, Rate, RatingEntry, Tariff};
+use super::peaks::{LEVEL_KEYS, peaks, percent};
 use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::scenario::read;
-use crate::scenario::values::ValueError;
+use crate::scenario::values::{self, ValueError};
 use crate::yaml::{Entry, Keys, Kind, Node};
 
 /// Amounts are kept in 10⁻⁵ of the currency unit.
@@ -29,17 +31,22 @@ pub(super) fn tariff(entry: &Entry, names: &Names<'_>, collector: &mut Collector
     let free_seconds = keys
         .value("free-seconds")
         .and_then(|node| read::whole(node, "a number of seconds", (0, i64::from(u32::MAX)), collector));
+    let terms = Terms::of(&mut keys, currency.as_ref(), collector);
+    let peaks_node = keys.value("peaks");
+    let peaks = peaks_node.and_then(|node| peaks(node, collector));
+    let context = Context { currency: currency.as_ref(), terms: &terms, peaks: peaks_node.is_some() };
     let mut rates = Vec::new();
     if let Some(node) = keys.need("rates", "a tariff", collector) {
-        let mut places: BTreeMap<Text, Span> = BTreeMap::new();
+        let mut places: BTreeMap<(Text, Option<Instant>), Span> = BTreeMap::new();
         for item in read::items(node, "`rates:`", collector) {
-            let Some((rate, span)) = rate(item, currency.as_ref(), collector) else { continue };
-            if let Some(first) = places.get(&rate.prefix) {
+            let Some((rate, span)) = rate(item, &context, collector) else { continue };
+            let key = (rate.prefix.clone(), rate.effective_from);
+            if let Some(first) = places.get(&key) {
                 let message = format!("the prefix {} stands in this tariff for the second time", rate.prefix);
                 collector.push(Problem::error(span, message).label("again here").also(*first, "first here"));
                 continue;
             }
-            places.insert(rate.prefix.clone(), span);
+            places.insert(key, span);
             rates.push(rate);
         }
     }
@@ -50,12 +57,55 @@ pub(super) fn tariff(entry: &Entry, names: &Names<'_>, collector: &mut Collector
         service: service?,
         connect_fee: connect_fee.unwrap_or_default(),
         free_seconds: free_seconds.unwrap_or_default(),
+        peaks,
         rates,
         place,
     })
 }
 
-fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Option<(Rate, Span)> {
+/// What a rate takes from its tariff.
+struct Context<'a> {
+    currency: Option<&'a Text>,
+    terms: &'a Terms,
+    /// Whether there are peak levels.
+    peaks: bool,
+}
+
+/// What a tariff or a rate may say besides prices.
+struct Terms {
+    minimum: Option<u64>,
+    minimum_amount: Option<Decimal>,
+    surcharge: Option<u32>,
+}
+
+impl Terms {
+    fn of(keys: &mut Keys<'_>, currency: Option<&Text>, collector: &mut Collector) -> Self {
+        let minimum = keys.value("minimum");
+        let minimum_amount = keys.value("minimum-amount");
+        let surcharge = keys.value("surcharge");
+        Self {
+            minimum: minimum.and_then(|node| read::with(node, "a minimum", collector, |text, _| used(text))),
+            minimum_amount: minimum_amount.and_then(|node| amount(node, currency, collector)),
+            surcharge: surcharge
+                .and_then(|node| read::with(node, "a surcharge", collector, |text, _| percent(text))),
+        }
+    }
+}
+
+/// `60s`, `10MiB`, `3`
+fn used(text: &str) -> Result<u64, ValueError> {
+    if let Ok(count) = text.parse() {
+        return Ok(count);
+    }
+    let whole = values::span(text).ok().filter(|span| span.subsec_nanos() == 0).map(|span| span.as_secs());
+    whole.or_else(|| values::octets(text).ok()).ok_or_else(|| ValueError {
+        message: format!("'{}' is not a quantity", shown(text)),
+        help: Some("write whole seconds, octets or pieces: 60s, 10MiB, 3".to_owned()),
+    })
+}
+
+fn rate(node: &Node, context: &Context<'_>, collector: &mut Collector) -> Option<(Rate, Span)> {
+    let currency = context.currency;
     let place = collector.place(node.span);
     let mut keys = Keys::of(node, "a rate", collector)?;
     let prefix_node = keys.need("prefix", "a rate", collector);
@@ -66,10 +116,18 @@ fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Opti
     let connect_fee = keys.value("connect-fee").and_then(|node| amount(node, currency, collector));
     let base = (keys.value("price"), keys.value("interval"));
     let [first, next] = ["first", "next"].map(|key| keys.value(key));
+    let levels = LEVEL_KEYS.map(|key| keys.value(key));
+    let terms = Terms::of(&mut keys, currency, collector);
+    let effective_from = match keys.value("from") {
+        Some(node) => Some(read::time(node, "the beginning of a rate", collector)?),
+        None => None,
+    };
+    let [discontinued, hidden] = ["discontinued", "hidden"]
+        .map(|key| keys.value(key).and_then(|node| read::flag(node, key, collector)).unwrap_or_default());
     keys.finish("a rate", collector);
     let first_interval = match (first, base.0) {
         // What cannot be called has no price.
-        (None, None) if forbidden => {
+        (None, None) if forbidden || discontinued => {
             Some(Interval { length: 1, price: Decimal::default(), per: PriceUnit::Minute })
         }
         (None, None) => {
@@ -85,6 +143,17 @@ fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Opti
         Some(_) => interval(next, base, first_interval, node.span, collector),
         None => first_interval,
     };
+    let [off_peak, second_off_peak] = levels.map(|level| {
+        let level = level?;
+        if !context.peaks {
+            collector.push(
+                Problem::error(level.span, "the tariff does not say when its peak levels hold")
+                    .advice("give the tariff `peaks:` with the periods of this level"),
+            );
+            return None;
+        }
+        level_prices(level, first_interval, collector)
+    });
     let rate = Rate {
         prefix: prefix.clone()?,
         destination: destination.or(prefix)?,
@@ -92,9 +161,35 @@ fn rate(node: &Node, currency: Option<&Text>, collector: &mut Collector) -> Opti
         first: first_interval?,
         next: next_interval?,
         connect_fee,
+        off_peak,
+        second_off_peak,
+        minimum: terms.minimum.or(context.terms.minimum).unwrap_or_default(),
+        minimum_amount: terms.minimum_amount.or(context.terms.minimum_amount).unwrap_or_default(),
+        surcharge: terms.surcharge.or(context.terms.surcharge).unwrap_or_default(),
+        effective_from,
+        discontinued,
+        hidden,
         place,
     };
     Some((rate, prefix_node?.span))
+}
+
+/// The first and the next interval of a level: its own, else as long as the rate's first.
+fn level_prices(node: &Node, peak: Option<Interval>, collector: &mut Collector) -> Option<[Interval; 2]> {
+    let mut keys = Keys::of(node, "prices of a level", collector)?;
+    let base = (keys.value("price"), keys.value("interval"));
+    let [first, next] = ["first", "next"].map(|key| keys.value(key));
+    keys.finish("prices of a level", collector);
+    if first.is_none() && base.0.is_none() {
+        collector.error(node.span, "a level needs `price:`");
+        return None;
+    }
+    let first = interval(first, base, peak, node.span, collector)?;
+    let next = match next {
+        Some(_) => interval(next, base, Some(first), node.span, collector)?,
+        None => first,
+    };
+    Some([first, next])
 }
 
 /// Digits, or a word that begins with a letter.
@@ -132,7 +227,11 @@ fn interval(
     };
     let length = match length_node {
         Some(node) if per.is_time() => whole_secs(node, collector)?,
-        Some(node) => read::whole(node, "a number of pieces or octets", (1, i64::MAX), collector)?,
+        Some(node) => read::with(node, "a number of pieces or octets", collector, |text, _| {
+            let units = used(text)?;
+            let none = || ValueError { message: "an interval is at least one".to_owned(), help: None };
+            Some(units).filter(|&units| units > 0).ok_or_else(none)
+        })?,
         None => first.map_or(1, |first| first.length),
     };
     Some(Interval { length, price, per })
@@ -154,7 +253,9 @@ fn whole_secs(node: &Node, collector: &mut Collector) -> Option<u64> {
 fn price(text: &str) -> Result<(Decimal, PriceUnit), ValueError> {
     let wrong = |message: String| ValueError {
         message,
-        help: Some("write the price and what it is for: 0.02/min, 0.001/s, 1.20/h, 0.99/unit, 0.10/MB".to_owned()),
+        help: Some(
+            "write the price and what it is for: 0.02/min, 0.001/s, 1.20/h, 0.99/unit, 0.10/MB".to_owned(),
+        ),
     };
     let Some((number, unit)) = text.split_once('/') else {
         return Err(wrong(format!("the price '{}' does not say what it is for", shown(text))));
@@ -164,7 +265,9 @@ fn price(text: &str) -> Result<(Decimal, PriceUnit), ValueError> {
         "min" => PriceUnit::Minute,
         "h" => PriceUnit::Hour,
         "unit" => PriceUnit::Piece,
-        "MB" => PriceUnit::Mebibyte,
+        "MB" | "MiB" => PriceUnit::Mebibyte,
+        "KiB" => PriceUnit::Kibibyte,
+        "GiB" => PriceUnit::Gibibyte,
         other => return Err(wrong(format!("'{}' is not a unit of a price", shown(other)))),
     };
     let price: Decimal =
@@ -271,7 +374,7 @@ pub(super) fn signed_amount(
 ) -> Option<Decimal> {
     let (amount, own) = read::with(node, "an amount", collector, |text, _| match text.parse::<Decimal>() {
         Ok(amount) => Ok((amount, None)),
-        Err(_) => crate::scenario::values::money(text).map(|(amount, own)| (amount, Some(own))),
+        Err(_) => values::money(text).map(|(amount, own)| (amount, Some(own))),
     })?;
     if let (Some(own), Some(currency)) = (&own, currency) {
         check_currency(node.span, ("the amount", own), ("what it belongs to", currency), collector);

@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Service {
     /// Pieces of something, such as downloads.
     Quantity,
-    /// Internet access by time.
+    /// Internet access by octets.
     NetAccess,
     /// Voice calls.
     #[default]
@@ -26,7 +26,7 @@ pub enum Service {
     Dialup,
     /// Conferences by time.
     Conference,
-    /// Incoming numbers by time.
+    /// Incoming numbers, by the piece.
     Did,
 }
 
@@ -100,15 +100,9 @@ impl Service {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::Data => Unit::Octet,
-            Self::Quantity | Self::Msg => Unit::Piece,
-            Self::Voice
-            | Self::NetAccess
-            | Self::Session
-            | Self::Wifi
-            | Self::Dialup
-            | Self::Conference
-            | Self::Did => Unit::Second,
+            Self::Data | Self::NetAccess => Unit::Octet,
+            Self::Quantity | Self::Msg | Self::Did => Unit::Piece,
+            Self::Voice | Self::Session | Self::Wifi | Self::Dialup | Self::Conference => Unit::Second,
         }
     }
 }

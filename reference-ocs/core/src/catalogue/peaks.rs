@@ -1,7 +1,7 @@
 //! Peak levels: which of a rate's prices holds at which time of the week.
 //!
 //! - Peak is whatever no period names. The periods of the other two levels come every week, told by the clocks of one
-//!   time zone, and may not overlap.
+//!   time zone. Periods of two levels may not overlap; those of one level go together.
 //! - A holiday is at one level from midnight to midnight by the same clocks, whatever day of the week it is.
 //! - When the clocks are set, a period begins and ends when they show its times: it is longer or shorter that day.
 
@@ -115,7 +115,17 @@ impl Peaks {
         parts.sort_unstable();
         let mut changes = vec![(0, PeakLevel::Peak)];
         let mut reached = 0;
+        let mut last = PeakLevel::Peak;
         for (begins, ends, level) in parts {
+            // Periods of one level go together.
+            if begins < reached && level == last {
+                if ends > reached {
+                    changes.pop();
+                    changes.push((ends, PeakLevel::Peak));
+                    reached = ends;
+                }
+                continue;
+            }
             if begins < reached {
                 let at = time_of_week(begins);
                 return Err(CatalogueError::PeriodsOverlap { tariff: tariff.to_owned(), at });
@@ -126,7 +136,7 @@ impl Peaks {
             }
             changes.push((begins, level));
             changes.push((ends, PeakLevel::Peak));
-            reached = ends;
+            (reached, last) = (ends, level);
         }
         changes.retain(|(begins, _)| *begins < WEEK_SECS);
         changes.dedup_by_key(|(_, level)| *level);
@@ -234,6 +244,16 @@ mod tests {
         let error = Peaks::new("T", spec(wraps, &[])).unwrap_err();
         assert_eq!(error.to_string(), "tariff 'T': two periods overlap at Mon 07:00:00");
         assert!(Peaks::new("T", spec(vec![period(0, 8, 0, PeakLevel::OffPeak)], &[])).is_err());
+    }
+
+    #[test]
+    fn periods_of_one_level_go_together() {
+        let both = vec![period(0, 8, 4, PeakLevel::OffPeak), period(0, 10, 4, PeakLevel::OffPeak)];
+        let peaks = Peaks::new("T", spec(both, &[])).unwrap();
+        assert_eq!(
+            at(&peaks, "2007-03-05T08:00:00-08:00"),
+            (PeakLevel::OffPeak, Some("2007-03-05T22:00:00Z".to_owned()))
+        );
     }
 
     #[test]
