@@ -7,6 +7,7 @@ use tollgate_time::Instant;
 use tollgate_wire::Text;
 
 use super::keys::Keys;
+use crate::dynamic_authorization::Identity;
 use crate::radius_client::ExchangeId;
 use crate::timers::TimerId;
 
@@ -56,6 +57,8 @@ pub(super) enum Why {
     Called,
     Credit,
     Ivr,
+    /// The charging system, with a Disconnect-Request.
+    Server,
 }
 
 impl Why {
@@ -65,6 +68,7 @@ impl Why {
             Self::Called => "called",
             Self::Credit => "credit",
             Self::Ivr => "ivr",
+            Self::Server => "server",
         }
     }
 }
@@ -161,6 +165,24 @@ impl Call {
     /// The User-Name of accounting records.
     pub(super) fn accounted_name(&self) -> &str {
         self.user_name.as_ref().unwrap_or(&self.card)
+    }
+
+    /// Whether a request names the call, by what either of its legs is known by.
+    pub(super) fn is_named(&self, named: &Identity<'_>) -> bool {
+        let known = |called: &Text, conf_id: &Text, session_id: &Text| {
+            named.names(&Identity {
+                user_name: Some(self.accounted_name()),
+                called: Some(called),
+                calling: Some(&self.from),
+                session_id: Some(session_id),
+                conf_id: Some(conf_id),
+                ..Identity::default()
+            })
+        };
+        let second = self.attempts.last().filter(|attempt| attempt.is_up());
+        let first = self.end.is_none() && self.authenticated;
+        (first && known(&self.to, &self.conf_id, &self.session_id))
+            || second.is_some_and(|it| known(&it.called, &it.conf_id, &it.session_id))
     }
 
     /// Whether nothing is left to be done about it.

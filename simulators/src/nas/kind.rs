@@ -255,6 +255,61 @@ const VERBS: &[Verb] = &[
         main: None,
     },
     Verb {
+        name: "recharge",
+        about: "A caller pays in a voucher: the IVR logs him in by his number, redeems it and tells him the amount",
+        args: &[
+            required("account", ArgKind::Text, "the caller's number, which is the account"),
+            required("voucher", ArgKind::Text, "the voucher's number"),
+            required("access", ArgKind::Text, "the access number: PortaBilling_Original_CLD"),
+            optional("conf-id", ArgKind::Text, "h323-conf-id; drawn from the seed where it is left out"),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "buy",
+        about: "Somebody buys by the piece: it is authorized, delivered as far as granted, and reported",
+        args: &[
+            required("account", ArgKind::Text, "User-Name"),
+            preset("password", ArgKind::Text, "", "the password"),
+            required("item", ArgKind::Text, "what is bought: Called-Station-Id"),
+            preset("quantity", integer(1, 1_000_000), "1", "how many pieces"),
+            optional("conf-id", ArgKind::Text, "h323-conf-id; drawn from the seed where it is left out"),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "callback",
+        about: "A subscriber has himself called back: the first leg is authorized and rung",
+        args: &[
+            required("account", ArgKind::Text, "the subscriber's number, which is the account"),
+            preset("password", ArgKind::Text, "", "the password"),
+            required("to", ArgKind::Text, "with whom he wants to be connected"),
+            required("access", ArgKind::Text, "the access code of the first leg"),
+            preset("out", ArgKind::Text, "OUT", "the access code of the second leg"),
+            preset("attempts", integer(1, 100), "3", "how often the second leg is tried"),
+            optional("conf-id", ArgKind::Text, "h323-conf-id; drawn from the seed where it is left out"),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "callback-answer",
+        about: "Whoever is rung by the latest callback answers: the subscriber, then the other one",
+        args: &[],
+        main: None,
+    },
+    Verb {
+        name: "callback-fail",
+        about: "Whoever is rung by the latest callback cannot be connected; the second leg is tried again",
+        args: &[preset("cause", ArgKind::Text, "1C", "h323-disconnect-cause, hexadecimal Q.850")],
+        main: Some("cause"),
+    },
+    Verb {
+        name: "callback-hangup",
+        about: "The conversation of the latest callback ends, or the subscriber hangs up before it",
+        args: &[],
+        main: None,
+    },
+    Verb {
         name: "login",
         about: "Sends one access request without a call: a registration, or the authorization of a SIP call",
         args: &[
@@ -329,7 +384,7 @@ const SIGHTS: &[Sight] = &[
         fields: FieldNames::Fixed(&[
             (
                 "is",
-                "which: enter-card-number, enter-pin, balance, enter-destination, credit-time, credit-used-up, \
+                "which: enter-card-number, enter-pin, balance, recharged, delivered, enter-destination, credit-time, credit-used-up, \
                  busy, no-answer, call-failed, goodbye; or a refusal: invalid-card, wrong-password, \
                  card-in-use, zero-balance, expired, credit-limit, blocked, service-unavailable, \
                  destination-blocked, destination-unavailable, invalid-destination, retries-exceeded, \
@@ -337,8 +392,9 @@ const SIGHTS: &[Sight] = &[
             ),
             NAME,
             ("language", "the language that is spoken"),
-            ("amount", "balance: the amount"),
-            ("currency", "balance: its currency"),
+            ("amount", "balance, recharged: the amount"),
+            ("currency", "balance, recharged: its currency"),
+            ("quantity", "delivered: how many pieces"),
             ("seconds", "credit-time: how long the call may take; absent where there is no limit"),
             ("return-code", "a refusal: the h323-return-code"),
         ]),
@@ -350,6 +406,11 @@ const SIGHTS: &[Sight] = &[
     message("Access-Reject", "An Access-Reject came for a request that was waiting for it"),
     message("Access-Challenge", "An Access-Challenge came for a request that was waiting for it"),
     message("Accounting-Response", "An Accounting-Response came for a request that was waiting for it"),
+    message("Disconnect-Request", "A Disconnect-Request came from a charging system, proved and in time"),
+    message("Disconnect-ACK", "A Disconnect-Request was answered: the call ends"),
+    message("Disconnect-NAK", "A Disconnect-Request was refused"),
+    message("CoA-Request", "A CoA-Request came from a charging system, proved and in time"),
+    message("CoA-NAK", "A CoA-Request was refused: a call cannot be changed"),
     Sight {
         name: "retransmission",
         about: "A request was sent again, unchanged",
@@ -442,7 +503,7 @@ const SIGHTS: &[Sight] = &[
 const LEG: (&str, &str) = ("leg", "answer (the caller's) or originate (the second one)");
 const ENDED: &[(&str, &str)] = &[
     NAME,
-    ("why", "caller, called, credit or ivr"),
+    ("why", "caller, called, credit, ivr or server (a Disconnect-Request)"),
     ("cause", "h323-disconnect-cause, hexadecimal Q.850"),
     ("lasted", "how long the leg was connected"),
 ];

@@ -173,6 +173,18 @@ impl Line<'_> {
         self.release_answer_after(at, Why::Credit);
     }
 
+    /// The charging system ends the call: the second leg now, the caller's a moment later, as at a cut.
+    pub(super) fn server_disconnects(&mut self) {
+        if self.call.end.is_none() && self.call.attempts.last().is_some_and(Attempt::is_up) {
+            self.end_originate(self.now, Text::const_new(NORMAL), Why::Server);
+            self.release_answer_after(self.now, Why::Server);
+        } else {
+            // One of the two is up, or none.
+            self.end_originate(self.now, Text::const_new(NORMAL), Why::Server);
+            self.end_answer(self.now, Text::const_new(NORMAL), Why::Server);
+        }
+    }
+
     /// The second leg follows the caller's.
     pub(super) fn release_originate(&mut self, at: Instant) {
         let cause = self.call.end.as_ref().map_or(Text::const_new(NORMAL), |end| end.cause.clone());

@@ -12,6 +12,7 @@ use tollgate_wire::Text;
 
 use super::call::{Attempt, Call, CallId, Leg};
 use super::direct::Direct;
+use super::errand::{ErrandId, Letter};
 use super::quirks;
 use super::settings::{AuthMethod, Settings};
 use crate::radius_client::Head;
@@ -23,6 +24,8 @@ pub(super) enum Query {
     Call(CallId, Message),
     /// One without a call.
     Direct(Box<Direct>),
+    /// One of an errand.
+    Errand(ErrandId, Box<Letter>),
 }
 
 /// A request of a call.

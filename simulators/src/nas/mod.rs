@@ -6,7 +6,10 @@
 //! clock or random source.
 
 mod call;
+mod callback;
 mod direct;
+mod download;
+mod errand;
 mod grant;
 mod ivr;
 mod keys;
@@ -18,6 +21,7 @@ mod office;
 mod prompts;
 mod quirks;
 mod settings;
+mod voucher;
 
 pub use kind::NAS;
 pub use node::Nas;

@@ -9,12 +9,14 @@ use tollgate_wire::{Text, Value};
 
 use super::call::{Call, CallId, Leg, Stage};
 use super::direct::Direct;
+use super::errand::Errands;
 use super::ivr::Line;
 use super::keys::Keys;
 use super::legs::{NO_ANSWER, USER_BUSY};
 use super::messages::{self, Message, Query};
 use super::office::{Alarm, Office};
 use super::settings::Settings;
+use crate::dynamic_authorization::{self, Cause, Receiver};
 use crate::radius_client::{Answer, Request};
 
 /// The charging systems to ask: those of the setting `servers`, reached like the given ones; else the given ones.
@@ -35,6 +37,8 @@ fn servers(setup: &Setup) -> Result<Vec<Server>, SetupError> {
 #[derive(Debug)]
 pub struct Nas {
     office: Office,
+    receiver: Receiver,
+    errands: Errands,
     calls: BTreeMap<CallId, Call>,
     names: BTreeMap<Text, CallId>,
     calls_made: u64,
@@ -49,7 +53,9 @@ impl Nas {
         let servers = servers(setup)?;
         let settings = Settings::read(setup)?;
         Ok(Self {
+            receiver: Receiver::new(setup.address, settings.identifier.clone(), &servers),
             office: Office::new(settings, &servers, setup.seed, setup.observe),
+            errands: Errands::default(),
             calls: BTreeMap::new(),
             names: BTreeMap::new(),
             calls_made: 0,
@@ -176,15 +182,46 @@ impl Nas {
         sent.map(|_| ()).map_err(|error| ActionError::Impossible(error.to_string()))
     }
 
+    /// A request of the charging system to end calls. A call cannot be changed while it lasts.
+    fn authorize_anew(&mut self, now: Instant, frame: &Frame) {
+        let Some(request) = self.receiver.receive(now, frame, &mut self.office.out) else { return };
+        let named: Vec<CallId> = self
+            .calls
+            .values()
+            .filter(|call| call.is_named(&request.identity))
+            .map(|call| call.id)
+            .collect();
+        let outcome = if !request.is_disconnect() {
+            Err(Cause::UnsupportedAttribute)
+        } else {
+            request.carries_only_identity().and_then(|()| {
+                if named.is_empty() { Err(Cause::SessionContextNotFound) } else { Ok(()) }
+            })
+        };
+        self.receiver.answer(now, &mut self.office.out, &request, outcome);
+        if outcome.is_ok() {
+            for id in named {
+                self.with_line(now, id, |line| line.server_disconnects());
+            }
+        }
+    }
+
     fn receive(&mut self, now: Instant, frame: &Frame) {
+        if frame.to.port() == dynamic_authorization::PORT {
+            return self.authorize_anew(now, frame);
+        }
         let Some(Answer { query, packet }) = self.office.client.receive(frame, &mut self.office.out) else {
             return;
         };
-        if let Query::Call(id, message) = query {
-            self.with_line(now, id, |line| {
-                line.call.open = line.call.open.saturating_sub(1);
-                answered(line, message, &packet);
-            });
+        match query {
+            Query::Call(id, message) => {
+                self.with_line(now, id, |line| {
+                    line.call.open = line.call.open.saturating_sub(1);
+                    answered(line, message, &packet);
+                });
+            }
+            Query::Errand(id, letter) => self.errands.answered(&mut self.office, now, id, &letter, &packet),
+            Query::Direct(_) => {}
         }
     }
 
@@ -199,6 +236,7 @@ impl Nas {
             match given_up {
                 None => return,
                 Some(Query::Direct(_)) => {}
+                Some(Query::Errand(id, letter)) => self.errands.given_up(&mut self.office, now, id, &letter),
                 Some(Query::Call(id, message)) => {
                     self.with_line(now, id, |line| {
                         line.call.open = line.call.open.saturating_sub(1);
@@ -234,6 +272,8 @@ impl Node for Nas {
 
     fn restart(&mut self, _now: Instant) {
         self.office.restart();
+        self.receiver.clear();
+        self.errands.clear();
         self.calls.clear();
         self.names.clear();
     }
@@ -241,6 +281,9 @@ impl Node for Nas {
 
 impl Peer for Nas {
     fn perform(&mut self, now: Instant, action: &Action) -> Result<(), ActionError> {
+        if let Some(done) = self.errands.perform(&mut self.office, now, action) {
+            return done;
+        }
         match action.verb.as_str() {
             "call" => self.call(now, action),
             "dial" => self.dial(now, action),
@@ -272,6 +315,7 @@ fn write(
 ) -> Result<Vec<u8>, tollgate_radius::EncodeError> {
     match query {
         Query::Direct(direct) => direct.write(settings, head),
+        Query::Errand(_, letter) => letter.write(settings, head),
         Query::Call(id, message) => match calls.get(id) {
             Some(call) => messages::write(settings, call, *message, head),
             // A call stays in memory as long as a request of it is open.
