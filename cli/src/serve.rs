@@ -3,11 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::Ordering;
 
 use tollgate_conformance::world;
 use tollgate_network::Observation;
 use tollgate_network::live::{LiveClock, UdpServer, stop_on_signal};
-use tollgate_ocs_gateway::{Client, Clients, CommandLogging, RadiusGateway};
+use tollgate_ocs_core::Record;
+use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway};
+use tollgate_ocs_store::{Embedded, embedded};
 use tollgate_time::Instant;
 
 use crate::exit::Exit;
@@ -18,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate serve scenarios/worlds/calling-card.yaml --client 127.0.0.1=secret
   tollgate serve my-world.yaml --listen 0.0.0.0 --client 192.0.2.10=s3cret --show all
+  tollgate serve my-world.yaml --store charges/    go on where the last one stopped, even after a power failure
 
 Clients are the world's nodes and those of --client; whoever else asks gets no answer. With the first example running:
   echo 'User-Name=10086610975,NAS-IP-Address=127.0.0.1,Called-Station-Id=01182623634515,
@@ -41,6 +45,9 @@ pub(crate) struct Arguments {
     /// A client beside the world's nodes, or another secret for one of them
     #[arg(long, value_name = "ADDRESS=SECRET")]
     client: Vec<ClientArgument>,
+    /// Keep every charge in this folder, and go on from what it holds; without it a new start begins anew
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
     /// What to print while it runs
     #[arg(long, value_enum, default_value_t = Show::Xdrs)]
     show: Show,
@@ -133,28 +140,61 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
         return Err(std::io::Error::other("two sockets were asked for"));
     };
     let named: Vec<String> = clients.iter().map(|client| client.address.to_string()).collect();
-    let mut gateway: RadiusGateway = system.gateway(clients, |config| {
+    let clock = LiveClock::time_of_day();
+    let change = |config: &mut GatewayConfig| {
         (config.auth_port, config.acct_port) = (auth_port, acct_port);
         // Nothing restarts this one; its memory is for sessions.
         config.command_log = CommandLogging::Off;
         config.observe = arguments.show != Show::Nothing;
-    });
+    };
+    let mut read = None;
+    let mut gateway: RadiusGateway = match record(arguments)? {
+        None => system.gateway(clients, change),
+        Some(record) => {
+            let begun = clock.now();
+            let (gateway, replayed) =
+                system.stored_gateway(clients, record, change).map_err(std::io::Error::other)?;
+            let took = clock.now().saturating_since(begun);
+            read = Some((took.as_millis(), replayed));
+            gateway
+        }
+    };
     anstream::println!(
         "serving {accounts} accounts to {} at {}:{auth_port} (access) and {}:{acct_port} (accounting); stop with Ctrl-C",
         named.join(", "),
         arguments.listen,
         arguments.listen,
     );
+    if let Some((millis, replayed)) = read {
+        anstream::println!("the store was read in {millis} ms, {replayed} commands applied again");
+    }
     let show = arguments.show;
-    let totals =
-        server.run(&mut gateway, &LiveClock::time_of_day(), stop_on_signal(), |at, observation| {
-            print(show, at, &observation);
-        })?;
+    let (stop, mut failed) = (stop_on_signal(), None);
+    let totals = server.run(&mut gateway, &clock, stop, |at, observation| {
+        if observation.kind == "store-failed" {
+            // Nothing more will be answered, so that clients turn to another server at once.
+            failed = Some(observation.fields().to_string());
+            stop.store(true, Ordering::Relaxed);
+        }
+        print(show, at, &observation);
+    })?;
+    if let Some(failed) = failed {
+        return Err(std::io::Error::other(failed));
+    }
+    gateway.close().map_err(std::io::Error::other)?;
     anstream::println!("{} packets received, {} sent", totals.received, totals.sent);
     for (name, count) in gateway.counters().total().iter().filter(|(_, count)| *count > 0) {
         anstream::println!("{count:>12} {name}");
     }
     Ok(())
+}
+
+/// What the command line names to keep charges in.
+fn record(arguments: &Arguments) -> std::io::Result<Option<Box<dyn Record>>> {
+    let Some(folder) = &arguments.store else { return Ok(None) };
+    let world = tollgate_ocs_store::World::of(&std::fs::read(&arguments.world)?);
+    let store = Embedded::open(folder, world, embedded::Options::default()).map_err(std::io::Error::other)?;
+    Ok(Some(Box::new(store)))
 }
 
 fn print(show: Show, at: Instant, observation: &Observation) {

@@ -32,7 +32,8 @@ pub trait Node {
     fn handle_input(&mut self, now: Instant, input: Input<'_>);
 
     /// The next output. A driver calls this after every input and every action until it answers
-    /// [`Output::Wait`].
+    /// [`Output::Wait`]. The batched server calls it after every batch of inputs: a node that must store what
+    /// it promises does so here, once for all of them, before it gives the first output.
     fn poll_output(&mut self) -> Output;
 
     /// The power failed and came back: what was only in memory is gone, what the node's own durable

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tollgate_conformance::world::World;
 use tollgate_network::Server;
-use tollgate_ocs_core::Catalogue;
+use tollgate_ocs_core::{Catalogue, Record, RecordError};
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
 
@@ -49,6 +49,18 @@ impl System {
         config.routes.clone_from(&self.routes);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
+    }
+
+    /// One that goes on from what a record holds; answers with it how many commands were applied again.
+    pub(crate) fn stored_gateway(
+        &self,
+        clients: Clients,
+        record: Box<dyn Record>,
+        change: impl FnOnce(&mut GatewayConfig),
+    ) -> Result<(RadiusGateway, u64), RecordError> {
+        let mut config = GatewayConfig::new(clients);
+        change(&mut config);
+        RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
     }
 
     /// The system as the client at `address` knows it: nothing when the world has no such node.

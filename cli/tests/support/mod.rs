@@ -45,8 +45,14 @@ pub struct Served {
 impl Served {
     /// Serves a world on free ports of 127.0.0.1 to a client there whose secret is `secret`.
     pub fn start(world: &str) -> Self {
+        Self::start_with(world, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(world: &str, more: &[&str]) -> Self {
         let mut child = tollgate()
             .args(["serve", world, "--auth-port", "0", "--acct-port", "0", "--client", "127.0.0.1=secret"])
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the command starts");
@@ -64,6 +70,12 @@ impl Served {
         };
         let (auth_port, acct_port) = (port("(access)"), port("(accounting)"));
         Self { child, stdout, auth_port, acct_port }
+    }
+
+    /// Ends it as a power failure would, with SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
     }
 
     /// Interrupts it and returns what it printed.

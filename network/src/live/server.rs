@@ -23,6 +23,9 @@ use crate::{Frame, Input, Node, Observation, Output};
 pub const DATAGRAM_MAX: usize = 4_096;
 /// How long the stop flag goes unseen at most while nothing happens.
 const STOP_CHECK: Duration = Duration::from_millis(50);
+/// How many batches of one socket are handed to the node at most before it is asked what it has to say. A node
+/// that must store what it promises does so once for all of them.
+const BATCHES_PER_TURN_MAX: usize = 8;
 /// A socket that reports so many errors in a row, and nothing else, ends the server.
 pub const ERRORS_IN_A_ROW_MAX: u32 = 10_000;
 
@@ -114,25 +117,31 @@ impl UdpServer {
             }
             let mut idle = true;
             for bound in &self.sockets {
-                match inbox.receive(&bound.socket) {
-                    Ok(count) => {
-                        (idle, errors_in_a_row) = (false, 0);
-                        turn.totals.batches += 1;
-                        for datagram in (0..count).filter_map(|place| inbox.take(place)) {
-                            turn.receive(node, clock.now(), bound.address, datagram);
+                for _ in 0..BATCHES_PER_TURN_MAX {
+                    match inbox.receive(&bound.socket) {
+                        Ok(count) => {
+                            (idle, errors_in_a_row) = (false, 0);
+                            turn.totals.batches += 1;
+                            for datagram in (0..count).filter_map(|place| inbox.take(place)) {
+                                turn.receive(node, clock.now(), bound.address, datagram);
+                            }
+                            if count < BATCH_MAX {
+                                break;
+                            }
                         }
-                    }
-                    Err(error) if nothing_there(&error) => {}
-                    Err(error) => {
-                        turn.totals.errors += 1;
-                        errors_in_a_row += 1;
-                        if errors_in_a_row >= ERRORS_IN_A_ROW_MAX {
-                            return Err(error);
+                        Err(error) if nothing_there(&error) => break,
+                        Err(error) => {
+                            turn.totals.errors += 1;
+                            errors_in_a_row += 1;
+                            if errors_in_a_row >= ERRORS_IN_A_ROW_MAX {
+                                return Err(error);
+                            }
                         }
                     }
                 }
-                turn.flush();
             }
+            turn.take(node, clock.now());
+            turn.flush();
             if idle {
                 let due = turn.deadline.map_or(STOP_CHECK, |deadline| clock.real_wait(deadline));
                 wait_readable(&descriptors, due.min(STOP_CHECK))?;
@@ -162,7 +171,6 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
         self.totals.cut += u64::from(datagram.cut);
         let frame = Frame { from: datagram.from, to, payload: datagram.payload };
         node.handle_input(now, Input::Receive(&frame));
-        self.take(node, now);
     }
 
     /// Takes what the node has to say.

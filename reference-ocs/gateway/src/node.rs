@@ -14,12 +14,15 @@ use tollgate_wire::{Fields, Text, Value};
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
 use crate::answers::{self, About};
+use crate::charge;
 use crate::clients::Client;
 use crate::config::GatewayConfig;
 use crate::counters::{Count, Counters, Discard};
 use crate::custom::Custom;
+use crate::dynamic::{self, Dynamic, Order};
 use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
 use crate::observe;
+use crate::reach::Whom;
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
@@ -27,11 +30,15 @@ use crate::voucher;
 
 /// The RADIUS face of the charging core, with the core behind it.
 pub struct RadiusGateway {
-    config: Arc<GatewayConfig>,
-    core: Recorded,
+    pub(crate) config: Arc<GatewayConfig>,
+    pub(crate) core: Recorded,
     duplicates: Duplicates,
+    /// Sessions that their clients can be told to change or to end.
+    pub(crate) dynamic: Dynamic,
+    /// What effects ask of sessions, until it is sent.
+    pub(crate) orders: Vec<(Whom, Order)>,
     counters: Counters,
-    outputs: VecDeque<Output>,
+    pub(crate) outputs: VecDeque<Output>,
     effects: Vec<Effect>,
     oddities: Oddities,
     /// The last answer's memory, for the next one.
@@ -82,6 +89,8 @@ impl RadiusGateway {
         Self {
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
+            dynamic: Dynamic::default(),
+            orders: Vec::new(),
             counters: Counters::new(config.clients.len()),
             outputs: VecDeque::new(),
             effects: Vec::new(),
@@ -154,6 +163,7 @@ impl RadiusGateway {
         let applied = self.core.apply(now, command, &mut effects);
         let answer = self.show(&mut effects);
         self.effects = effects;
+        self.send_orders(now);
         applied.map(|()| answer)
     }
 
@@ -162,12 +172,15 @@ impl RadiusGateway {
         self.core.expire(now, &mut effects);
         self.show(&mut effects);
         self.effects = effects;
+        self.send_orders(now);
+        self.send_again(now);
     }
 
     /// Observes effects in their order. The last answer among them is returned.
     fn show(&mut self, effects: &mut Vec<Effect>) -> Option<Answer> {
         let mut answer = None;
         for effect in effects.drain(..) {
+            self.note_order(&effect);
             match effect {
                 Effect::Answer(own) => answer = Some(own),
                 Effect::Xdr(xdr) => self.observe(|| observe::xdr(&xdr)),
@@ -218,6 +231,12 @@ impl RadiusGateway {
                 return self.discard(frame, Some(place), (Discard::Malformed, &|| error.to_string()));
             }
         };
+        if dynamic::is_answer(packet.code()) && frame.to.port() == config.acct_port {
+            if let Err(why) = self.hear(now, frame, &packet, client) {
+                self.discard(frame, Some(place), (why, &String::new));
+            }
+            return;
+        }
         if let Err((why, detail)) = verified(&config, frame.to.port(), client, &packet) {
             return self.discard(frame, Some(place), (why, &|| detail.to_string()));
         }
@@ -310,6 +329,12 @@ impl RadiusGateway {
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
         write(&mut builder)?;
         self.counters.of(Some(received.place)).note(Count::AccessAccept);
+        if received.client.templates.is_empty() {
+            return Ok(builder);
+        }
+        let octets = builder.finish_response(received.packet.authenticator(), &received.client.secret)?;
+        let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
+        self.rewrite(&octets, received.packet, received.client, &mut builder)?;
         Ok(builder)
     }
 
@@ -331,12 +356,21 @@ impl RadiusGateway {
         let mut oddities = std::mem::take(&mut self.oddities);
         let read = accounting::read(&request, &self.config.zones, &mut oddities);
         self.note_oddities(received, oddities);
+        let mut charged = None;
+        self.follow(received.frame, received.packet, (received.place, received.client), &read);
         if let Accounting::Usage(report) = read {
+            let session = report.charge.is_some().then(|| report.session.clone());
             // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
-            self.apply(now, Command::Account(*report))?;
+            if let Some(Answer::Charged(report)) = self.apply(now, Command::Account(*report))? {
+                charged = session.map(|session| (session, report));
+            }
         }
         self.counters.of(Some(received.place)).note(Count::AccountingResponse);
-        Ok(self.unsigned(received, Code::ACCOUNTING_RESPONSE))
+        let mut builder = self.unsigned(received, Code::ACCOUNTING_RESPONSE);
+        if let Some((session, report)) = charged {
+            charge::write(&mut builder, &session, &report)?;
+        }
+        Ok(builder)
     }
 
     /// RFC 5997 section 2.1: an Access-Accept at the one port, an Accounting-Response at the other.
@@ -399,7 +433,7 @@ fn store_failed(error: &RecordError) -> Observation {
 }
 
 /// The message as an observation: its fields under the names of the dictionary.
-fn message(code: Code, octets: Bytes) -> Observation {
+pub(crate) fn message(code: Code, octets: Bytes) -> Observation {
     let kind = code.name().map_or_else(|| code.to_string().into(), Text::const_new);
     Observation::message(kind, octets, message_fields)
 }
@@ -492,12 +526,14 @@ impl Node for RadiusGateway {
         if self.core.is_pending() {
             self.commit();
         }
-        self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.core.ocs().next_deadline()))
+        self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
     fn restart(&mut self, now: Instant) {
         self.outputs.clear();
         self.duplicates.clear();
+        self.dynamic.clear();
+        self.orders.clear();
         self.counters = Counters::new(self.config.clients.len());
         match self.core.replay() {
             Ok(commands) => self.observe(|| {

@@ -47,7 +47,10 @@ impl Recorded {
     }
 
     /// Goes on from what a store holds.
-    pub(crate) fn stored(catalogue: Arc<Catalogue>, mut record: Box<dyn Record>) -> Result<(Self, u64), RecordError> {
+    pub(crate) fn stored(
+        catalogue: Arc<Catalogue>,
+        mut record: Box<dyn Record>,
+    ) -> Result<(Self, u64), RecordError> {
         let Recovered { ocs, replayed } = record.recover(&catalogue)?;
         Ok((Self { ocs, beginning: catalogue, kept: Kept::Store(record), failed: None }, replayed))
     }
