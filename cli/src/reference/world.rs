@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use tollgate_conformance::scenario::Place;
-use tollgate_conformance::world::{self, AccountType, PriceUnit, World};
+use tollgate_conformance::world::{self, AccountType, DynamicAuthorization, PriceUnit, World};
 use tollgate_ocs_core::{
-    AccountSpec, BillingModel, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
     DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, Settings, TariffSpec,
     Unit, VoucherSpec,
 };
-use tollgate_ocs_gateway::{Client, Clients, Route, Routes};
+use tollgate_ocs_gateway::templates::Templates;
+use tollgate_ocs_gateway::{Abilities, Client, Clients, Route, Routes};
+use tollgate_wire::Text;
 
 use super::{parties, prices};
 
@@ -58,13 +60,34 @@ fn several(wrong: Vec<parties::Wrong>) -> WorldError {
 
 /// The clients of a world.
 pub(crate) fn clients(world: &World) -> Result<Clients, WorldError> {
-    let clients = world.nodes.iter().map(|node| {
+    let client = |node: &world::Node| -> Result<Client, WorldError> {
         let mut client = Client::new(node.name.clone(), node.address, node.secret.as_str());
         client.require_message_authenticator = node.require_message_authenticator;
         client.trusted = node.trusted;
-        client
-    });
+        client.abilities = match node.dynamic_authorization {
+            DynamicAuthorization::None => Abilities::Nothing,
+            DynamicAuthorization::Disconnect => Abilities::Disconnect,
+            DynamicAuthorization::Coa => Abilities::Change,
+        };
+        client.dynamic_port = node.dynamic_port;
+        client.templates = templates(&node.response_templates)?;
+        Ok(client)
+    };
+    let clients = world.nodes.iter().map(client).collect::<Result<Vec<_>, _>>()?;
     Clients::new(clients).map_err(|error| WorldError { place: None, reason: error.to_string() })
+}
+
+fn templates(lines: &[(Text, Place)]) -> Result<Templates, WorldError> {
+    let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
+    Templates::parse(&texts).map_err(|(line, error)| WorldError {
+        place: lines.get(line).map(|(_, place)| place.clone()),
+        reason: format!("response template: {error}"),
+    })
+}
+
+fn call_limits(limits: world::CallLimits) -> Option<CallLimits> {
+    let world::CallLimits { calls, kbps } = limits;
+    (calls.is_some() || kbps.is_some()).then_some(CallLimits { calls, kbps })
 }
 
 /// The catalogue of a world.
@@ -72,6 +95,9 @@ pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
     let dialing: Dialing =
         world.dialing_rules.iter().map(|rule| (rule.name.as_str(), dialing(rule))).collect();
     let mut builder = CatalogueBuilder::new(settings(world)?)?;
+    if let Some(kbps) = world.settings.call_bandwidth {
+        builder.call_bandwidth(kbps);
+    }
     for node in &world.nodes {
         let spec = NodeSpec {
             name: node.name.to_string(),
@@ -264,7 +290,10 @@ fn add_customer(
         dialing: named(dialing, customer.dialing_rule.as_deref()),
         ..CustomerSpec::new(&customer.name, currency)
     };
-    builder.customer(spec).at(&customer.place)?;
+    let id = builder.customer(spec).at(&customer.place)?;
+    if let Some(limits) = call_limits(customer.call_limits) {
+        builder.limit_customer(id, limits);
+    }
     Ok(())
 }
 
@@ -299,6 +328,9 @@ fn add_account(
         blocked: account.blocked,
         expires_at: account.expires,
     };
-    builder.account(spec).at(place)?;
+    let id = builder.account(spec).at(place)?;
+    if let Some(limits) = call_limits(account.call_limits) {
+        builder.limit_account(id, limits);
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ mod supplies;
 
 pub use load::{load_file, load_text};
 pub use model::{
-    Account, AccountType, Customer, DialingRule, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
+    Account, AccountType, CallLimits, Customer, DialingRule, DynamicAuthorization, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
     Route, Settings, Tariff, Voucher, World,
 };
 pub use peaks::{PeakLevel, Peaks, Period};

@@ -56,8 +56,35 @@ pub struct Node {
     pub require_message_authenticator: bool,
     /// `dialing-rule:` for numbers that it sends; else the customer's.
     pub dialing_rule: Option<Text>,
+    /// `dynamic-authorization:` what its sessions can be asked for from the system's side (RFC 5176).
+    pub dynamic_authorization: DynamicAuthorization,
+    /// `dynamic-port:` at which it listens for that.
+    pub dynamic_port: u16,
+    /// `response-templates:` lines that add to its answers, each with its place.
+    pub response_templates: Vec<(Text, Place)>,
     /// Where it stands.
     pub place: Place,
+}
+
+/// What a client does when the system asks it to (RFC 5176).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DynamicAuthorization {
+    /// Nothing: it hears no such request.
+    #[default]
+    None,
+    /// It ends sessions.
+    Disconnect,
+    /// It ends and changes sessions.
+    Coa,
+}
+
+/// `call-limit:` and `bandwidth-limit:` of a customer or an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallLimits {
+    /// Calls at once.
+    pub calls: Option<u32>,
+    /// Kilobits a second of all calls together.
+    pub kbps: Option<u32>,
 }
 
 /// How the digits that a subscriber dials become an E.164 number without `+`.
@@ -251,6 +278,8 @@ pub struct Customer {
     pub suspended: bool,
     /// `dialing-rule:`
     pub dialing_rule: Option<Text>,
+    /// `call-limit:`, `bandwidth-limit:`
+    pub call_limits: CallLimits,
     /// Where it stands.
     pub place: Place,
 }
@@ -280,6 +309,8 @@ pub struct Account {
     pub expires: Option<Instant>,
     /// `dialing-rule:` in place of the customer's.
     pub dialing_rule: Option<Text>,
+    /// `call-limit:`, `bandwidth-limit:`
+    pub call_limits: CallLimits,
     /// Where it stands.
     pub place: Place,
 }
@@ -341,6 +372,8 @@ pub struct Settings {
     pub session_expiry: Duration,
     /// `grant-max:` the longest grant, to leave money for other sessions; without it, all that is there.
     pub grant_max: Option<Duration>,
+    /// `call-bandwidth:` kilobits a second that one call takes; without it, 80 (G.711).
+    pub call_bandwidth: Option<u32>,
 }
 
 impl Default for Settings {
@@ -350,6 +383,7 @@ impl Default for Settings {
             lockout: Duration::from_secs(600),
             login_lock: Duration::from_secs(300),
             session_expiry: Duration::from_secs(300),
+            call_bandwidth: None,
             grant_max: None,
         }
     }

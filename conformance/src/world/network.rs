@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::load::{Names, digits, reference};
-use super::model::{DialingRule, Node, Settings};
+use super::load::{Names, digits, reference, word};
+use super::model::{CallLimits, DialingRule, DynamicAuthorization, Node, Settings};
 use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::scenario::read;
 use crate::yaml::{self, Entry, Keys};
+
+/// Where clients listen for dynamic authorization (RFC 5176 section 2.3).
+const DYNAMIC_PORT: u16 = 3799;
 
 /// One entry of `nodes:`.
 pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<Node> {
@@ -32,6 +35,24 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
     let dialing_rule = keys
         .value("dialing-rule")
         .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    let dynamic_authorization = keys.value("dynamic-authorization").and_then(|node| {
+        let words = [
+            ("none", DynamicAuthorization::None),
+            ("disconnect", DynamicAuthorization::Disconnect),
+            ("coa", DynamicAuthorization::Coa),
+        ];
+        word(node, "what a client does when it is asked to", &words, collector)
+    });
+    let dynamic_port = keys
+        .value("dynamic-port")
+        .and_then(|node| read::whole::<u16>(node, "a port", (1, i64::from(u16::MAX)), collector));
+    let response_templates = keys.value("response-templates").map_or_else(Vec::new, |node| {
+        let lines = read::items(node, "`response-templates:`", collector);
+        let line = |line: &yaml::Node, collector: &mut Collector| {
+            Some((read::text(line, "a line of a template", collector)?, collector.place(line.span)))
+        };
+        lines.iter().filter_map(|node| line(node, collector)).collect()
+    });
     keys.finish("a node", collector);
     Some(Node {
         name: name?,
@@ -40,8 +61,22 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
         trusted,
         require_message_authenticator,
         dialing_rule,
+        dynamic_authorization: dynamic_authorization.unwrap_or_default(),
+        dynamic_port: dynamic_port.unwrap_or(DYNAMIC_PORT),
+        response_templates,
         place,
     })
+}
+
+/// `call-limit:` and `bandwidth-limit:`.
+pub(super) fn call_limits(keys: &mut Keys<'_>, collector: &mut Collector) -> CallLimits {
+    let mut whole = |key, what| {
+        keys.value(key).and_then(|node| read::whole::<u32>(node, what, (0, i64::from(u32::MAX)), collector))
+    };
+    CallLimits {
+        calls: whole("call-limit", "a number of calls"),
+        kbps: whole("bandwidth-limit", "a number of kilobits a second"),
+    }
 }
 
 /// The charging system knows its clients by their address, so each has its own. Nodes that are broken
@@ -128,6 +163,10 @@ pub(super) fn settings(node: &yaml::Node, collector: &mut Collector) -> Settings
         if let Some(read) = keys.value(key).and_then(|node| read::span(node, key, collector)) {
             **span = read;
         }
+    }
+    if let Some(node) = keys.value("call-bandwidth") {
+        let bounds = (1, i64::from(u32::MAX));
+        settings.call_bandwidth = read::whole(node, "a number of kilobits a second", bounds, collector);
     }
     if let Some(node) = keys.value("grant-max") {
         settings.grant_max = read::span(node, "the longest grant", collector);

@@ -24,6 +24,7 @@ pub(super) fn customer(entry: &Entry, names: &Names<'_>, collector: &mut Collect
     let dialing_rule = keys
         .value("dialing-rule")
         .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    let call_limits = super::network::call_limits(&mut keys, collector);
     keys.finish("a customer", collector);
     Some(Customer {
         name: name?,
@@ -32,6 +33,7 @@ pub(super) fn customer(entry: &Entry, names: &Names<'_>, collector: &mut Collect
         credit_limit,
         suspended: suspended.unwrap_or_default(),
         dialing_rule,
+        call_limits,
         place,
     })
 }
@@ -88,6 +90,7 @@ pub(super) fn account(
     let dialing_rule = keys
         .value("dialing-rule")
         .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
+    let call_limits = super::network::call_limits(&mut keys, collector);
     keys.finish(what, collector);
     Some(Account {
         id: id?,
@@ -101,6 +104,7 @@ pub(super) fn account(
         blocked: blocked.unwrap_or_default(),
         expires,
         dialing_rule,
+        call_limits,
         place,
     })
 }

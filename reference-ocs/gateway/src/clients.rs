@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use tollgate_radius::Secret;
 use tollgate_wire::Text;
 
+use crate::dynamic::{self, Abilities};
+use crate::templates::Templates;
+
 /// One client: a gateway, a session border controller, a broadband server, a proxy.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -20,10 +23,16 @@ pub struct Client {
     pub require_message_authenticator: bool,
     /// Heed `PortaBilling_Ignore_Password` from it.
     pub trusted: bool,
+    /// What can be done to its sessions from here.
+    pub abilities: Abilities,
+    /// UDP port at which it listens for that.
+    pub dynamic_port: u16,
+    /// What its answers and changes carry beside the usual.
+    pub templates: Templates,
 }
 
 impl Client {
-    /// A client that need not send a Message-Authenticator (old gateways cannot) and is not trusted.
+    /// A client that hears no requests, need not send a Message-Authenticator (old gateways cannot) and is not trusted.
     pub fn new(name: impl Into<Text>, address: IpAddr, secret: impl Into<Secret>) -> Self {
         Self {
             name: name.into(),
@@ -31,6 +40,9 @@ impl Client {
             secret: secret.into(),
             require_message_authenticator: false,
             trusted: false,
+            abilities: Abilities::Nothing,
+            dynamic_port: dynamic::PORT,
+            templates: Templates::default(),
         }
     }
 }
