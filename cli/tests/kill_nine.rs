@@ -43,8 +43,8 @@ fn stop(session: u64, identifier: u8) -> Vec<u8> {
     packet.text(attribute::ACCT_SESSION_ID, &format!("{session:016X}")).unwrap();
     packet.u32(attribute::ACCT_SESSION_TIME, 71).unwrap();
     packet.text(attribute::CALLED_STATION_ID, "82623634515").unwrap();
-    packet.cisco(24, &format!("h323-conf-id={}", conf_id(session))).unwrap();
-    packet.cisco(26, "h323-call-origin=originate").unwrap();
+    packet.cisco(24, &conf_id(session)).unwrap();
+    packet.cisco(26, "originate").unwrap();
     packet.ivr_out("PortaBilling_Original_CLD", "6045551600").unwrap();
     packet.finish_accounting_request(&Secret::from("secret")).unwrap()
 }
@@ -179,7 +179,8 @@ fn survives(kills: u32, bound: Duration) {
     .unwrap();
     let expected: BTreeMap<_, _> = (1..=sessions).map(|session| (conf_id(session), 1)).collect();
     assert_eq!(charged.len(), expected.len());
-    assert!(charged == expected, "some session was not charged once");
+    let other = charged.iter().zip(&expected).find(|(one, two)| one != two);
+    assert_eq!(other, None, "some session was not charged once");
 }
 
 #[test]

@@ -152,6 +152,12 @@ impl<'a> CustomerView<'a> {
         &self.customer.name
     }
 
+    /// The currency of its money.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.customer.currency
+    }
+
     /// Money owed.
     #[must_use]
     pub const fn balance(&self) -> Amount {
