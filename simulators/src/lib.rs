@@ -4,6 +4,7 @@
 //! Simulators see the node contract and the protocols, never the charging system: what they know of it came
 //! over the wire.
 
+pub mod bng;
 pub mod dynamic_authorization;
 pub mod nas;
 pub mod outbox;
@@ -18,4 +19,4 @@ pub fn kinds() -> &'static [&'static PeerKind] {
     KINDS
 }
 
-static KINDS: &[&PeerKind] = &[&nas::NAS];
+static KINDS: &[&PeerKind] = &[&nas::NAS, &bng::BNG];

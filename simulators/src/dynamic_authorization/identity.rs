@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tollgate_radius::{Packet, attribute, cisco};
+use tollgate_radius::{Attribute, Packet, attribute, cisco};
 
 /// What identifies a session. In a request, what is there must be the session's; in a session, what is there is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +82,31 @@ impl<'a> Identity<'a> {
             && fits(self.multi_session_id, session.multi_session_id)
             && fits(self.conf_id, session.conf_id)
     }
+}
+
+/// Whether an attribute of this number only says which session or which NAS is meant.
+pub(crate) const fn is_identity(number: u8) -> bool {
+    matches!(
+        number,
+        attribute::USER_NAME
+            | attribute::NAS_PORT
+            | attribute::NAS_PORT_ID
+            | attribute::NAS_PORT_TYPE
+            | attribute::FRAMED_IP_ADDRESS
+            | attribute::CALLED_STATION_ID
+            | attribute::CALLING_STATION_ID
+            | attribute::ACCT_SESSION_ID
+            | attribute::ACCT_MULTI_SESSION_ID
+            | attribute::NAS_IP_ADDRESS
+            | attribute::NAS_IPV6_ADDRESS
+            | attribute::NAS_IDENTIFIER
+    )
+}
+
+/// Whether a vendor's attribute is `h323-conf-id`, under its own number or as a Cisco-AVPair.
+pub(crate) fn is_conf_id(own: &Attribute<'_>) -> bool {
+    let [0, 0, 0, 9, number, _, value @ ..] = own.value else { return false };
+    *number == cisco::H323_CONF_ID || *number == cisco::AV_PAIR && value.starts_with(b"h323-conf-id=")
 }
 
 /// Whether a request is for another NAS than the one of this address and identifier.

@@ -8,4 +8,6 @@ mod identity;
 mod receiver;
 
 pub use identity::Identity;
+pub(crate) use identity::is_identity;
+pub(crate) use receiver::is_of_exchange;
 pub use receiver::{Cause, PORT, Receiver, Request, TIMESTAMP_WINDOW};

@@ -75,6 +75,22 @@ impl Request<'_> {
     pub fn is_disconnect(&self) -> bool {
         self.packet.code() == Code::DISCONNECT_REQUEST
     }
+
+    /// Whether every attribute only says which session and which NAS are meant, or belongs to the exchange: all
+    /// that a Disconnect-Request may carry (RFC 5176 sections 3 and 3.6).
+    ///
+    /// # Errors
+    /// There is another one.
+    pub fn carries_only_identity(&self) -> Result<(), Cause> {
+        let right = self.packet.attributes().all(|own| {
+            if own.number == attribute::VENDOR_SPECIFIC {
+                identity::is_conf_id(&own)
+            } else {
+                identity::is_identity(own.number) || is_of_exchange(own.number)
+            }
+        });
+        if right { Ok(()) } else { Err(Cause::UnsupportedAttribute) }
+    }
 }
 
 #[derive(Debug)]
@@ -190,6 +206,19 @@ impl Receiver {
     fn secret(&self, address: IpAddr) -> Option<&Secret> {
         self.trusted.iter().find(|(own, _)| *own == address).map(|(_, secret)| secret)
     }
+}
+
+/// Whether an attribute says nothing of the session, nor of what is to become of it.
+pub(crate) const fn is_of_exchange(number: u8) -> bool {
+    matches!(
+        number,
+        attribute::EVENT_TIMESTAMP
+            | attribute::MESSAGE_AUTHENTICATOR
+            | attribute::PROXY_STATE
+            | attribute::REPLY_MESSAGE
+            | attribute::CLASS
+            | attribute::ACCT_TERMINATE_CAUSE
+    )
 }
 
 fn examine(now: Instant, packet: &Packet<'_>, secret: &Secret) -> Result<(), &'static str> {

@@ -170,7 +170,9 @@ impl Callback {
                 }
                 self.history.push(Value::from("OK"));
                 let (name, called) = (self.name.clone(), self.to.clone());
-                desk.office.out.observe("connected", || Fields::new().with("call", name).with("called", called));
+                desk.office
+                    .out
+                    .observe("connected", || Fields::new().with("call", name).with("called", called));
                 Ok(Next::Waits)
             }
             _ => Err(ActionError::Impossible("nobody is rung".to_owned())),

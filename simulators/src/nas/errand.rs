@@ -173,7 +173,12 @@ pub(super) fn ivr_out(pairs: &[(&'static str, &str)]) -> Value {
 }
 
 impl Errands {
-    fn begin(&mut self, office: &mut Office, now: Instant, start: impl FnOnce(&mut Desk<'_>, Text) -> (Errand, Next)) {
+    fn begin(
+        &mut self,
+        office: &mut Office,
+        now: Instant,
+        start: impl FnOnce(&mut Desk<'_>, Text) -> (Errand, Next),
+    ) {
         self.made += 1;
         let id = ErrandId(self.made);
         let name = Text::from(format!("errand-{}", self.made));
@@ -213,9 +218,9 @@ impl Errands {
                 });
             }),
             "callback-answer" => self.on_callback(office, now, |callback, desk| callback.answer(desk)),
-            "callback-fail" => action.text("cause").and_then(|cause| {
-                self.on_callback(office, now, |callback, desk| callback.fail(desk, cause))
-            }),
+            "callback-fail" => action
+                .text("cause")
+                .and_then(|cause| self.on_callback(office, now, |callback, desk| callback.fail(desk, cause))),
             "callback-hangup" => self.on_callback(office, now, |callback, desk| callback.hang_up(desk)),
             _ => return None,
         };

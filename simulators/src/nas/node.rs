@@ -185,18 +185,14 @@ impl Nas {
     /// A request of the charging system to end calls. A call cannot be changed while it lasts.
     fn authorize_anew(&mut self, now: Instant, frame: &Frame) {
         let Some(request) = self.receiver.receive(now, frame, &mut self.office.out) else { return };
-        let named: Vec<CallId> = self
-            .calls
-            .values()
-            .filter(|call| call.is_named(&request.identity))
-            .map(|call| call.id)
-            .collect();
+        let named: Vec<CallId> =
+            self.calls.values().filter(|call| call.is_named(&request.identity)).map(|call| call.id).collect();
         let outcome = if !request.is_disconnect() {
             Err(Cause::UnsupportedAttribute)
         } else {
-            request.carries_only_identity().and_then(|()| {
-                if named.is_empty() { Err(Cause::SessionContextNotFound) } else { Ok(()) }
-            })
+            request
+                .carries_only_identity()
+                .and_then(|()| if named.is_empty() { Err(Cause::SessionContextNotFound) } else { Ok(()) })
         };
         self.receiver.answer(now, &mut self.office.out, &request, outcome);
         if outcome.is_ok() {

@@ -1,0 +1,126 @@
+//! What all sessions of a gateway share: settings, the RADIUS client, alarms, chance, counters, and the way out.
+
+use std::net::Ipv4Addr;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tollgate_network::Server;
+use tollgate_radius::Code;
+use tollgate_time::Instant;
+use tollgate_wire::{Fields, Text};
+
+use super::messages::{self, Message, Query};
+use super::session::{Session, SessionKey};
+use super::settings::Settings;
+use crate::outbox::Outbox;
+use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
+use crate::timers::Timers;
+
+/// What a session wanted to do at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// An Interim-Update is due.
+    Interim,
+    /// The granted time is over.
+    Timeout,
+    /// The granted octets are used up.
+    Quota,
+    /// Quirk `repeated-stop`: the record of this part goes out once more.
+    RepeatStop(usize),
+}
+
+#[derive(Debug)]
+pub(super) struct Office {
+    pub(super) settings: Settings,
+    pub(super) client: Client<Query>,
+    pub(super) out: Outbox,
+    pub(super) alarms: Timers<(SessionKey, Alarm)>,
+    random: ChaCha8Rng,
+    /// Distinguishes this gateway's sessions from those of the time before it was started.
+    boot: u32,
+    ids: u32,
+    addresses: u32,
+}
+
+impl Office {
+    pub(super) fn new(settings: Settings, servers: &[Server], seed: u64, observing: bool) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let client_seed = random.next_u64();
+        Self {
+            client: Client::new(settings.client.clone(), servers, client_seed),
+            settings,
+            out: Outbox::new(observing),
+            alarms: Timers::default(),
+            boot: random.next_u32(),
+            random,
+            ids: 0,
+            addresses: 0,
+        }
+    }
+
+    /// Forgets what was only in memory. Chance and counters go on, so that no identifier comes twice.
+    pub(super) fn restart(&mut self) {
+        self.client.clear();
+        self.alarms.clear();
+        self.out.clear();
+        self.boot = self.random.next_u32();
+    }
+
+    /// Sends a request of a session.
+    pub(super) fn send(
+        &mut self,
+        now: Instant,
+        session: &mut Session,
+        message: Message,
+        since: Instant,
+    ) -> Result<ExchangeId, SendError> {
+        let (service, code) = match message.record() {
+            None => (Service::Access, Code::ACCESS_REQUEST),
+            Some(_) => (Service::Accounting, Code::ACCOUNTING_REQUEST),
+        };
+        let request = Request { query: (session.key, message), service, code, since, persistent: true };
+        let Self { settings, client, out, .. } = self;
+        let about: &Session = session;
+        let sent =
+            client.send(now, out, request, &mut |_, head| messages::write(settings, about, message, head))?;
+        session.open += 1;
+        Ok(sent)
+    }
+
+    /// Sends an accounting record of a session, or says that it is lost.
+    pub(super) fn account(
+        &mut self,
+        now: Instant,
+        session: &mut Session,
+        message: Message,
+        since: Instant,
+    ) -> Option<ExchangeId> {
+        let sent = self.send(now, session, message, since);
+        if sent.is_err() {
+            self.lost(session, message);
+        }
+        sent.ok()
+    }
+
+    /// Notes that an accounting record was given up.
+    pub(super) fn lost(&mut self, session: &Session, message: Message) {
+        let Some(record) = message.record() else { return };
+        self.out.observe("accounting-lost", || {
+            Fields::with_capacity(2).with("record", record).with("session", session.name.clone())
+        });
+    }
+
+    /// An Acct-Session-Id that no other session of this gateway has, from one start to the next (RFC 2866
+    /// section 5.5).
+    pub(super) fn next_session_id(&mut self) -> Text {
+        self.ids = self.ids.wrapping_add(1);
+        Text::from(format!("{:08x}{:08x}", self.boot, self.ids))
+    }
+
+    /// The next address of the pool.
+    pub(super) fn next_address(&mut self) -> Ipv4Addr {
+        let address = Ipv4Addr::from(u32::from(self.settings.pool).wrapping_add(self.addresses));
+        self.addresses = self.addresses.wrapping_add(1);
+        address
+    }
+}

@@ -1,0 +1,191 @@
+//! The settings of one gateway, read once from what the scenario says.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use tollgate_network::{Setup, SetupError};
+use tollgate_radius::dictionary;
+use tollgate_wire::{Text, Value};
+
+use super::policy::Policies;
+use super::quirks::Quirks;
+use crate::radius_client::{self, Retransmission};
+
+/// What kind of gateway it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// A broadband gateway.
+    Bng,
+    /// A packet data serving node: its users roam.
+    Pdsn,
+    /// A GPRS gateway that takes neither CoA- nor Disconnect-Requests.
+    Ggsn,
+}
+
+/// What quota an access request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QuotaBase {
+    Time,
+    Octets,
+}
+
+impl QuotaBase {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Time => "session-time",
+            Self::Octets => "octets",
+        }
+    }
+}
+
+/// Everything that does not change while a gateway runs.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) address: IpAddr,
+    pub(super) identifier: Option<Text>,
+    pub(super) profile: Profile,
+    pub(super) port: u32,
+    pub(super) port_id: Text,
+    pub(super) port_type: u32,
+    pub(super) service_name: Text,
+    pub(super) pool: Ipv4Addr,
+    pub(super) interim: Option<Duration>,
+    pub(super) session_id_in_access: bool,
+    pub(super) message_authenticator: bool,
+    pub(super) quota: Option<QuotaBase>,
+    pub(super) quota_max: Option<u64>,
+    pub(super) dynamic_authorization: bool,
+    pub(super) policies: Policies,
+    pub(super) packet_len: u32,
+    pub(super) quirks: Quirks,
+    pub(super) client: radius_client::Settings,
+}
+
+/// The shortest interval of interim records; anything shorter would flood the server.
+const INTERIM_MIN: Duration = Duration::from_secs(1);
+
+impl Settings {
+    /// Reads the settings; the check before a run has filled the defaults in.
+    pub(super) fn read(setup: &Setup) -> Result<Self, SetupError> {
+        let read = Reader { setup };
+        let profile = match read.text("profile")? {
+            "pdsn" => Profile::Pdsn,
+            "ggsn" | "asr5700" => Profile::Ggsn,
+            _ => Profile::Bng,
+        };
+        let identifier = match (read.opt_text("identifier"), setup.address) {
+            (Some(identifier), _) => Some(Text::from(identifier)),
+            // A request names its NAS by address or by name (RFC 2865 section 4.1).
+            (None, IpAddr::V6(_)) => Some(setup.name.clone()),
+            (None, IpAddr::V4(_)) => None,
+        };
+        let port_type = read.opt_text("port-type").unwrap_or(match profile {
+            Profile::Bng => "Ethernet",
+            Profile::Pdsn => "Wireless-CDMA2000",
+            Profile::Ggsn => "Wireless-UMTS",
+        });
+        let interim = read.opt_span("interim-interval");
+        if interim.is_some_and(|span| span < INTERIM_MIN) {
+            return Err(SetupError("interim-interval is shorter than 1s".to_owned()));
+        }
+        let pool = match read.value("pool") {
+            Some(Value::Address(IpAddr::V4(pool))) => *pool,
+            _ => return Err(SetupError("'pool' is no IPv4 address".to_owned())),
+        };
+        Ok(Self {
+            address: setup.address,
+            identifier,
+            profile,
+            port: read.u32("port")?,
+            port_id: read.text("port-id")?.into(),
+            port_type: dictionary::named("NAS-Port-Type")
+                .and_then(|own| own.value_number(port_type))
+                .ok_or_else(|| SetupError(format!("'{port_type}' is no NAS-Port-Type")))?,
+            service_name: read.text("service-name")?.into(),
+            pool,
+            interim,
+            session_id_in_access: read.flag("session-id-in-access")?,
+            message_authenticator: read.flag("message-authenticator")?,
+            quota: match read.text("quota")? {
+                "session-time" => Some(QuotaBase::Time),
+                "octets" => Some(QuotaBase::Octets),
+                _ => None,
+            },
+            quota_max: read
+                .value("quota-max")
+                .and_then(Value::as_integer)
+                .and_then(|most| u64::try_from(most).ok()),
+            dynamic_authorization: match read.value("dynamic-authorization") {
+                Some(Value::Flag(flag)) => *flag,
+                _ => profile != Profile::Ggsn,
+            },
+            policies: Policies::read(read.value("policies"), read.value("policy-attributes"))?,
+            packet_len: read.u32("packet-size")?,
+            quirks: Quirks::read(read.value("quirks"))?,
+            client: read.client()?,
+        })
+    }
+}
+
+/// Reads values by name; what is missing or of another type names itself.
+struct Reader<'a> {
+    setup: &'a Setup,
+}
+
+impl<'a> Reader<'a> {
+    fn client(&self) -> Result<radius_client::Settings, SetupError> {
+        Ok(radius_client::Settings {
+            address: self.setup.address,
+            source_port: u16::try_from(self.u32("source-port")?).map_err(|_| wrong("source-port"))?,
+            retransmission: Retransmission {
+                first: self.span("retransmit-first")?,
+                max: self.span("retransmit-max")?,
+                count: self.u32("retransmit-count")?,
+                duration: self.span("retransmit-duration")?,
+                jitter: self.flag("retransmit-jitter")?,
+            },
+            accounting_rounds: self.u32("accounting-rounds")?,
+            server_rest: self.span("server-rest")?,
+            require_message_authenticator: self.flag("require-message-authenticator")?,
+        })
+    }
+
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.setup.settings.get(name)
+    }
+
+    fn opt_text(&self, name: &str) -> Option<&'a str> {
+        self.value(name)?.as_text()
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str, SetupError> {
+        self.opt_text(name).ok_or_else(|| wrong(name))
+    }
+
+    fn u32(&self, name: &str) -> Result<u32, SetupError> {
+        let number = self.value(name).and_then(Value::as_integer).ok_or_else(|| wrong(name))?;
+        u32::try_from(number).map_err(|_| wrong(name))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, SetupError> {
+        match self.value(name) {
+            Some(Value::Flag(flag)) => Ok(*flag),
+            _ => Err(wrong(name)),
+        }
+    }
+
+    fn opt_span(&self, name: &str) -> Option<Duration> {
+        match self.value(name) {
+            Some(Value::Span(span)) => Some(*span),
+            _ => None,
+        }
+    }
+
+    fn span(&self, name: &str) -> Result<Duration, SetupError> {
+        self.opt_span(name).ok_or_else(|| wrong(name))
+    }
+}
+
+fn wrong(name: &str) -> SetupError {
+    SetupError(format!("setting '{name}' is missing or of the wrong type"))
+}
