@@ -118,10 +118,8 @@ fn rate(node: &Node, context: &Context<'_>, collector: &mut Collector) -> Option
     let [first, next] = ["first", "next"].map(|key| keys.value(key));
     let levels = LEVEL_KEYS.map(|key| keys.value(key));
     let terms = Terms::of(&mut keys, currency, collector);
-    let effective_from = match keys.value("from") {
-        Some(node) => Some(read::time(node, "the beginning of a rate", collector)?),
-        None => None,
-    };
+    let effective_from =
+        keys.value("from").and_then(|node| read::time(node, "the beginning of a rate", collector));
     let [discontinued, hidden] = ["discontinued", "hidden"]
         .map(|key| keys.value(key).and_then(|node| read::flag(node, key, collector)).unwrap_or_default());
     keys.finish("a rate", collector);

@@ -31,6 +31,8 @@ pub use voucher::VoucherSpec;
 
 pub(crate) use limits::Limits;
 pub(crate) use product::{Product, RatingEntry};
+#[cfg(test)]
+pub(crate) use peaks::Peaks;
 pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;

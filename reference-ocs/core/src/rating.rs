@@ -15,6 +15,8 @@
 //! - Seconds are whole ones: a duration that was reported counts as it is; one between two times is rounded up.
 
 mod staged;
+#[cfg(test)]
+mod staged_tests;
 
 use tollgate_time::Instant;
 

@@ -100,7 +100,7 @@ fn time_of_week(second: u32) -> String {
 }
 
 impl Peaks {
-    pub(super) fn new(tariff: &str, spec: PeaksSpec) -> Result<Self, CatalogueError> {
+    pub(crate) fn new(tariff: &str, spec: PeaksSpec) -> Result<Self, CatalogueError> {
         let mut parts: Vec<(u32, u32, PeakLevel)> = Vec::new();
         for period in spec.periods {
             if period.begins >= WEEK_SECS || !(1..=WEEK_SECS).contains(&period.secs) {

@@ -13,8 +13,8 @@ use crate::money::{Amount, Cost};
 
 /// How many stretches of one level a usage is rated through: years of changes every few hours.
 const USAGE_STRETCHES_MAX: usize = 10_000;
-/// How many stretches of one level a grant goes through: a month and more.
-const GRANT_STRETCHES_MAX: usize = 200;
+/// How many stretches of one level a grant goes through: a month with two changes a day.
+const GRANT_STRETCHES_MAX: usize = 64;
 const NANOS_PER_SEC: u64 = 1_000_000_000;
 
 /// The level at one unit of a usage.
