@@ -112,6 +112,31 @@ const VERBS: &[Verb] = &[
         main: None,
     },
     Verb {
+        name: "list-sessions",
+        about: "Has the system show each call and service session that is granted or in use, as `active-session`.",
+        args: &[Arg {
+            name: "account",
+            kind: ArgKind::Text,
+            need: Need::Optional,
+            about: "Of this account only.",
+        }],
+        main: Some("account"),
+    },
+    Verb {
+        name: "disconnect",
+        about: "An administrator has sessions ended by the client that has them (RFC 5176); their Stops charge them.",
+        args: &[
+            ACCOUNT,
+            Arg {
+                name: "session",
+                kind: ArgKind::Text,
+                need: Need::Optional,
+                about: "The session's key; without it, all of the account.",
+            },
+        ],
+        main: Some("account"),
+    },
+    Verb {
         name: "report-counters",
         about: "Has the system show what it counted, as `counters`.",
         args: &[],
@@ -132,6 +157,24 @@ const SIGHTS: &[Sight] = &[
     message("Access-Accept", "The request was granted; the answer is on its way."),
     message("Access-Reject", "The request was denied; the answer is on its way."),
     message("Accounting-Response", "The report was recorded; the answer is on its way."),
+    message("Disconnect-Request", "A client was asked to end a session."),
+    message("Disconnect-ACK", "A client has ended a session."),
+    message("Disconnect-NAK", "A client has not ended a session."),
+    message("CoA-Request", "A client was asked to change a session."),
+    message("CoA-ACK", "A client has changed a session."),
+    message("CoA-NAK", "A client has not changed a session."),
+    Sight {
+        name: "unreachable",
+        about: "A client could not be asked to end or change a session, or did not answer.",
+        subject: Some("message"),
+        fields: FieldNames::Fixed(UNREACHABLE_FIELDS),
+    },
+    Sight {
+        name: "active-session",
+        about: "One entry of the answer to `list-sessions`.",
+        subject: Some("account"),
+        fields: FieldNames::Fixed(ACTIVE_SESSION_FIELDS),
+    },
     Sight {
         name: "discard",
         about: "A packet was thrown away without an answer.",
@@ -210,6 +253,29 @@ const DISCARD_FIELDS: &[(&str, &str)] = &[
     ("detail", "What exactly was wrong, where there is more to say than the reason."),
 ];
 
+const UNREACHABLE_FIELDS: &[(&str, &str)] = &[
+    ("message", "What it was to be asked by: Disconnect-Request, CoA-Request."),
+    ("client", "The client's name."),
+    ("account", "The account."),
+    ("session", "The session's key."),
+    ("why", "`no answer`, or why the request could not be written."),
+];
+
+const ACTIVE_SESSION_FIELDS: &[(&str, &str)] = &[
+    ("account", "The account."),
+    ("session", "The session: h323-conf-id, or what stands in for it."),
+    ("state", "granted, or active once its Start came."),
+    ("service", "The service: voice, netaccess, …"),
+    ("leg", "Which side of the call: originate or answer."),
+    ("cld", "What is charged: the called number, or the service's word."),
+    ("granted", "Units granted from its beginning, or `unlimited`; absent without a grant."),
+    ("used", "Units reported so far."),
+    ("reserved", "Money reserved for the rest, without the currency."),
+    ("charged", "Money charged so far, without the currency."),
+    ("connected-at", "When it connected, once a report has said so."),
+    ("client", "The client's name, of a session that it can be asked to end."),
+];
+
 const DUPLICATE_FIELDS: &[(&str, &str)] = &[
     ("message", "The request's name: Access-Request, Accounting-Request."),
     ("client", "The client's name."),
@@ -280,7 +346,7 @@ const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
     ("vendor", "The vendor, where it is a vendor's: money owed to it."),
     ("before", "The balance before, with its currency."),
     ("after", "The balance after, with its currency."),
-    ("why", "What changed it: charge, top-up, adjustment."),
+    ("why", "What changed it: charge, top-up, adjustment, refund, fee."),
 ];
 
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -311,8 +377,8 @@ const CLOSED_FIELDS: &[(&str, &str)] = &[
 ];
 
 const BALANCE_FIELDS: &[(&str, &str)] = &[
-    ("account", "The account."),
-    ("amount", "The balance: money left (debit) or owed (credit), with its currency."),
+    ("account", "The account; or the customer, reseller or vendor that was asked for."),
+    ("amount", "The balance: money left (debit) or owed (credit, customer, to a vendor), with its currency."),
     ("reserved", "Money reserved for sessions in progress, with its currency."),
     ("funds", "Money that may be spent, reservations not considered; absent without any limit."),
     ("available", "Money that may be spent now; absent without any limit."),

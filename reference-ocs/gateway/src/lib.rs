@@ -25,6 +25,7 @@ mod observe;
 mod quota;
 mod record;
 pub mod return_codes;
+mod sessions;
 mod routing;
 mod reach;
 mod shared;

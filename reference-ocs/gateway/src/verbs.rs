@@ -18,6 +18,11 @@ impl Peer for RadiusGateway {
                 self.observe(|| Observation::new("sessions", Fields::new().with("open", open)));
                 Ok(())
             }
+            "list-sessions" => {
+                self.list_sessions(action);
+                Ok(())
+            }
+            "disconnect" => self.disconnect(now, action),
             "report-counters" => {
                 let mut fields = Fields::new();
                 self.counters().total().iter().for_each(|(name, times)| fields.push(name, times));
@@ -84,8 +89,25 @@ impl RadiusGateway {
         })
     }
 
+    /// What a customer or reseller owes, or what is owed to a vendor.
+    fn party_balance(&self, name: &str) -> Option<Fields> {
+        if let Some(view) = self.ocs().customer(name) {
+            let fields = Fields::new()
+                .with("account", name)
+                .with("amount", money(view.balance(), view.currency()))
+                .with("reserved", money(view.reserved(), view.currency()));
+            return Some(fields);
+        }
+        let vendor = self.ocs().vendor(name)?;
+        Some(Fields::new().with("account", name).with("amount", money(vendor.balance, vendor.currency)))
+    }
+
     fn report_balance(&mut self, account: &str) -> Result<(), ActionError> {
         let Some(view) = self.ocs().account(account) else {
+            if let Some(fields) = self.party_balance(account) {
+                self.observe(|| Observation::new("balance", fields));
+                return Ok(());
+            }
             return Err(ActionError::Impossible(format!("there is no account '{account}'")));
         };
         let mut fields = Fields::new()
