@@ -285,6 +285,22 @@ pub enum Admin {
         /// The product's name.
         product: String,
     },
+    /// Gives back what was charged: as a payment, with a record of its own.
+    Refund {
+        /// The account.
+        account: String,
+        /// More than nothing.
+        amount: Amount,
+    },
+    /// Changes a commitment of an account.
+    Commitment {
+        /// The account.
+        account: String,
+        /// The commitment's name.
+        commitment: String,
+        /// What is done.
+        change: crate::commitments::CommitmentChange,
+    },
     /// Adds to the service wallet of an account's plan; it is used after the quota.
     FillWallet {
         /// The account.

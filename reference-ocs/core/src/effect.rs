@@ -61,6 +61,20 @@ pub enum Refusal {
     /// The account has no such plan, or nothing of it can be filled up.
     #[error("the account has no discount plan '{0}' with a quota")]
     UnknownPlan(String),
+    /// There is no such commitment, or the account has not signed it.
+    #[error("the account has no commitment '{0}', or there is none of that name")]
+    UnknownCommitment(String),
+    /// The account has the commitment already, or cannot have it.
+    #[error("account '{account}' cannot take the commitment '{name}': it has it, or is in another currency")]
+    Commitment {
+        /// The commitment.
+        name: String,
+        /// The account.
+        account: String,
+    },
+    /// A pause that lies in the past, ends before it begins, or meets another one.
+    #[error("the pause of '{0}' begins before today, ends before it begins, or meets another one")]
+    Pause(String),
     /// The product is in another currency than the account.
     #[error("product '{product}' is in {theirs}, account '{account}' in {ours}; choose a product in {ours}")]
     OtherCurrency {
@@ -114,6 +128,8 @@ pub struct Accepted {
     pub funds: Option<Amount>,
     /// The product's breakage.
     pub breakage: Amount,
+    /// What a credit account is told of its customer; `None` for a debit account.
+    pub customer: Option<CustomerMoney>,
     /// How much of the service; a login grants nothing.
     pub grant: Option<Grant>,
     /// The called number as charged (E.164).
@@ -131,6 +147,25 @@ pub struct Recharged {
     pub accepted: Accepted,
     /// What was paid in.
     pub amount: Amount,
+}
+
+/// What is told of the customer that pays for a credit account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomerMoney {
+    /// Money owed.
+    pub balance: Amount,
+    /// How much may be owed, where there is a limit.
+    pub credit_limit: Option<Amount>,
+    /// From how much money owed on it is warned.
+    pub warning: Option<Amount>,
+}
+
+impl CustomerMoney {
+    /// Whether so much is owed that it is warned.
+    #[must_use]
+    pub fn is_warned(&self) -> bool {
+        self.warning.is_some_and(|warning| self.balance >= warning)
+    }
 }
 
 /// What an answer tells of the account, whether access is given or not.
@@ -203,6 +238,10 @@ pub enum Why {
     TopUp,
     /// It was corrected.
     Adjustment,
+    /// A charge was given back.
+    Refund,
+    /// A fee or a penalty was charged.
+    Fee,
 }
 
 /// A session, or the grant in it, was closed by something other than its Stop.

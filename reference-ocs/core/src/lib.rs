@@ -13,6 +13,7 @@
 
 pub mod catalogue;
 pub mod command;
+pub mod commitments;
 pub mod denial;
 pub mod dialing;
 pub mod effect;
@@ -42,7 +43,7 @@ pub use command::{AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge
 pub use denial::Denial;
 pub use dialing::DialingRules;
 pub use effect::{
-    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, Denied, Effect, Grant, Recharged, Refusal, ReturnCode,
+    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, CustomerMoney, Denied, Effect, Grant, Recharged, Refusal, ReturnCode,
     Why,
 };
 pub use event::{Event, Fact, Subject};

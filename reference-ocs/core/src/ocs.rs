@@ -13,6 +13,7 @@ mod access;
 mod admin;
 mod callback;
 mod close;
+mod commitments;
 mod dump;
 mod import;
 mod limits;
@@ -58,6 +59,7 @@ pub struct Ocs {
     xdrs_made: u64,
     /// What accounts have used of their plans and budgets.
     counters: crate::plans::counter::Counters,
+    commitments: commitments::Commitments,
     /// Calls of those who may make only so many at once.
     calls: limits::Calls,
     /// What became of vouchers, by their numbers.
@@ -84,6 +86,7 @@ impl Ocs {
             xdrs: VecDeque::new(),
             xdrs_made: 0,
             counters: crate::plans::counter::Counters::default(),
+            commitments: commitments::Commitments::default(),
             calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
             now: Instant::EPOCH,
@@ -113,7 +116,7 @@ impl Ocs {
     /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.sessions.next_deadline().into_iter().chain(self.next_reset()).min()
+        self.sessions.next_deadline().into_iter().chain(self.next_reset()).chain(self.next_closing()).min()
     }
 
     /// Gives up what was due by `now`: grants that were not used, usage whose Stop did not come, locks of logins.

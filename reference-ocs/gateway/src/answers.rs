@@ -51,6 +51,18 @@ fn authenticated(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -
         builder.ivr_in("Tariff", tariff)?;
     }
     builder.ivr_in("PortaBilling_AccountBalance", &accepted.balance.to_string())?;
+    if let Some(customer) = &accepted.customer {
+        builder.ivr_in("PortaBilling_CustomerBalance", &customer.balance.to_string())?;
+        if let Some(limit) = customer.credit_limit {
+            builder.ivr_in("PortaBilling_CustomerCreditLimit", &limit.to_string())?;
+        }
+        if let Some(warning) = customer.warning {
+            builder.ivr_in("PortaBilling_CustomerCreditLimitThreshold", &warning.to_string())?;
+        }
+        if customer.is_warned() {
+            builder.ivr_in("BalanceThreshold", "YES")?;
+        }
+    }
     builder.ivr_in("PortaBilling_ProductBreakage", &accepted.breakage.to_string())?;
     if let Some(funds) = &funds {
         builder.ivr_in("available-funds", funds)?;
@@ -200,6 +212,7 @@ mod tests {
             balance: Amount::from_units(1_000_000),
             funds: Some(Amount::from_units(1_000_000)),
             breakage: Amount::ZERO,
+            customer: None,
             grant,
             cld: grant.map(|_| "82623634515".to_owned()),
             quota: None,

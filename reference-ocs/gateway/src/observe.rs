@@ -119,6 +119,8 @@ pub(crate) fn balance_change(change: &BalanceChange) -> Observation {
         Why::Charge => "charge",
         Why::TopUp => "top-up",
         Why::Adjustment => "adjustment",
+        Why::Refund => "refund",
+        Why::Fee => "fee",
     };
     let fields = Fields::new()
         .with(kind, name)

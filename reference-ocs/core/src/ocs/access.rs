@@ -135,6 +135,7 @@ impl Ocs {
             balance: purse.balance(),
             funds: self.ledger.funds(account),
             breakage: product.map_or(Amount::ZERO, |product| product.breakage),
+            customer: (!self.is_debit(account)).then(|| self.customer_money(account)),
             grant,
             cld,
             quota: None,

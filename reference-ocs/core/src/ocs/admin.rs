@@ -28,6 +28,11 @@ impl Ocs {
             Admin::Unblock { account } => self.set_blocked(account, false, out),
             Admin::SuspendCustomer { customer, suspended } => self.suspend(customer, *suspended, out),
             Admin::SetProduct { account, product } => self.set_product(account, product, out),
+            Admin::Refund { account, amount } => self.refund(account, *amount, out),
+            Admin::Commitment { account, commitment, change } => {
+                let id = self.known(account)?;
+                self.change_commitment(id, commitment, change, out)
+            }
             Admin::FillWallet { account, plan, units } => {
                 let id = self.known(account)?;
                 self.fill_wallet(id, plan, *units, out)
@@ -90,6 +95,18 @@ impl Ocs {
         }
         let movement = self.ledger.credit(id, amount).ok_or_else(|| Refusal::TooLarge(account.to_owned()))?;
         self.tell(id, movement, Why::Adjustment, out);
+        self.record(id, amount.negated(), "correction by an administrator".to_owned(), None, out);
+        Ok(())
+    }
+
+    fn refund(&mut self, account: &str, amount: Amount, out: &mut Vec<Effect>) -> Result<(), Refusal> {
+        let id = self.known(account)?;
+        if amount <= Amount::ZERO {
+            return Err(Refusal::NotPositive(amount));
+        }
+        let movement = self.ledger.credit(id, amount).ok_or_else(|| Refusal::TooLarge(account.to_owned()))?;
+        self.tell(id, movement, Why::Refund, out);
+        self.record(id, amount.negated(), "refund by an administrator".to_owned(), None, out);
         Ok(())
     }
 

@@ -28,7 +28,8 @@ impl Ocs {
     pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.now = self.now.max(now);
         loop {
-            let reset = self.next_reset().filter(|&reset| reset <= self.now);
+            let reset = self.next_reset().into_iter().chain(self.next_closing()).min();
+            let reset = reset.filter(|&reset| reset <= self.now);
             while let Some((due, deadline)) = self.sessions.next_due(reset.unwrap_or(self.now)) {
                 match deadline {
                     Deadline::Usage(_, at) => self.give_up(due, at, ClosedBy::GrantExpired, out),
@@ -36,7 +37,10 @@ impl Ocs {
                 }
             }
             match reset {
-                Some(reset) => self.reset_counters(reset, out),
+                Some(reset) => {
+                    self.reset_counters(reset, out);
+                    self.close_months(reset, out);
+                }
                 None => break,
             }
         }

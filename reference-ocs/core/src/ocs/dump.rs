@@ -28,6 +28,7 @@ impl Ocs {
             let _ = writeln!(out, "{account:?}");
         }
         let _ = writeln!(out, "{:?}", self.counters);
+        let _ = writeln!(out, "{:?}", self.commitments);
         for session in self.sessions.by_number() {
             let _ = writeln!(out, "{session:?}");
             for &usage in &session.usages {

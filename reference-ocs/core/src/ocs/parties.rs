@@ -263,8 +263,11 @@ impl Ocs {
             }
             made.push((share.payer, xdr));
         }
-        let template = own.clone();
-        if !bill.account_is_free {
+        let mut template = own.clone();
+        if bill.account_is_free {
+            // Additional charges are the first there are.
+            template.split_order = Some(0);
+        } else {
             self.number_and_keep(own, out);
         }
         if let Some(account) = template.account {
@@ -278,7 +281,7 @@ impl Ocs {
         self.sessions.usage_mut(at).parties = Some(bill);
     }
 
-    fn number_and_keep(&mut self, mut xdr: Xdr, out: &mut Vec<Effect>) {
+    pub(super) fn number_and_keep(&mut self, mut xdr: Xdr, out: &mut Vec<Effect>) {
         self.xdrs_made += 1;
         xdr.id = XdrId::from_number(self.xdrs_made);
         self.keep_xdr(xdr, out);

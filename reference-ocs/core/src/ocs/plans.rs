@@ -8,7 +8,7 @@ use super::access::Offer;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
 use crate::denial::Denial;
-use crate::effect::{Effect, Grant, Refusal};
+use crate::effect::{CustomerMoney, Effect, Grant, Refusal};
 use crate::event::Fact;
 use crate::ids::{AccountId, RateId};
 use crate::money::Amount;
@@ -29,7 +29,7 @@ impl Ocs {
         let known = destination.and_then(|id| self.catalogue.destination(id).map(|it| (id, it)));
         let Some((id, destination)) = known else { return Vec::new() };
         let what = (id, &*destination.pattern, destination.group);
-        let plans = book.of(account, self.ledger.account(account).product);
+        let plans = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         let first = |plan| {
             let mut own = book.discounts_of(plan);
             own.find(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)))
@@ -78,7 +78,9 @@ impl Ocs {
             open.map_or((Amount::ZERO, Amount::ZERO, 0), |open| (open.reserved, open.charged, open.used));
         let began = open.map_or(self.now, |open| open.began(self.now));
         let bounds = wish.map_or_else(Bounds::default, Bounds::of);
-        let funds = self.spendable(account).map(|sum| sum.saturating_add(reserved));
+        // What is given for nothing can be had by who owes money, too.
+        let funds = self.spendable(account);
+        let funds = funds.map(|sum| sum.saturating_add(reserved).max(Amount::ZERO));
         let parts = own.map_or(&[][..], |own| &own.parts);
         let pots = self.pots(account, &places, own);
         let reach = |funds: Option<Amount>| {
@@ -308,7 +310,8 @@ impl Ocs {
     ) -> Result<(), Refusal> {
         let book = &self.catalogue.plans;
         let known = book.named(plan);
-        let own: Vec<_> = book.of(account, self.ledger.account(account).product).collect();
+        let own = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let own: Vec<_> = own.collect();
         let place = known.filter(|known| own.contains(known)).and_then(|plan| {
             let mut places = book.discounts_of(plan);
             places.find(|&place| book.discount(place).is_some_and(|it| it.quota().is_some()))
@@ -326,7 +329,7 @@ impl Ocs {
         if book.is_empty() {
             return false;
         }
-        let mut plans = book.of(account, self.ledger.account(account).product);
+        let mut plans = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         plans.any(|plan| {
             book.discounts_of(plan).any(|place| {
                 book.discount(place).is_some_and(|discount| {
@@ -377,5 +380,16 @@ impl Ocs {
             return if available > Amount::ZERO { Denial::FundsInsufficient } else { Denial::FundsLocked };
         }
         if self.is_debit(account) { Denial::InsufficientBalance } else { Denial::CreditLimit }
+    }
+
+    /// What a credit account is told of its customer.
+    pub(super) fn customer_money(&self, account: AccountId) -> CustomerMoney {
+        let id = self.ledger.account(account).customer;
+        let purse = &self.ledger.customer(id).purse;
+        CustomerMoney {
+            balance: purse.balance(),
+            credit_limit: purse.limit(),
+            warning: self.catalogue.plans.warning(id),
+        }
     }
 }

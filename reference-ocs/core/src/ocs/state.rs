@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::commitments::Commitments;
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
 use crate::ledger::{Account, Customer, Ledger, Purse};
@@ -28,6 +29,7 @@ pub struct StoredState {
     xdrs: VecDeque<Arc<Xdr>>,
     vouchers_used: BTreeMap<String, Redeemed>,
     counters: Counters,
+    commitments: Commitments,
     vendors: Vec<Purse>,
 }
 
@@ -42,6 +44,7 @@ struct State<'a> {
     xdrs: &'a VecDeque<Arc<Xdr>>,
     vouchers_used: &'a BTreeMap<String, Redeemed>,
     counters: &'a Counters,
+    commitments: &'a Commitments,
     vendors: &'a [Purse],
 }
 
@@ -60,7 +63,7 @@ impl Ocs {
     /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
     #[must_use]
     pub fn state(&self) -> impl Serialize + '_ {
-        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, counters, vendors, now } = self;
+        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now } = self;
         State {
             now: *now,
             xdrs_made: *xdrs_made,
@@ -70,6 +73,7 @@ impl Ocs {
             xdrs,
             vouchers_used,
             counters,
+            commitments,
             vendors,
         }
     }
@@ -79,7 +83,7 @@ impl Ocs {
     /// # Errors
     /// The state has another number of accounts or customers than the catalogue.
     pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
-        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used, counters, vendors } = state;
+        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used, counters, commitments, vendors } = state;
         let world = catalogue.accounts.len() + catalogue.customers.len();
         let stored = accounts.len() + customers.len();
         if stored != world || accounts.len() != catalogue.accounts.len() {
@@ -87,6 +91,6 @@ impl Ocs {
         }
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
-        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, counters, vendors, now, ..fresh })
+        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now, ..fresh })
     }
 }

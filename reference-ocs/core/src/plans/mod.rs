@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 pub use calendar::Period;
 pub use spec::{Destinations, DiscountSpec, PlanError, PlanSpec, StepPrice, StepSpec};
 
+use crate::commitments::CommitmentBook;
 use crate::ids::{AccountId, CustomerId, PlanId, ProductId};
 use crate::money::Amount;
 
@@ -37,7 +38,7 @@ pub struct BudgetSpec {
     pub offset: i32,
 }
 
-/// The plans, budgets and warnings of a catalogue, and whose they are.
+/// The plans, budgets, warnings and commitments of a catalogue, and whose they are.
 #[derive(Clone, Debug, Default)]
 pub struct PlanBook {
     plans: Vec<Plan>,
@@ -46,6 +47,10 @@ pub struct PlanBook {
     by_account: BTreeMap<AccountId, Vec<PlanId>>,
     budgets: BTreeMap<AccountId, BudgetSpec>,
     warnings: BTreeMap<CustomerId, Amount>,
+    /// The commitments that accounts can sign up for.
+    pub commitments: CommitmentBook,
+    /// Seconds east of UTC by which the months of commitments are reckoned.
+    pub commitments_offset: i32,
 }
 
 #[derive(Clone, Debug)]

@@ -1,0 +1,269 @@
+//! Commitments of accounts: signing, billing when a month closes, penalties; and the records of fees, refunds and
+//! corrections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tollgate_time::Instant;
+
+use super::Ocs;
+use crate::commitments::{CommitmentChange, DiscountEnd, Signed};
+use crate::effect::{Effect, Refusal, Why};
+use crate::ids::{AccountId, PlanId, UsageId, XdrId};
+use crate::money::Amount;
+use crate::plans::calendar::Day;
+use crate::service::{Leg, Service};
+use crate::xdr::{Note, Xdr};
+
+/// All commitments that accounts have.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Commitments {
+    by_account: BTreeMap<AccountId, Vec<Signed>>,
+    /// When a month closes for which something is due.
+    closings: BTreeSet<(Instant, AccountId)>,
+}
+
+impl Ocs {
+    fn day(&self, at: Instant) -> Day {
+        Day::of(at, self.catalogue.plans.commitments_offset)
+    }
+
+    fn schedule(&mut self, account: AccountId) {
+        let (month, _) = self.day(self.now).month();
+        let next = Day::first_of(month + 1).begins(self.catalogue.plans.commitments_offset);
+        self.commitments.closings.insert((next, account));
+    }
+
+    /// When the next month closes for somebody.
+    pub(super) fn next_closing(&self) -> Option<Instant> {
+        self.commitments.closings.first().map(|(at, _)| *at)
+    }
+
+    /// Charges the months that close at `at`.
+    pub(super) fn close_months(&mut self, at: Instant, out: &mut Vec<Effect>) {
+        while let Some(&(due, account)) = self.commitments.closings.first().filter(|(due, _)| *due <= at) {
+            self.commitments.closings.pop_first();
+            let today = self.day(due);
+            let mut signed = self.commitments.by_account.remove(&account).unwrap_or_default();
+            for own in &mut signed {
+                self.bill(account, own, today, out);
+            }
+            if !signed.is_empty() {
+                self.commitments.by_account.insert(account, signed);
+                let (month, _) = today.month();
+                let next = Day::first_of(month + 1).begins(self.catalogue.plans.commitments_offset);
+                self.commitments.closings.insert((next, account));
+            }
+        }
+    }
+
+    /// Charges a commitment's days up to `to`.
+    fn bill(&mut self, account: AccountId, own: &mut Signed, to: Day, out: &mut Vec<Effect>) {
+        while own.billed_to < to {
+            let Some(spec) = self.catalogue.plans.commitments.get(own.commitment) else { return };
+            let (month, _) = own.billed_to.month();
+            let closing = own.close(spec, to.min(Day::first_of(month + 1)));
+            let (days, length) = closing.days;
+            let history = format!(
+                "'{}': {days} of {length} days, {} off = {}",
+                spec.name, closing.given, closing.due
+            );
+            self.take_fee(account, closing.due, history, out);
+        }
+    }
+
+    /// Changes a commitment of an account.
+    pub(super) fn change_commitment(
+        &mut self,
+        account: AccountId,
+        name: &str,
+        change: &CommitmentChange,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let unknown = |name: &str| Refusal::UnknownCommitment(name.to_owned());
+        let place = self.catalogue.plans.commitments.named(name).ok_or_else(|| unknown(name))?;
+        let today = self.day(self.now);
+        if let CommitmentChange::SignUp { ends } = change {
+            return self.sign_up(account, place, ends, out);
+        }
+        let position = self.signed(account).iter().position(|own| own.commitment == place);
+        let position = position.ok_or_else(|| unknown(name))?;
+        match change {
+            CommitmentChange::SignUp { .. } => {}
+            CommitmentChange::Cancel => {
+                let Some(mut own) = self.take_signed(account, position) else { return Ok(()) };
+                self.bill(account, &mut own, today.plus(1), out);
+                if today < own.discount_ends {
+                    let history = format!("penalty: '{name}' is cancelled, discounts of {}", own.given);
+                    self.take_fee(account, own.given, history, out);
+                }
+            }
+            CommitmentChange::Pause { from, until } => {
+                let (from, until) = (self.day(*from), self.day(*until));
+                let own = self.signed_mut(account, position).ok_or_else(|| unknown(name))?;
+                if from < today || until < from || own.pauses.iter().any(|it| it.0 <= until && from <= it.1) {
+                    return Err(Refusal::Pause(name.to_owned()));
+                }
+                own.pause(from, until);
+            }
+            CommitmentChange::Transfer { to } => {
+                let other = self.ledger.account_id(to).ok_or_else(|| Refusal::UnknownAccount(to.clone()))?;
+                let (ours, theirs) = (self.ledger.account(account), self.ledger.account(other));
+                let twice = self.signed(other).iter().any(|own| own.commitment == place);
+                if ours.currency != theirs.currency || twice {
+                    return Err(Refusal::Commitment { name: name.to_owned(), account: to.clone() });
+                }
+                let Some(mut own) = self.take_signed(account, position) else { return Ok(()) };
+                self.bill(account, &mut own, today.plus(1), out);
+                let spec = self.catalogue.plans.commitments.get(place);
+                let fee = spec.map_or(Amount::ZERO, |spec| spec.transfer_fee);
+                self.take_fee(account, fee, format!("'{name}' goes over to {to}"), out);
+                self.commitments.by_account.entry(other).or_default().push(own);
+                self.schedule(other);
+            }
+            CommitmentChange::Upgrade { to, until } => {
+                let other = self.catalogue.plans.commitments.named(to).ok_or_else(|| unknown(to))?;
+                let until = self.day(*until);
+                let own = self.signed_mut(account, position).ok_or_else(|| unknown(name))?;
+                own.upgrade = Some((other, until));
+            }
+        }
+        Ok(())
+    }
+
+    fn sign_up(
+        &mut self,
+        account: AccountId,
+        place: usize,
+        ends: &DiscountEnd,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let Some(spec) = self.catalogue.plans.commitments.get(place).cloned() else { return Ok(()) };
+        let signed = self.signed(account);
+        if signed.iter().any(|own| own.commitment == place) {
+            let account = self.ledger.account(account).name.to_string();
+            return Err(Refusal::Commitment { name: spec.name, account });
+        }
+        let today = self.day(self.now);
+        let discount_ends = match ends {
+            DiscountEnd::Own => today.plus_months(i64::from(spec.periods)),
+            DiscountEnd::At(at) => self.day(*at),
+            DiscountEnd::With(name) => {
+                let other = self.catalogue.plans.commitments.named(name);
+                let other = signed.iter().find(|own| Some(own.commitment) == other);
+                other.map(|own| own.discount_ends).ok_or_else(|| Refusal::UnknownCommitment(name.clone()))?
+            }
+        };
+        let mut own = Signed {
+            commitment: place,
+            discount_ends,
+            pauses: Vec::new(),
+            billed_to: today,
+            given: Amount::ZERO,
+            upgrade: None,
+        };
+        for fee in &spec.one_time {
+            let due = fee.fee.saturating_sub(fee.discount);
+            let history = format!("'{}': {}, {} off = {due}", spec.name, fee.name, fee.discount);
+            own.given = own.given.saturating_add(fee.discount);
+            self.take_fee(account, due, history, out);
+        }
+        self.commitments.by_account.entry(account).or_default().push(own);
+        self.schedule(account);
+        Ok(())
+    }
+
+    fn signed(&self, account: AccountId) -> &[Signed] {
+        self.commitments.by_account.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    fn signed_mut(&mut self, account: AccountId, position: usize) -> Option<&mut Signed> {
+        self.commitments.by_account.get_mut(&account)?.get_mut(position)
+    }
+
+    fn take_signed(&mut self, account: AccountId, position: usize) -> Option<Signed> {
+        let signed = self.commitments.by_account.get_mut(&account)?;
+        let own = (position < signed.len()).then(|| signed.remove(position));
+        if signed.is_empty() {
+            self.commitments.by_account.remove(&account);
+        }
+        own
+    }
+
+    /// The plans that come with an account's commitments today.
+    pub(super) fn committed_plans(&self, account: AccountId) -> impl Iterator<Item = PlanId> + '_ {
+        let today = self.day(self.now);
+        let active = self.signed(account).iter().filter(move |own| !own.is_paused(today));
+        active.filter_map(move |own| {
+            let upgraded = own.upgrade.filter(|(_, until)| today <= *until).map(|(other, _)| other);
+            self.catalogue.plans.commitments.get(upgraded.unwrap_or(own.commitment))?.plan
+        })
+    }
+
+    /// Charges a fee and leaves a record of it. It is taken even beyond the limit.
+    fn take_fee(&mut self, account: AccountId, amount: Amount, history: String, out: &mut Vec<Effect>) {
+        if amount <= Amount::ZERO {
+            return;
+        }
+        let Some(movement) = self.ledger.charge(account, amount) else { return };
+        let overdraft = movement.account.funds.is_some_and(|(_, funds)| funds.is_negative());
+        self.tell(account, movement, Why::Fee, out);
+        self.record(account, amount, history, overdraft.then_some(Note::Overdraft), out);
+    }
+
+    /// Leaves the record of a change of balance that is no usage.
+    pub(super) fn record(
+        &mut self,
+        id: AccountId,
+        amount: Amount,
+        history: String,
+        note: Option<Note>,
+        out: &mut Vec<Effect>,
+    ) {
+        let account = self.ledger.account(id);
+        let xdr = Xdr {
+            // It gets its number when it is kept.
+            id: XdrId::from_number(0),
+            env: self.catalogue.settings.env,
+            session_id: "".into(),
+            call_id: None,
+            cli: None,
+            cld: None,
+            setup_time: None,
+            connect_time: Some(self.now),
+            disconnect_time: Some(self.now),
+            bill_time: self.now,
+            disconnect_cause: None,
+            voice_quality: None,
+            used_quantity: 1,
+            account_id: std::sync::Arc::clone(&account.name),
+            account: Some(id),
+            destination: None,
+            destination_group: None,
+            tariff: None,
+            rate: None,
+            charged_quantity: 1,
+            charged_amount: amount,
+            currency: Some(account.currency),
+            history,
+            peak_level: None,
+            vendor: None,
+            service: Service::Quantity,
+            rating_entry: None,
+            customer: Some(account.customer),
+            parent_session_id: None,
+            rating_pattern: None,
+            subscriber_ip: None,
+            split_order: None,
+            billing_model: Some(account.purse.model().xdr_number()),
+            invoice: None,
+            revenue: None,
+            entity: self.entity_of(Some(id)),
+            leg: Leg::Originate,
+            usage: UsageId::from_number(0),
+            failed: false,
+            notes: note.into_iter().collect(),
+        };
+        self.number_and_keep(xdr, out);
+    }
+}
