@@ -58,6 +58,9 @@ fn accounts(node: &Node, what: &str, world: Option<&World>, steps: &mut Steps<'_
 /// The currency of an account of the world; an account that is not there is reported.
 fn currency(account: &str, span: Span, world: &World, steps: &mut Steps<'_>) -> Option<Text> {
     let Some(known) = world.accounts.iter().find(|own| own.id == account) else {
+        if let Some(currency) = crate::world::resale::money_of(world, account) {
+            return Some(currency.clone());
+        }
         let names: Vec<&str> = world.accounts.iter().map(|own| own.id.as_str()).collect();
         steps.collector.push(
             Problem::error(span, format!("the world has no account '{}'", shown(account)))

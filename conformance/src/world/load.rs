@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{network, parties, prices, supplies};
+use super::{network, parties, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -153,6 +153,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let [nodes, rules, tariffs, products, customers, accounts] =
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
+    let resale = resale::Sections::of(&mut keys);
     let [vouchers, routes] = ["vouchers", "routes"].map(|key| keys.value(key));
     keys.finish("a world", collector);
     let names = Names {
@@ -177,13 +178,15 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
         each(accounts, "`accounts:`", collector, |entry, c| parties::account(entry, &names, &currencies, c));
     world.vouchers = each(vouchers, "`vouchers:`", collector, |entry, c| supplies::voucher(entry, &names, c));
     world.routes = each(routes, "`routes:`", collector, supplies::route);
+    let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
+    world.resale = resale.read(&known, collector);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }
     Some(world)
 }
 
-fn keys_of(node: Option<&Node>) -> BTreeSet<&str> {
+pub(super) fn keys_of(node: Option<&Node>) -> BTreeSet<&str> {
     match node.map(|node| &node.kind) {
         Some(Kind::Map(entries)) => entries.iter().map(|entry| entry.key.text.as_str()).collect(),
         _ => BTreeSet::new(),

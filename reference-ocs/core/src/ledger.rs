@@ -23,7 +23,7 @@ use crate::money::{Amount, Currency};
 use crate::names::NameTable;
 
 /// An account and what became of it.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Account {
     pub(crate) name: Arc<str>,
     pub(crate) product: ProductId,
@@ -44,7 +44,7 @@ pub(crate) struct Account {
 }
 
 /// A customer and what became of it.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Customer {
     pub(crate) name: Arc<str>,
     pub(crate) currency: Currency,
@@ -55,7 +55,7 @@ pub(crate) struct Customer {
 }
 
 /// Accounts and customers, by number and by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     accounts: Vec<Account>,
     account_names: NameTable,
@@ -205,6 +205,14 @@ impl Ledger {
     /// Takes money paid in, or a correction below zero; `None` as for [`Self::charge`].
     pub(crate) fn credit(&mut self, id: AccountId, amount: Amount) -> Option<Movement> {
         self.change(id, |purse| purse.credited(amount))
+    }
+
+    /// Takes a charge of a reseller; `None` as for [`Self::charge`].
+    pub(crate) fn charge_customer(&mut self, id: CustomerId, amount: Amount) -> Option<Change> {
+        let customer = &mut self.customers[id.place()];
+        let before = customer.purse;
+        customer.purse = before.charged(amount)?;
+        Some(change(&before, &customer.purse))
     }
 
     /// Takes money that a customer paid; `None` as for [`Self::charge`].
