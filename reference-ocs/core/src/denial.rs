@@ -11,8 +11,6 @@ pub enum Denial {
     InvalidArgument,
     /// No such account.
     InvalidAccount,
-    /// No such voucher or prepaid card.
-    InvalidVoucher,
     /// Too many wrong passwords in a row; no password is looked at until the lockout ends.
     RetriesExceeded,
     /// The password is wrong or missing.
@@ -29,7 +27,9 @@ pub enum Denial {
     BandwidthLimitExceeded,
     /// As many calls as allowed are in progress.
     CallLimitExceeded,
-    /// A debit account without money.
+    /// No such voucher or prepaid card.
+    InvalidVoucher,
+    /// A debit account without money, or a voucher that was used.
     ZeroBalance,
     /// A credit account at its limit or its customer's.
     CreditLimit,
@@ -54,7 +54,6 @@ impl Denial {
     pub const ALL: [Self; 20] = [
         Self::InvalidArgument,
         Self::InvalidAccount,
-        Self::InvalidVoucher,
         Self::RetriesExceeded,
         Self::InvalidPassword,
         Self::UserDenied,
@@ -63,6 +62,7 @@ impl Denial {
         Self::AccountInUse,
         Self::BandwidthLimitExceeded,
         Self::CallLimitExceeded,
+        Self::InvalidVoucher,
         Self::ZeroBalance,
         Self::CreditLimit,
         Self::NotAvailable,
