@@ -44,10 +44,11 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
             owner: own.owner.as_ref().map(ToString::to_string),
             tariffs: own.tariffs.iter().map(tariff).collect(),
         });
-        spec.owners.extend(own.customers.iter().map(|customer| OwnerSpec {
-            customer: customer.to_string(),
-            reseller: own.name.to_string(),
-        }));
+        spec.owners.extend(
+            own.customers
+                .iter()
+                .map(|customer| OwnerSpec { customer: customer.to_string(), reseller: own.name.to_string() }),
+        );
     }
     for own in &resale.vendors {
         match money(&own.currency, own.balance) {
@@ -69,9 +70,9 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    builder.parties(&spec).map_err(|errors| {
-        errors.iter().map(|error| (place(world, error), error.to_string())).collect()
-    })
+    builder
+        .parties(&spec)
+        .map_err(|errors| errors.iter().map(|error| (place(world, error), error.to_string())).collect())
 }
 
 fn money(currency: &str, balance: Decimal) -> Result<(Currency, Amount), String> {

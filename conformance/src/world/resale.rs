@@ -195,11 +195,13 @@ impl<'n> Sections<'n> {
         if let Some(node) = self.to_customer {
             let items = read::items(node, "products", collector);
             let products = &known.names.products;
-            let named = items.iter().filter_map(|item| reference(item, ("product", "products"), products, collector));
+            let named =
+                items.iter().filter_map(|item| reference(item, ("product", "products"), products, collector));
             resale.charged_to_customer = named.collect();
         }
         if let Some(node) = self.environment {
-            resale.environment = read::whole(node, "the number of an environment", (1, i64::from(u32::MAX)), collector);
+            resale.environment =
+                read::whole(node, "the number of an environment", (1, i64::from(u32::MAX)), collector);
         }
         if let Some(node) = self.instance {
             resale.instance = read::text(node, "the name of an instance", collector).unwrap_or_default();
@@ -259,18 +261,15 @@ fn reseller(
 }
 
 /// `Wholesale`, or `{ product: Premium, tariff: Wholesale }`.
-fn party_tariff(
-    node: &Node,
-    names: &Names<'_>,
-    collector: &mut Collector,
-) -> Option<(Option<Text>, Text)> {
+fn party_tariff(node: &Node, names: &Names<'_>, collector: &mut Collector) -> Option<(Option<Text>, Text)> {
     const TARIFF: (&str, &str) = ("tariff", "tariffs");
     if !matches!(node.kind, Kind::Map(_)) {
         return Some((None, reference(node, TARIFF, &names.tariffs, collector)?));
     }
     let mut keys = Keys::of(node, "a reseller's tariff", collector)?;
     let product = keys.value("product");
-    let product = product.and_then(|node| reference(node, ("product", "products"), &names.products, collector));
+    let product =
+        product.and_then(|node| reference(node, ("product", "products"), &names.products, collector));
     let tariff = keys.need("tariff", "a reseller's tariff", collector);
     let tariff = tariff.and_then(|node| reference(node, TARIFF, &names.tariffs, collector));
     keys.finish("a reseller's tariff", collector);
@@ -300,7 +299,8 @@ fn connection(entry: &Entry, known: &Known<'_>, collector: &mut Collector) -> Op
     let name = read::name(entry, collector);
     let what = "a connection";
     let mut keys = Keys::of(&entry.value, what, collector)?;
-    let remote_address = keys.value("remote-address").and_then(|node| read::address(node, "an address", collector));
+    let remote_address =
+        keys.value("remote-address").and_then(|node| read::address(node, "an address", collector));
     let node = keys.value("node");
     let node = node.and_then(|node| reference(node, ("node", "nodes"), &known.nodes, collector));
     let route = keys.value("route").and_then(|node| read::text(node, "a route", collector));

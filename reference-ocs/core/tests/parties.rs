@@ -73,8 +73,7 @@ fn builder() -> CatalogueBuilder {
     let mut build = CatalogueBuilder::new(Settings::new(currency("USD"))).unwrap();
     let mut ids = Vec::new();
     for (name, money, price) in PRICES {
-        let spec =
-            TariffSpec { name: name.to_owned(), currency: currency(money), service: Service::Voice };
+        let spec = TariffSpec { name: name.to_owned(), currency: currency(money), service: Service::Voice };
         let id = build.tariff(spec).unwrap();
         build.rate(id, RateSpec::simple("49", price.parse().unwrap())).unwrap();
         ids.push(id);
@@ -88,8 +87,7 @@ fn builder() -> CatalogueBuilder {
         language: None,
     };
     let product = build.product(product).unwrap();
-    let entry =
-        RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff: ids[0] };
+    let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff: ids[0] };
     build.rating_entry(product, entry).unwrap();
     let home = build.customer(CustomerSpec::new("home", currency("USD"))).unwrap();
     build.customer(CustomerSpec::new("lower", currency("USD"))).unwrap();
@@ -136,9 +134,8 @@ fn take(ocs: &mut Ocs, report: UsageReport) -> Vec<Arc<Xdr>> {
 
 /// Entity, amount and currency of each record.
 fn amounts(xdrs: &[Arc<Xdr>]) -> Vec<(String, String)> {
-    let shown = |xdr: &Arc<Xdr>| {
-        (xdr.entity.name(), format!("{} {}", xdr.charged_amount, xdr.currency.unwrap()))
-    };
+    let shown =
+        |xdr: &Arc<Xdr>| (xdr.entity.name(), format!("{} {}", xdr.charged_amount, xdr.currency.unwrap()));
     xdrs.iter().map(shown).collect()
 }
 
@@ -184,8 +181,7 @@ fn a_call_charges_account_resellers_and_vendor_in_this_order() {
 #[test]
 fn a_call_by_an_alias_is_the_accounts() {
     let mut ocs = system();
-    let by_alias =
-        UsageReport { account: "16045550193".to_owned(), ..report("s", Stage::Start, 0) };
+    let by_alias = UsageReport { account: "16045550193".to_owned(), ..report("s", Stage::Start, 0) };
     take(&mut ocs, by_alias);
     // The Stop names the account itself: it is the same call.
     let xdrs = take(&mut ocs, report("s", Stage::Stop, 60));
@@ -337,7 +333,10 @@ fn an_additional_charge_is_a_record_of_its_own() {
     let (_, xdrs) = charged(&mut ocs, ordered(Commit::Complete, vec![order]));
     let own = &xdrs[1];
     // 3.20 EUR × 1.25 = 4.00 USD, beside the tariff's 0.11833.
-    assert_eq!((own.charged_amount, own.entity, &*own.history), (amount("4.00"), Entity::Account, "prerated"));
+    assert_eq!(
+        (own.charged_amount, own.entity, &*own.history),
+        (amount("4.00"), Entity::Account, "prerated")
+    );
     assert_eq!((xdrs[0].split_order, own.split_order, own.has(Note::Prerated)), (Some(1), Some(2), true));
     assert_eq!(ocs.account("alice").unwrap().balance(), amount("4.11833"));
     assert_eq!(xdrs.len(), 5);

@@ -68,7 +68,8 @@ impl Check<'_> {
 
     fn owners(&mut self, spec: &PartiesSpec) {
         let resellers: BTreeSet<&str> = spec.resellers.iter().map(|own| own.name.as_str()).collect();
-        let above = spec.resellers.iter().filter_map(|own| Some(("reseller", &own.name, own.owner.as_ref()?)));
+        let above =
+            spec.resellers.iter().filter_map(|own| Some(("reseller", &own.name, own.owner.as_ref()?)));
         let below = spec.owners.iter().map(|own| ("customer", &own.customer, &own.reseller));
         for (what, name, owner) in above.chain(below) {
             match (self.customer(name), self.customer(owner).filter(|_| resellers.contains(owner.as_str()))) {
@@ -128,8 +129,10 @@ impl Check<'_> {
                 let found = self.tariff("reseller", &reseller.name, &wanted.tariff, ours);
                 let Some((tariff, service)) = found else { continue };
                 if self.parties.tariffs.insert((id, product, service), tariff).is_some() {
-                    let product =
-                        wanted.product.as_ref().map_or_else(|| "any product".to_owned(), |it| format!("product '{it}'"));
+                    let product = wanted
+                        .product
+                        .as_ref()
+                        .map_or_else(|| "any product".to_owned(), |it| format!("product '{it}'"));
                     let reseller = reseller.name.clone();
                     self.errors.push(PartyError::TariffTwice { reseller, service, product });
                 }
@@ -150,7 +153,8 @@ impl Check<'_> {
             self.unknown(what, name, "tariff", tariff);
             return None;
         };
-        if let Some(ours) = ours.filter(|ours| self.parties.exchange.between(found.currency, *ours).is_none()) {
+        if let Some(ours) = ours.filter(|ours| self.parties.exchange.between(found.currency, *ours).is_none())
+        {
             self.errors.push(PartyError::NoExchange {
                 what,
                 name: name.to_owned(),
@@ -199,12 +203,18 @@ impl Check<'_> {
                 let lacking = |entry: &&crate::catalogue::RatingEntry| {
                     self.parties.tariff(reseller, product, entry.service).is_none()
                 };
-                missing.extend(sold.entries.iter().filter(lacking).map(|entry| (reseller, product, entry.service)));
+                missing.extend(
+                    sold.entries.iter().filter(lacking).map(|entry| (reseller, product, entry.service)),
+                );
             }
         }
         for (reseller, product, service) in missing {
             let product = self.catalogue.product(product).map(|it| it.name.to_string()).unwrap_or_default();
-            self.errors.push(PartyError::NoTariff { reseller: self.customer_name(reseller), product, service });
+            self.errors.push(PartyError::NoTariff {
+                reseller: self.customer_name(reseller),
+                product,
+                service,
+            });
         }
     }
 

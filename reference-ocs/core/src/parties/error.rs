@@ -33,7 +33,9 @@ pub enum PartyError {
         names: Vec<String>,
     },
     /// A reseller has no tariff for what its accounts use.
-    #[error("reseller '{reseller}' has no tariff for {service} of product '{product}', which accounts below it have")]
+    #[error(
+        "reseller '{reseller}' has no tariff for {service} of product '{product}', which accounts below it have"
+    )]
     NoTariff {
         /// The reseller.
         reseller: String,
@@ -79,7 +81,9 @@ pub enum PartyError {
         theirs: Currency,
     },
     /// An exchange rate of nothing, or beyond all reason.
-    #[error("the exchange rate of {currency} is {numerator}/{denominator}; both must be from 1 to 1000000000000")]
+    #[error(
+        "the exchange rate of {currency} is {numerator}/{denominator}; both must be from 1 to 1000000000000"
+    )]
     Rate {
         /// The currency.
         currency: Currency,
@@ -119,7 +123,9 @@ pub enum PartyError {
         account: String,
     },
     /// A debit account cannot have a product that is charged to the customer.
-    #[error("account '{account}' is a debit account and its product '{product}' is charged to the customer; make it a credit account")]
+    #[error(
+        "account '{account}' is a debit account and its product '{product}' is charged to the customer; make it a credit account"
+    )]
     DebitToCustomer {
         /// The account.
         account: String,

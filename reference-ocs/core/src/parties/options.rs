@@ -82,13 +82,8 @@ pub struct OptionTree {
 
 impl Opt {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::PasswordAttemptsMax,
-        Self::Lockout,
-        Self::LoginLock,
-        Self::SessionExpiry,
-        Self::GrantMax,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::PasswordAttemptsMax, Self::Lockout, Self::LoginLock, Self::SessionExpiry, Self::GrantMax];
 
     /// Its name, as world files write it.
     #[must_use]
@@ -171,7 +166,9 @@ impl OptionTree {
                     settings.start_wait = span;
                     settings.stop_grace = span;
                 }
-                (Opt::GrantMax, OptionValue::Span(span)) => settings.grant_secs_max = Some(span.as_secs().max(1)),
+                (Opt::GrantMax, OptionValue::Span(span)) => {
+                    settings.grant_secs_max = Some(span.as_secs().max(1));
+                }
                 // No other pair was taken.
                 _ => {}
             }
@@ -250,10 +247,7 @@ mod tests {
             (Opt::PasswordAttemptsMax, OptionValue::Count(256)),
             (Opt::GrantMax, OptionValue::Span(Duration::ZERO)),
         ] {
-            assert_eq!(
-                tree.set(Level::Global, option, value),
-                Err(OptionError::Value { option, value })
-            );
+            assert_eq!(tree.set(Level::Global, option, value), Err(OptionError::Value { option, value }));
         }
         assert_eq!(tree, OptionTree::default());
         assert!(Opt::from_name("lock-out").is_err());
