@@ -179,7 +179,9 @@ fn active(span: Duration, bursts: Option<Bursts>) -> u128 {
     let nanos = span.as_nanos();
     let Some(Bursts { on, off }) = bursts else { return nanos };
     let (on, cycle) = (on.as_nanos(), on.as_nanos() + off.as_nanos());
-    if cycle == 0 { nanos } else { nanos / cycle * on + (nanos % cycle).min(on) }
+    // A burst has a length, and so has a cycle.
+    let cycles = nanos.checked_div(cycle).unwrap_or_default();
+    cycles * on + (nanos - cycles * cycle).min(on)
 }
 
 /// The traffic of one session.

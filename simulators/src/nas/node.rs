@@ -190,9 +190,8 @@ impl Nas {
         let outcome = if !request.is_disconnect() {
             Err(Cause::UnsupportedAttribute)
         } else {
-            request
-                .carries_only_identity()
-                .and_then(|()| if named.is_empty() { Err(Cause::SessionContextNotFound) } else { Ok(()) })
+            let found = if named.is_empty() { Err(Cause::SessionContextNotFound) } else { Ok(()) };
+            request.carries_only_identity().and(found)
         };
         self.receiver.answer(now, &mut self.office.out, &request, outcome);
         if outcome.is_ok() {

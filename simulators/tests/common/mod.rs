@@ -17,6 +17,7 @@ pub(crate) const SECRET: &str = "3xAmpl3-s3cr3t";
 pub(crate) const START: &str = "2007-03-09T00:16:10-08:00";
 
 pub(crate) struct Rig {
+    kind: &'static PeerKind,
     pub(crate) nas: Box<dyn Peer>,
     pub(crate) now: Instant,
     /// Frames that nobody has looked at yet.
@@ -52,7 +53,11 @@ pub(crate) const DESTINATION_ACCEPTED: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn kind() -> &'static PeerKind {
-    tollgate_simulators::kinds().iter().find(|kind| kind.name == "nas").unwrap()
+    kind_named("nas")
+}
+
+pub(crate) fn kind_named(name: &str) -> &'static PeerKind {
+    tollgate_simulators::kinds().iter().find(|kind| kind.name == name).unwrap()
 }
 
 /// The values of a table, given ones before defaults.
@@ -113,11 +118,15 @@ pub(crate) fn secs(secs: u64) -> Duration {
 }
 
 pub(crate) fn setup(servers: u8, settings: &[(&'static str, Value)]) -> Setup {
+    setup_of(kind(), servers, settings)
+}
+
+pub(crate) fn setup_of(kind: &PeerKind, servers: u8, settings: &[(&'static str, Value)]) -> Setup {
     Setup {
         name: "ivr".into(),
         address: IpAddr::from([164, 9, 9, 100]),
         servers: self::servers(servers),
-        settings: fill(kind().settings, settings),
+        settings: fill(kind.settings, settings),
         seed: 4711,
         observe: true,
     }
@@ -129,8 +138,13 @@ impl Rig {
     }
 
     pub(crate) fn with_servers(count: u8, settings: &[(&'static str, Value)]) -> Self {
+        Self::of(kind(), count, settings)
+    }
+
+    pub(crate) fn of(kind: &'static PeerKind, count: u8, settings: &[(&'static str, Value)]) -> Self {
         Self {
-            nas: (kind().build)(setup(count, settings)).unwrap(),
+            kind,
+            nas: (kind.build)(setup_of(kind, count, settings)).unwrap(),
             now: Instant::parse_rfc3339(START).unwrap(),
             frames: Vec::new(),
             seen: Vec::new(),
@@ -143,7 +157,7 @@ impl Rig {
             match self.nas.poll_output() {
                 Output::Transmit(frame) => self.frames.push(frame),
                 Output::Observe(observation) => {
-                    assert_published(&observation);
+                    assert_published(self.kind, &observation);
                     self.seen.push(observation);
                 }
                 Output::Wait(until) => {
@@ -159,7 +173,7 @@ impl Rig {
         verb: &'static str,
         args: &[(&'static str, Value)],
     ) -> Result<(), ActionError> {
-        let known = kind().verb(verb).unwrap();
+        let known = self.kind.verb(verb).unwrap();
         let action = Action { verb: verb.into(), args: fill(known.args, args) };
         let done = self.nas.perform(self.now, &action);
         self.drain();
@@ -263,8 +277,8 @@ impl Rig {
 }
 
 /// Whether the kind's table has this observation and its fields.
-fn assert_published(observation: &Observation) {
-    let Some(sight) = kind().sight(&observation.kind) else { panic!("no sight '{}'", observation.kind) };
+fn assert_published(kind: &PeerKind, observation: &Observation) {
+    let Some(sight) = kind.sight(&observation.kind) else { panic!("no sight '{}'", observation.kind) };
     for (name, _) in observation.fields().iter() {
         let is_raw = name == "octets";
         assert!(is_raw || sight.fields.contains(name), "'{}' publishes no field '{name}'", sight.name);
@@ -280,6 +294,26 @@ pub(crate) fn answer(request: &Frame, code: Code, fields: &[(&str, &str)], secre
         builder.field(name, &Value::from(*value)).unwrap();
     }
     request.answer(builder.finish_response(packet.authenticator(), &Secret::from(secret)).unwrap())
+}
+
+/// A CoA-Request or Disconnect-Request of the server at this place, who knows this secret.
+pub(crate) fn dynamic(last: u8, code: Code, identifier: u8, fields: &[(&str, &str)], secret: &str) -> Frame {
+    let mut builder = Builder::new(code, identifier);
+    for (name, value) in fields {
+        builder.field(name, &Value::from(*value)).unwrap();
+    }
+    let payload = builder.finish_request(&Secret::from(secret)).unwrap();
+    Frame { from: server(last, 40_000), to: ([164, 9, 9, 100], 3799).into(), payload: payload.into() }
+}
+
+/// The code and Error-Cause of an answer to such a request, which must prove itself.
+pub(crate) fn answered(request: &Frame, answer: &Frame) -> (Code, Option<u32>) {
+    assert_eq!((answer.from, answer.to), (request.to, request.from));
+    let packet = Packet::parse(&answer.payload).unwrap();
+    let asked = Packet::parse(&request.payload).unwrap();
+    assert!(tollgate_radius::verify::response(&packet, asked.authenticator(), &Secret::from(SECRET)));
+    assert_eq!(packet.identifier(), asked.identifier());
+    (packet.code(), packet.u32(tollgate_radius::attribute::ERROR_CAUSE))
 }
 
 /// A field as it shows; empty where there is none.
