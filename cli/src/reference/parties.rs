@@ -95,12 +95,16 @@ fn connection(world: &World, own: &resale::Connection) -> ConnectionSpec {
     }
 }
 
-/// A decimal as a fraction of whole numbers: 1.35 is 135000/100000.
+/// A decimal as a fraction in its lowest terms: 1.35 is 27/20.
 fn exchange(own: &resale::ExchangeRate) -> Result<(Currency, u64, u64), String> {
     let currency = prices::currency(&own.currency)?;
     let wrong = || format!("the exchange rate {} has too many decimals or is too large", own.rate);
-    let units = own.rate.to_scale(5).ok_or_else(wrong)?;
-    Ok((currency, u64::try_from(units).map_err(|_| wrong())?, 100_000))
+    let billionths = own.rate.to_scale(9).and_then(|units| u64::try_from(units).ok()).ok_or_else(wrong)?;
+    let (mut common, mut rest) = (1_000_000_000, billionths);
+    while rest != 0 {
+        (common, rest) = (rest, common % rest);
+    }
+    Ok((currency, billionths / common, 1_000_000_000 / common))
 }
 
 /// Where the object of an error stands.

@@ -12,8 +12,9 @@ use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, currency_of, reference, word};
 use super::model::Leg;
-use super::prices::{amount, signed_amount};
-use crate::diagnostics::Collector;
+use super::prices::signed_amount;
+use crate::diagnostics::{Collector, shown};
+use crate::scenario::values::ValueError;
 use crate::scenario::{Place, read, values};
 use crate::yaml::{Entry, Keys, Kind, Node};
 
@@ -337,12 +338,19 @@ fn exchange_rate(entry: &Entry, collector: &mut Collector) -> Option<ExchangeRat
             None
         }
     };
-    let rate = amount(&entry.value, None, collector)?;
+    let rate = read::with(&entry.value, "an exchange rate", collector, |text, _| worth(text))?;
     if rate <= Decimal::default() {
         collector.error(entry.value.span, "an exchange rate is above zero");
         return None;
     }
     Some(ExchangeRate { currency: currency?, rate, place })
+}
+
+fn worth(text: &str) -> Result<Decimal, ValueError> {
+    text.parse().map_err(|_| ValueError {
+        message: format!("'{}' is not an exchange rate", shown(text)),
+        help: Some("write what one unit is worth in the world's currency: 1.25".to_owned()),
+    })
 }
 
 fn options(node: &Node, collector: &mut Collector) -> Vec<SaidOption> {
@@ -381,7 +389,7 @@ const OPTIONS: [(&str, bool); 5] = [
 ];
 
 fn level(node: &Node, level: &OptionLevel, said: &mut Vec<SaidOption>, collector: &mut Collector) {
-    let Some(mut keys) = Keys::of(node, "the options of a level", collector) else { return };
+    let Some(mut keys) = Keys::of(node, "a level of options", collector) else { return };
     for (name, is_span) in OPTIONS {
         let Some(value) = keys.value(name) else { continue };
         let place = collector.place(value.span);
@@ -394,7 +402,7 @@ fn level(node: &Node, level: &OptionLevel, said: &mut Vec<SaidOption>, collector
             said.push(SaidOption { level: level.clone(), name: Text::const_new(name), value, place });
         }
     }
-    keys.finish("the options of a level", collector);
+    keys.finish("a level of options", collector);
 }
 
 /// The currencies of all whose money a scenario may ask for beside accounts: resellers, customers and vendors.
