@@ -2,6 +2,7 @@
 
 mod peers;
 mod parties;
+mod plans;
 mod prices;
 mod sim;
 mod sockets;

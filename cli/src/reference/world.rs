@@ -33,7 +33,7 @@ impl std::fmt::Display for WorldError {
     }
 }
 
-trait At<T> {
+pub(super) trait At<T> {
     /// The error with the place of what was being read.
     fn at(self, place: &Place) -> Result<T, WorldError>;
 }
@@ -121,6 +121,7 @@ pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
     for voucher in &world.vouchers {
         add_voucher(&mut builder, voucher)?;
     }
+    super::plans::add(&mut builder, world)?;
     parties::add(&mut builder, world).map_err(several)?;
     Ok(builder.finish()?)
 }

@@ -64,6 +64,10 @@ pub(super) fn schema() -> Value {
             ("products", "What is sold: which tariff applies to which use", named(&product())),
             ("customers", "Who pays", named(&customer())),
             ("accounts", "Who uses the service", named(&account())),
+            ("discount-plans", "What makes use cheaper, in order of precedence", named(&discount_plan())),
+            ("budgets", "How much accounts may spend", named(&budget())),
+            ("balance-warnings", "From how much money owed on customers are warned", named(&amount())),
+            ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
             ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
             ("routes", "Carriers of SIP calls", named(&route())),
             ("resellers", "Who resells to customers", named(&reseller())),
@@ -269,6 +273,68 @@ fn product() -> Value {
             ("currency", "ISO 4217", currency()),
             ("breakage", "The part of a balance that is too small to be used", amount()),
             ("rating", "Which tariff applies to which use", list(&entry)),
+        ],
+        &[],
+    )
+}
+
+fn period() -> Value {
+    json!({ "enum": ["never", "daily", "weekly", "monthly"] })
+}
+
+fn discount_plan() -> Value {
+    let units = json!({ "type": ["string", "integer"] });
+    let step = keys(
+        &[
+            ("up-to", "The threshold, from the period's beginning: 60min, 1 GiB, 100", units.clone()),
+            ("free", "Whether it costs nothing: a quota", flag()),
+            ("off", "How much less it costs: 25%", text()),
+            ("price", "In place of the rate's, for the same unit", amount()),
+            ("blocked", "Whether it is refused", flag()),
+            ("policy", "The access policy that holds meanwhile", text()),
+        ],
+        &[],
+    );
+    let discount = keys(
+        &[
+            ("service", "Which service (voice)", text()),
+            ("destinations", "As rates call them, or digits that numbers begin with", list(&text())),
+            ("period", "How often the counter begins anew", period()),
+            ("rollover", "The most that goes over to the next period", units),
+            ("steps", "Prices by threshold", list(&step)),
+        ],
+        &["steps"],
+    );
+    keys(
+        &[
+            ("products", "Whose accounts have it", list(&text())),
+            ("accounts", "Who has it", list(&text())),
+            ("discounts", "The first that fits a destination counts", list(&discount)),
+        ],
+        &[],
+    )
+}
+
+fn budget() -> Value {
+    keys(&[("limit", "The most", amount()), ("period", "How often it begins anew (daily)", period())], &[])
+}
+
+fn commitment() -> Value {
+    let fee = keys(
+        &[
+            ("name", "What it is for", text()),
+            ("fee", "The full one", amount()),
+            ("discount", "What is taken off", amount()),
+        ],
+        &["name", "fee"],
+    );
+    keys(
+        &[
+            ("periods", "Billing periods with discounts", whole(0, 1_200)),
+            ("recurring", "Fees of each month", list(&fee)),
+            ("one-time", "Fees of signing", list(&fee)),
+            ("transfer-fee", "Due from whoever hands it over", amount()),
+            ("plan", "The discount plan that comes with it", text()),
         ],
         &[],
     )

@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{network, parties, prices, resale, supplies};
+use super::{network, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -154,6 +154,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
     let resale = resale::Sections::of(&mut keys);
+    let plans = plans::Sections::of(&mut keys);
     let [vouchers, routes] = ["vouchers", "routes"].map(|key| keys.value(key));
     keys.finish("a world", collector);
     let names = Names {
@@ -180,6 +181,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     world.routes = each(routes, "`routes:`", collector, supplies::route);
     let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
     world.resale = resale.read(&known, collector);
+    world.plans = plans.read(&names, &keys_of(accounts), collector);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }
@@ -194,7 +196,7 @@ pub(super) fn keys_of(node: Option<&Node>) -> BTreeSet<&str> {
 }
 
 /// Reads every entry of a section; a broken one is left out and hides no other.
-fn each<T>(
+pub(super) fn each<T>(
     node: Option<&Node>,
     what: &str,
     collector: &mut Collector,

@@ -7,6 +7,7 @@ mod network;
 mod parties;
 mod peaks;
 mod prices;
+pub mod plans;
 pub mod resale;
 mod supplies;
 

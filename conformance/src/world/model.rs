@@ -37,6 +37,8 @@ pub struct World {
     pub routes: Vec<Route>,
     /// Resellers, vendors, aliases, exchange rates; the environment and its options.
     pub resale: super::resale::Resale,
+    /// Discount plans, budgets, warnings and commitments.
+    pub plans: super::plans::Plans,
     /// `settings:`
     pub settings: Settings,
 }

@@ -28,6 +28,9 @@ const fn required(name: &'static str, kind: ArgKind, about: &'static str) -> Arg
     Arg { name, kind, need: Need::Required, about }
 }
 
+const COMMITMENT: Arg =
+    Arg { name: "commitment", kind: ArgKind::Text, need: Need::Required, about: "The commitment's name." };
+
 const fn on_account(name: &'static str, about: &'static str) -> Verb {
     Verb { name, about, args: &[ACCOUNT], main: Some("account") }
 }
@@ -59,6 +62,80 @@ const VERBS: &[Verb] = &[
                 ArgKind::Money,
                 "Above zero in the subscriber's favour, below zero against it; in the account's currency.",
             ),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "refund",
+        about: "An administrator gives back what was charged; an xDR of its own says so.",
+        args: &[
+            ACCOUNT,
+            required("amount", ArgKind::Money, "How much, above zero, in the account's currency."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "fill-wallet",
+        about: "An administrator adds units to the service wallet of a plan that the account has.",
+        args: &[
+            ACCOUNT,
+            required("plan", ArgKind::Text, "The discount plan's name."),
+            required("units", ArgKind::Integer { min: 1, max: 1 << 50 }, "How many: seconds, octets or pieces."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "sign-up",
+        about: "The account signs up for a commitment, from today on.",
+        args: &[
+            ACCOUNT,
+            COMMITMENT,
+            Arg {
+                name: "together-with",
+                kind: ArgKind::Text,
+                need: Need::Optional,
+                about: "A commitment of the account whose discounts end at the same time.",
+            },
+            Arg {
+                name: "discounts-end",
+                kind: ArgKind::Time,
+                need: Need::Optional,
+                about: "The first day without discounts; without it, the commitment's own.",
+            },
+        ],
+        main: None,
+    },
+    Verb {
+        name: "cancel-commitment",
+        about: "The account cancels a commitment; before its discounts end, all that were given are due.",
+        args: &[ACCOUNT, COMMITMENT],
+        main: None,
+    },
+    Verb {
+        name: "pause-commitment",
+        about: "The service of a commitment is paused; its discounts end as many days later.",
+        args: &[
+            ACCOUNT,
+            COMMITMENT,
+            required("from", ArgKind::Time, "Some moment of the first day."),
+            required("until", ArgKind::Time, "Some moment of the last day."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "transfer-commitment",
+        about: "A commitment goes over to another account, from tomorrow on.",
+        args: &[ACCOUNT, COMMITMENT, required("to", ArgKind::Text, "The other account.")],
+        main: None,
+    },
+    Verb {
+        name: "upgrade-commitment",
+        about: "For a time the account has what comes with another commitment, at the price of its own.",
+        args: &[
+            ACCOUNT,
+            COMMITMENT,
+            required("to", ArgKind::Text, "The other commitment."),
+            required("until", ArgKind::Time, "Some moment of the last day."),
         ],
         main: None,
     },

@@ -2,6 +2,7 @@
 //! commands and so into the record, questions are answered with an observation.
 
 use tollgate_network::{Action, ActionError, Observation, Peer};
+use tollgate_ocs_core::commitments::{CommitmentChange, DiscountEnd};
 use tollgate_ocs_core::{Admin, Amount, Answer, Command, SessionKey};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
@@ -45,6 +46,18 @@ impl RadiusGateway {
         Ok(match action.verb.as_str() {
             "top-up" => Admin::TopUp { account: account()?, amount: self.amount(action)? },
             "adjust" => Admin::Adjust { account: account()?, amount: self.amount(action)? },
+            "refund" => Admin::Refund { account: account()?, amount: self.amount(action)? },
+            "fill-wallet" => Admin::FillWallet {
+                account: account()?,
+                plan: named("plan")?,
+                units: wallet_units(action)?,
+            },
+            "sign-up" | "cancel-commitment" | "pause-commitment" | "transfer-commitment"
+            | "upgrade-commitment" => Admin::Commitment {
+                account: account()?,
+                commitment: named("commitment")?,
+                change: commitment_change(action)?,
+            },
             "block" => Admin::Block { account: account()? },
             "unblock" => Admin::Unblock { account: account()? },
             "expire" => Admin::SetExpiry { account: account()?, expires_at: Some(moment(action, now)) },
@@ -125,6 +138,37 @@ impl RadiusGateway {
         self.observe(|| Observation::new("balance", fields));
         Ok(())
     }
+}
+
+/// What an action does with a commitment.
+fn commitment_change(action: &Action) -> Result<CommitmentChange, ActionError> {
+    let time = |name: &str| match action.args.get(name) {
+        Some(Value::Time(at)) => Ok(*at),
+        _ => Err(ActionError::Impossible(format!("`{name}` is not a time"))),
+    };
+    Ok(match action.verb.as_str() {
+        "sign-up" => CommitmentChange::SignUp {
+            ends: match (action.args.get("together-with"), action.args.get("discounts-end")) {
+                (Some(_), _) => DiscountEnd::With(action.text("together-with")?.to_owned()),
+                (None, Some(_)) => DiscountEnd::At(time("discounts-end")?),
+                (None, None) => DiscountEnd::Own,
+            },
+        },
+        "pause-commitment" => CommitmentChange::Pause { from: time("from")?, until: time("until")? },
+        "transfer-commitment" => CommitmentChange::Transfer { to: action.text("to")?.to_owned() },
+        "upgrade-commitment" => {
+            CommitmentChange::Upgrade { to: action.text("to")?.to_owned(), until: time("until")? }
+        }
+        _ => CommitmentChange::Cancel,
+    })
+}
+
+fn wallet_units(action: &Action) -> Result<u64, ActionError> {
+    let units = match action.args.get("units") {
+        Some(Value::Integer(units)) => u64::try_from(*units).ok(),
+        _ => None,
+    };
+    units.ok_or_else(|| ActionError::Impossible("`units` is not a number of units".to_owned()))
 }
 
 fn moment(action: &Action, now: Instant) -> Instant {

@@ -442,6 +442,14 @@ impl CatalogueBuilder {
         &mut self.all.plans
     }
 
+    /// The account of that id.
+    #[must_use]
+    pub fn account_named(&self, id: &str) -> Option<AccountId> {
+        let accounts = &self.all.accounts;
+        let place = self.all.account_names.find(id, |at| accounts.get(at).map(|it| it.id.as_str()))?;
+        AccountId::at(place)
+    }
+
     /// The group of destinations of that name.
     #[must_use]
     pub fn destination_group_named(&self, name: &str) -> Option<DestinationGroupId> {

@@ -1,0 +1,121 @@
+//! From the discount plans, budgets, warnings and commitments of a world to those of the charging core.
+
+use tollgate_conformance::world::World;
+use tollgate_conformance::world::plans as written;
+use tollgate_ocs_core::commitments::{CommitmentSpec, FeeSpec};
+use tollgate_ocs_core::plans::{
+    BudgetSpec, Destinations, DiscountSpec, Period, PlanSpec, StepPrice, StepSpec,
+};
+use tollgate_ocs_core::{CatalogueBuilder, Price, Service};
+
+use super::prices;
+use super::world::{At as _, WorldError};
+
+/// Adds them all; accounts, products, customers and tariffs are there already.
+pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), WorldError> {
+    let plans = &world.plans;
+    for plan in &plans.plans {
+        add_plan(builder, plan)?;
+    }
+    for budget in &plans.budgets {
+        let account = builder
+            .account_named(&budget.account)
+            .ok_or_else(|| format!("there is no account '{}'", budget.account))
+            .at(&budget.place)?;
+        let limit = prices::amount(budget.limit).at(&budget.place)?;
+        builder.plans().set_budget(account, BudgetSpec { limit, period: period(budget.period), offset: 0 });
+    }
+    for warning in &plans.warnings {
+        let customer = builder
+            .customer_named(&warning.customer)
+            .ok_or_else(|| format!("there is no customer '{}'", warning.customer))
+            .at(&warning.place)?;
+        let owed = prices::amount(warning.owed).at(&warning.place)?;
+        builder.plans().set_warning(customer, owed);
+    }
+    for commitment in &plans.commitments {
+        let place = &commitment.place;
+        let fees = |fees: &[written::Fee]| {
+            let fee = |fee: &written::Fee| {
+                Ok(FeeSpec {
+                    name: fee.name.to_string(),
+                    fee: prices::amount(fee.fee).at(place)?,
+                    discount: prices::amount(fee.discount).at(place)?,
+                })
+            };
+            fees.iter().map(fee).collect::<Result<Vec<_>, WorldError>>()
+        };
+        let spec = CommitmentSpec {
+            name: commitment.name.to_string(),
+            periods: commitment.periods,
+            recurring: fees(&commitment.recurring)?,
+            one_time: fees(&commitment.one_time)?,
+            transfer_fee: prices::amount(commitment.transfer_fee).at(place)?,
+            plan: commitment.plan.as_ref().and_then(|plan| builder.plans().named(plan)),
+        };
+        builder.plans().commitments.add(spec).at(place)?;
+    }
+    Ok(())
+}
+
+fn add_plan(builder: &mut CatalogueBuilder, plan: &written::Plan) -> Result<(), WorldError> {
+    let discounts = plan.discounts.iter().map(|it| discount(builder, it)).collect::<Result<_, _>>()?;
+    let spec = PlanSpec { name: plan.name.to_string(), discounts };
+    let id = builder.plans().add(spec).at(&plan.place)?;
+    for name in &plan.products {
+        let product = builder.product_named(name).ok_or_else(|| format!("there is no product '{name}'"));
+        let product = product.at(&plan.place)?;
+        builder.plans().give_product(product, id);
+    }
+    for name in &plan.accounts {
+        let account = builder.account_named(name).ok_or_else(|| format!("there is no account '{name}'"));
+        let account = account.at(&plan.place)?;
+        builder.plans().give_account(account, id);
+    }
+    Ok(())
+}
+
+fn discount(builder: &CatalogueBuilder, own: &written::Discount) -> Result<DiscountSpec, WorldError> {
+    let service = Service::from_name(&own.service)
+        .ok_or_else(|| format!("the reference OCS has no service '{}'", own.service))
+        .at(&own.place)?;
+    let destination = |name: &tollgate_wire::Text| {
+        if name.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Ok(Destinations::Pattern(name.to_string()));
+        }
+        let group = builder.destination_group_named(name);
+        let group = group.ok_or_else(|| format!("no rate calls its destination '{name}'"));
+        group.map(Destinations::Group).at(&own.place)
+    };
+    let step = |step: &written::Step| {
+        let price = match step.price {
+            written::StepPrice::Full => StepPrice::Full,
+            written::StepPrice::Free => StepPrice::Free,
+            written::StepPrice::Blocked => StepPrice::Blocked,
+            written::StepPrice::Off(off) => StepPrice::Off(off),
+            written::StepPrice::Fixed(price) => {
+                let nanos = price.to_scale(9).and_then(|nanos| i64::try_from(nanos).ok());
+                let nanos = nanos.ok_or_else(|| format!("the price {price} cannot be held")).at(&own.place)?;
+                StepPrice::Fixed(Price::from_nanos(nanos))
+            }
+        };
+        Ok(StepSpec { up_to: step.up_to, price, policy: step.policy.as_ref().map(ToString::to_string) })
+    };
+    Ok(DiscountSpec {
+        service,
+        destinations: own.destinations.iter().map(destination).collect::<Result<_, WorldError>>()?,
+        period: period(own.period),
+        offset: 0,
+        rollover_max: own.rollover,
+        steps: own.steps.iter().map(step).collect::<Result<_, WorldError>>()?,
+    })
+}
+
+const fn period(written: written::Period) -> Period {
+    match written {
+        written::Period::Never => Period::Never,
+        written::Period::Daily => Period::Daily,
+        written::Period::Weekly => Period::Weekly,
+        written::Period::Monthly => Period::Monthly,
+    }
+}
