@@ -28,7 +28,8 @@ pub(super) fn route(entry: &Entry, collector: &mut Collector) -> Option<Route> {
     let place = collector.place(entry.key.span);
     let name = read::name(entry, collector);
     let mut keys = Keys::of(&entry.value, "a route", collector)?;
-    let prefix = keys.value("prefix").map_or(Some(Text::default()), |node| digits(node, "a prefix", collector));
+    let prefix =
+        keys.value("prefix").map_or(Some(Text::default()), |node| digits(node, "a prefix", collector));
     let address = keys
         .need("address", "a route", collector)
         .and_then(|node| read::address(node, "an address", collector));
@@ -36,8 +37,9 @@ pub(super) fn route(entry: &Entry, collector: &mut Collector) -> Option<Route> {
         .value("preference")
         .and_then(|node| read::whole(node, "a preference", (0, i64::from(u32::MAX)), collector));
     let auth = keys.value("auth").and_then(|node| read::text(node, "what proves the call", collector));
-    let rtpp_level =
-        keys.value("rtpp-level").and_then(|node| read::whole(node, "a level of media proxying", (0, 3), collector));
+    let rtpp_level = keys
+        .value("rtpp-level")
+        .and_then(|node| read::whole(node, "a level of media proxying", (0, 3), collector));
     keys.finish("a route", collector);
     Some(Route {
         name: name?,

@@ -28,7 +28,10 @@ fn ocs(with_fail: bool) -> Ocs {
     let product = build.product(spec).unwrap();
     let mut entry = |code: &str, tariff| {
         let access_code = Some(code.to_owned());
-        build.rating_entry(product, RatingEntrySpec { access_code, service: Service::Voice, leg: None, tariff })
+        build.rating_entry(
+            product,
+            RatingEntrySpec { access_code, service: Service::Voice, leg: None, tariff },
+        )
     };
     entry("555333", first).unwrap();
     if with_fail {

@@ -31,12 +31,8 @@ fn builder() -> CatalogueBuilder {
 
 fn ocs() -> Ocs {
     let mut build = builder();
-    let spec = ProductSpec {
-        name: "Cards".to_owned(),
-        currency: cad(),
-        breakage: Amount::ZERO,
-        language: None,
-    };
+    let spec =
+        ProductSpec { name: "Cards".to_owned(), currency: cad(), breakage: Amount::ZERO, language: None };
     let product = build.product(spec).unwrap();
     let customer = build.customer(CustomerSpec::new("Owners", cad())).unwrap();
     let limited = CustomerSpec { credit_limit: Some(amount("100.00")), ..CustomerSpec::new("Shop", cad()) };
@@ -46,7 +42,10 @@ fn ocs() -> Ocs {
     build.account(debit("empty", "0")).unwrap();
     build.account(AccountSpec { blocked: true, ..debit("blocked", "1.00") }).unwrap();
     build.account(AccountSpec { password: Some("4711".to_owned()), ..debit("locked", "1.00") }).unwrap();
-    let owing = AccountSpec { balance: amount("20.00"), ..AccountSpec::credit("shop", cad(), None, product, limited) };
+    let owing = AccountSpec {
+        balance: amount("20.00"),
+        ..AccountSpec::credit("shop", cad(), None, product, limited)
+    };
     build.account(owing).unwrap();
     Ocs::new(build.finish().unwrap())
 }
@@ -58,7 +57,13 @@ fn command(account: &str, session: &str, voucher: &str) -> Command {
 }
 
 /// What was paid in, and what the account may spend then.
-fn recharge(ocs: &mut Ocs, secs: u64, account: &str, session: &str, voucher: &str) -> Result<(Amount, Amount), Denial> {
+fn recharge(
+    ocs: &mut Ocs,
+    secs: u64,
+    account: &str,
+    session: &str,
+    voucher: &str,
+) -> Result<(Amount, Amount), Denial> {
     match ocs.apply(at(secs), command(account, session, voucher)).pop() {
         Some(Effect::Answer(Answer::Recharged(it))) => Ok((it.amount, it.accepted.funds.unwrap())),
         Some(Effect::Answer(Answer::Denied(denied))) => Err(denied.denial),

@@ -142,7 +142,11 @@ fn calling_party(asked: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tollgate_ocs_core::{Amount, BillingModel, Context, Currency, ReturnCode, Service};
+    use tollgate_radius::{Code, Packet, Secret};
+
     use super::*;
+    use crate::access::Asked;
 
     fn route(name: &'static str, prefix: &'static str, preference: u32) -> Route {
         Route {
@@ -157,8 +161,12 @@ mod tests {
 
     #[test]
     fn routes_to_a_number_come_by_preference_and_then_by_name() {
-        let routes =
-            Routes::new(vec![route("c", "1", 1), route("b", "", 5), route("a", "1212", 5), route("d", "44", 9)]);
+        let routes = Routes::new(vec![
+            route("c", "1", 1),
+            route("b", "", 5),
+            route("a", "1212", 5),
+            route("d", "44", 9),
+        ]);
         let names: Vec<&str> = routes.to("12125468754").map(|route| route.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
     }
@@ -167,7 +175,10 @@ mod tests {
     fn a_route_is_written_as_in_the_example() {
         let with_auth = Route { auth: Some(Text::const_new("AA14CF35")), ..route("a", "", 1) };
         assert_eq!(shown(&with_auth), "p=65.174.119.133;auth=AA14CF35");
-        assert_eq!(shown(&Route { rtpp_level: Some(3), ..route("a", "", 1) }), "p=65.174.119.133;rtpp-level=3");
+        assert_eq!(
+            shown(&Route { rtpp_level: Some(3), ..route("a", "", 1) }),
+            "p=65.174.119.133;rtpp-level=3"
+        );
     }
 
     #[test]
@@ -175,5 +186,71 @@ mod tests {
         let party = calling_party("id=380441234567; name=11380441234567");
         assert_eq!(party.as_deref(), Some("name=11380441234567;id=380441234567;display-id=380441234567"));
         assert_eq!(calling_party("name=x"), None);
+    }
+
+    /// ESI, SIP routing request, authorization response, line by line; the features of services that are not simulated
+    /// are left out.
+    #[test]
+    fn a_routing_request_is_answered_as_in_the_example() {
+        let accepted = Accepted {
+            context: Context {
+                account: "193.38.81.226".into(),
+                billing_model: BillingModel::Credit,
+                currency: "USD".parse::<Currency>().unwrap(),
+                language: "en".into(),
+                product: "PortaOne Internal".into(),
+                tariff: Some("Internal".into()),
+                access_code: Some("OUTGOING".into()),
+            },
+            balance: Amount::ZERO,
+            funds: None,
+            breakage: Amount::ZERO,
+            customer: None,
+            quota: None,
+            grant: Some(Grant::Unlimited),
+            cld: Some("12125468754".to_owned()),
+            return_code: ReturnCode::TollFree,
+        };
+        let about = About {
+            asked: Asked::Routing,
+            service: Service::Voice,
+            node: "193.38.81.217",
+            seed: 0,
+            access_code: None,
+        };
+        let asking = Asking {
+            now: Instant::from_unix_secs(1_373_027_831),
+            start_wait: Duration::from_secs(300),
+            seed: Some("2567011031"),
+            calling_party: Some("id=380441234567; name=11380441234567"),
+        };
+        let west = Route { auth: Some(Text::const_new("AA14CF35")), ..route("west", "1", 2) };
+        let address = IpAddr::from([69, 25, 184, 13]);
+        let east = Route { rtpp_level: Some(3), address, ..route("east", "12", 1) };
+        let mut builder = Builder::new(Code::ACCESS_ACCEPT, 1);
+        routed(&mut builder, about, &asking, &accepted, &Routes::new(vec![east, west])).unwrap();
+        let octets = builder.finish_response(&[0; 16], &Secret::new("x")).unwrap();
+        let fields = Packet::parse(&octets).unwrap().fields();
+        let shown: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let expected = [
+            "h323-return-code = 13",
+            "h323-ivr-in = { PortaBilling_CompleteNumber: 12125468754 }",
+            "h323-ivr-in = { Product: PortaOne Internal }",
+            "h323-ivr-in = { Tariff: Internal }",
+            "h323-ivr-in = { PortaBilling_NodeId: 193.38.81.217 }",
+            "h323-ivr-in = { PortaBilling_AccessCode: OUTGOING }",
+            "h323-ivr-in = { PortaBilling_Seed: 2567011031 }",
+            "h323-ivr-in = { PortaBilling_RatePattern: 12125468754 }",
+            "h323-ivr-in = { PortaBilling_Authorize: base=session-time;avail=-1;expires=1373028131 }",
+            "h323-billing-model = 0",
+            "PortaOne-Calling-Party = name=11380441234567;id=380441234567;display-id=380441234567",
+            "h323-currency = USD",
+            "h323-preferred-lang = en",
+            "Framed-Route = r=;q-hunt=seq",
+            "Framed-Route = P=;q-hunt=skip;expires=300;patience=20",
+            "Framed-Route = p=65.174.119.133;auth=AA14CF35",
+            "Framed-Route = p=69.25.184.13;rtpp-level=3",
+        ];
+        assert_eq!(shown, expected);
     }
 }

@@ -36,3 +36,64 @@ pub(crate) fn recharged(
     builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;
     language(builder, context)
 }
+
+#[cfg(test)]
+mod tests {
+    use tollgate_ocs_core::{Accepted, Amount, BillingModel, Context, Currency, ReturnCode, Service};
+    use tollgate_radius::{Code, Packet, Secret};
+
+    use super::*;
+    use crate::access::Asked;
+
+    /// ESI, voucher recharge session, voucher recharge response, line by line.
+    #[test]
+    fn a_recharge_is_answered_as_in_the_example() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        let recharge = Recharged {
+            accepted: Accepted {
+                context: Context {
+                    account: "02001".into(),
+                    billing_model: BillingModel::Debit,
+                    currency: "USD".parse::<Currency>().unwrap(),
+                    language: "en".into(),
+                    product: "Vouchers".into(),
+                    tariff: Some("T_SubService_1".into()),
+                    access_code: Some("01inbound".into()),
+                },
+                balance: amount("60"),
+                funds: Some(amount("60")),
+                breakage: Amount::ZERO,
+                customer: None,
+                quota: None,
+                grant: None,
+                cld: None,
+                return_code: ReturnCode::Success,
+            },
+            amount: amount("50"),
+        };
+        let about = About {
+            asked: Asked::Recharge,
+            service: Service::Quantity,
+            node: "ivr",
+            seed: 0,
+            access_code: Some("01inbound"),
+        };
+        let mut builder = Builder::new(Code::ACCESS_ACCEPT, 1);
+        recharged(&mut builder, about, &recharge).unwrap();
+        let octets = builder.finish_response(&[0; 16], &Secret::new("x")).unwrap();
+        let fields = Packet::parse(&octets).unwrap().fields();
+        let shown: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let expected = [
+            "h323-ivr-in = { PortaBilling_AccessCode: 01inbound }",
+            "h323-ivr-in = { PortaBilling_Mod_ivrutil: action=rechargeVoucher;amount=50.00000 }",
+            "h323-ivr-in = { PortaBilling_RechargedAmount: 50.00000 }",
+            "h323-ivr-in = { Tariff: T_SubService_1 }",
+            "h323-ivr-in = { available-funds: 60.00 }",
+            "h323-return-code = 0",
+            "h323-credit-amount = 60.00",
+            "h323-currency = USD",
+            "h323-preferred-lang = en",
+        ];
+        assert_eq!(shown, expected);
+    }
+}

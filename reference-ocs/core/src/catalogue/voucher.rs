@@ -31,7 +31,14 @@ impl CatalogueBuilder {
         let (least, most) = (Amount::from_units(1), super::builder::AMOUNT_MAX);
         if !(least..=most).contains(&spec.amount) {
             let (name, value) = (spec.id, spec.amount);
-            return Err(CatalogueError::AmountField { what: WHAT, name, field: "amount", value, least, most });
+            return Err(CatalogueError::AmountField {
+                what: WHAT,
+                name,
+                field: "amount",
+                value,
+                least,
+                most,
+            });
         }
         if self.all.vouchers.contains_key(&spec.id) {
             return Err(CatalogueError::Twice { what: WHAT, name: spec.id });
