@@ -49,7 +49,7 @@ const LIVE: &[&str] = &["tollgate", "tollgate-load"];
 
 /// Crates from outside that only some of ours may use, with the reason.
 const GUARDED: &[(&str, &[&str], &str)] = &[
-    ("tokio", &["tollgate-network"], "async lives in network::live"),
+    ("tokio", &["tollgate-network", "tollgate-ocs-store"], "async lives in network::live and in stores"),
     ("socket2", &["tollgate-network", "tollgate-load"], "sockets live in network::live"),
     ("clap", &["tollgate", "tollgate-load"], "only a command has a command line"),
     ("tabled", &["tollgate-reports", "tollgate"], "tables are made by reports"),
