@@ -1,7 +1,7 @@
 //! `tollgate serve`: the reference OCS on real sockets, for a client of one's own.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::Ordering;
 
@@ -10,7 +10,7 @@ use tollgate_network::Observation;
 use tollgate_network::live::{LiveClock, UdpServer, stop_on_signal};
 use tollgate_ocs_core::Record;
 use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway};
-use tollgate_ocs_store::{Embedded, embedded};
+use tollgate_ocs_store::{Embedded, Postgres, embedded};
 use tollgate_time::Instant;
 
 use crate::exit::Exit;
@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate serve scenarios/worlds/calling-card.yaml --client 127.0.0.1=secret
   tollgate serve my-world.yaml --listen 0.0.0.0 --client 192.0.2.10=s3cret --show all
+  tollgate serve my-world.yaml --store postgres://user@host/charges
   tollgate serve my-world.yaml --store charges/    go on where the last one stopped, even after a power failure
 
 Clients are the world's nodes and those of --client; whoever else asks gets no answer. With the first example running:
@@ -45,9 +46,10 @@ pub(crate) struct Arguments {
     /// A client beside the world's nodes, or another secret for one of them
     #[arg(long, value_name = "ADDRESS=SECRET")]
     client: Vec<ClientArgument>,
-    /// Keep every charge in this folder, and go on from what it holds; without it a new start begins anew
-    #[arg(long, value_name = "FOLDER")]
-    store: Option<PathBuf>,
+    /// Keep every charge in this folder or PostgreSQL database (postgres://…), and go on from what it holds; without
+    /// it a new start begins anew
+    #[arg(long, value_name = "FOLDER|URL")]
+    store: Option<String>,
     /// What to print while it runs
     #[arg(long, value_enum, default_value_t = Show::Xdrs)]
     show: Show,
@@ -191,9 +193,13 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
 
 /// What the command line names to keep charges in.
 fn record(arguments: &Arguments) -> std::io::Result<Option<Box<dyn Record>>> {
-    let Some(folder) = &arguments.store else { return Ok(None) };
+    let Some(place) = &arguments.store else { return Ok(None) };
     let world = tollgate_ocs_store::World::of(&std::fs::read(&arguments.world)?);
-    let store = Embedded::open(folder, world, embedded::Options::default()).map_err(std::io::Error::other)?;
+    if place.starts_with("postgres://") || place.starts_with("postgresql://") {
+        let store = Postgres::open(place, world).map_err(std::io::Error::other)?;
+        return Ok(Some(Box::new(store)));
+    }
+    let store = Embedded::open(Path::new(place), world, embedded::Options::default()).map_err(std::io::Error::other)?;
     Ok(Some(Box::new(store)))
 }
 

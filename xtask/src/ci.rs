@@ -32,6 +32,11 @@ const CHECKS: &[Check] = &[
     Check { name: "layers", command: &["cargo", "run", "-q", "-p", "xtask", "--", "layers"], needs: None },
     Check { name: "tidy", command: &["cargo", "run", "-q", "-p", "xtask", "--", "tidy"], needs: None },
     Check { name: "tests", command: &["cargo", "test", "--workspace", "--all-features"], needs: None },
+    Check {
+        name: "two hundred kills",
+        command: &["cargo", "test", "-p", "tollgate", "--test", "kill_nine", "--", "--ignored"],
+        needs: None,
+    },
     Check { name: "docs", command: &["cargo", "doc", "--workspace", "--no-deps", "--quiet"], needs: None },
     Check {
         name: "scenario library",
