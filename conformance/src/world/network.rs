@@ -48,8 +48,13 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
         .and_then(|node| read::whole::<u16>(node, "a port", (1, i64::from(u16::MAX)), collector));
     let response_templates = keys.value("response-templates").map_or_else(Vec::new, |node| {
         let lines = read::items(node, "`response-templates:`", collector);
+        // As it stands: `${name}` in a template is the charging system's to replace, not the scenario's.
         let line = |line: &yaml::Node, collector: &mut Collector| {
-            Some((read::text(line, "a line of a template", collector)?, collector.place(line.span)))
+            let text = match line.scalar() {
+                Some(scalar) => scalar.text.as_str().into(),
+                None => read::text(line, "a line of a template", collector)?,
+            };
+            Some((text, collector.place(line.span)))
         };
         lines.iter().filter_map(|node| line(node, collector)).collect()
     });

@@ -1,12 +1,12 @@
 //! From an Access-Request to the command that the core understands: who asks, with what proof, for what.
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
-use tollgate_ocs_core::{AccessRequest, Command, Denial, Proof, Recharge, Service, Wishes};
+use tollgate_ocs_core::{AccessRequest, Command, Denial, Lock, Proof, Recharge, Service, Stage, UsageReport, Wishes};
 use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
 
 use crate::counters::Oddity;
-use crate::quota;
+use crate::quota::{self, Used};
 use crate::shared::{self, Oddities, Request, malformed_attribute};
 
 /// What an Access-Request asks for.
@@ -27,6 +27,8 @@ pub(crate) enum Asked {
 pub(crate) struct Access {
     pub(crate) asked: Asked,
     pub(crate) service: Service,
+    /// What was used so far, where a session in use asks for more (`PortaOne-Used-Resource`).
+    pub(crate) used: Option<Box<UsageReport>>,
     /// What to ask the core, or why it need not be asked.
     pub(crate) command: Result<Command, Denial>,
 }
@@ -53,7 +55,7 @@ pub(crate) fn read<'p>(
         (_, None) if !quotas.is_empty() || service.is_some_and(shared::is_internet) => Asked::Authorization,
         (_, None) => Asked::Authentication,
     };
-    let refused = |denial| Access { asked, service: service.unwrap_or_default(), command: Err(denial) };
+    let refused = |denial| Access { asked, service: service.unwrap_or_default(), used: None, command: Err(denial) };
     let (Some(service), Some(account)) = (service, request.text(attribute::USER_NAME)) else {
         return refused(Denial::InvalidArgument);
     };
@@ -78,6 +80,8 @@ pub(crate) fn read<'p>(
         wishes: Wishes { quotas, hold: quota::hold(request.custom.session, oddities) },
         forget_access_code: request.custom.restore_cache_level.is_some_and(|level| level != "1"),
     };
+    let used = Used::read(&request.custom.used_resource, oddities);
+    let used = (uses_it(asked, proof) && !used.is_empty()).then(|| Box::new(interim(&access, used)));
     let command = match asked {
         Asked::Authentication => Command::Authenticate(access),
         Asked::Authorization | Asked::Routing => Command::Authorize(access),
@@ -86,7 +90,32 @@ pub(crate) fn read<'p>(
             None => return refused(Denial::InvalidArgument),
         },
     };
-    Access { asked, service, command: Ok(command) }
+    Access { asked, service, used, command: Ok(command) }
+}
+
+/// Whether what the request says was used may be charged: nobody is charged by a wrong password.
+fn uses_it(asked: Asked, proof: Proof) -> bool {
+    matches!(asked, Asked::Authorization | Asked::Routing) && proof != Proof::Invalid
+}
+
+/// The report that stands in a request for more.
+fn interim(access: &AccessRequest, used: Used) -> UsageReport {
+    UsageReport {
+        node: access.node.clone(),
+        session: access.session.clone(),
+        parent: access.parent.clone(),
+        account: access.account.clone(),
+        stage: Stage::Interim,
+        service: access.service,
+        cli: access.cli.clone(),
+        cld: access.cld.clone(),
+        access_code: access.access_code.clone(),
+        duration: used.secs,
+        octets_out: used.octets,
+        quantity: used.pieces,
+        lock: Lock::Ignore,
+        ..UsageReport::default()
+    }
 }
 
 fn default_access_code(request: &Request<'_>) -> Option<&'static str> {
@@ -161,7 +190,6 @@ const fn judged(right: bool) -> Proof {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_ocs_core::Lock;
     use tollgate_radius::digest::Numbering;
     use tollgate_radius::{Builder, Code, Packet, cisco};
 

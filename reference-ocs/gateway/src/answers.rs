@@ -1,7 +1,7 @@
 //! From the core's answer to the attributes of a RADIUS response, in the order and form of the documents'
 //! examples. Nothing is decided here.
 
-use tollgate_ocs_core::{Accepted, BillingModel, Context, Denial, Grant, ReturnCode, Service};
+use tollgate_ocs_core::{Accepted, BillingModel, Context, Denial, Grant, ReturnCode, Service, Unit};
 use tollgate_radius::{Builder, EncodeError, attribute, cisco};
 
 use crate::access::Asked;
@@ -90,6 +90,9 @@ fn authorized(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -> R
             builder.ivr_in("PortaBilling_Auth_Reseller_CLD", cld)?;
         }
     }
+    // Octets are no duration: they are told as a quota.
+    let by_volume = accepted.quota.is_some_and(|quota| quota.base == Unit::Octet);
+    let granted = granted.filter(|_| !by_volume);
     if let Some(granted) = &granted {
         builder.ivr_in("DURATION", granted)?;
     }

@@ -284,7 +284,7 @@ impl RadiusGateway {
         let request = understood(packet, client);
         let mut oddities = std::mem::take(&mut self.oddities);
         let ocs = self.core.ocs();
-        let Access { asked, service, command } =
+        let Access { asked, service, used, command } =
             access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
         self.note_oddities(received, oddities);
         let seed = answers::seed(self.config.seed, packet.authenticator());
@@ -294,6 +294,9 @@ impl RadiusGateway {
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };
+        if let Some(used) = used {
+            self.apply(now, Command::Account(*used))?;
+        }
         Ok(match self.apply(now, command)? {
             Some(Answer::Accepted(accepted)) if asked == Asked::Routing && !self.config.routes.is_empty() => {
                 let asking = Asking {

@@ -14,7 +14,7 @@ use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode
 use crate::ids::{AccountId, RateId, RatingEntryId, TariffId};
 use crate::money::Amount;
 use crate::quota::{Hold, QuotaGrant, QuotaWish};
-use crate::service::{Leg, Service};
+use crate::service::{Leg, Service, Unit};
 use crate::sessions::{Progress, Usage};
 
 /// What is asked for.
@@ -346,7 +346,10 @@ impl Ocs {
         self.claim(account, at);
         self.sessions.set_deadline(at, Some(deadline));
         self.count_call(account, request.service, at);
-        wish.map(|wish| Self::quota_grant(wish, granted, offer.retained, deadline))
+        // Octets are told as a quota even where none was asked for: no other attribute of an answer counts them.
+        let octets = QuotaWish::of(Unit::Octet);
+        let told = wish.or_else(|| (request.service.unit() == Unit::Octet).then_some(&octets));
+        told.map(|wish| Self::quota_grant(wish, granted, offer.retained, deadline))
     }
 
     /// Locks or unlocks an account for a session, as the request says or, by default, as `default` does.
