@@ -180,8 +180,10 @@ impl Ocs {
             Stage::Start => {}
             Stage::Interim => {
                 let usage = self.sessions.usage_mut(at);
+                // A report by time that is behind was overtaken on its way; a count of anything else is the client's.
+                let went_back = measured.used < usage.used && usage.service.unit() != Unit::Second;
                 usage.ended_at = Some(measured.ended_at);
-                if measured.used < usage.used {
+                if went_back {
                     usage.notes.insert(Note::CounterWentBack);
                 }
                 if measured.connected {
@@ -225,7 +227,7 @@ impl Ocs {
         let Some(part) = &report.part else { return (report.stage, measured) };
         let usage = self.sessions.usage_mut(at);
         let whole = usage.parts.take(part, measured.used, report.stage == Stage::Stop);
-        if whole.went_back {
+        if whole.went_back && usage.service.unit() != Unit::Second {
             usage.notes.insert(Note::CounterWentBack);
         }
         let stage = match report.stage {
@@ -373,7 +375,9 @@ fn measure(now: Instant, usage: &Usage, report: &UsageReport) -> Measured {
             let both = [report.octets_in, report.octets_out];
             let told = both.iter().any(Option::is_some);
             let sum = both.into_iter().flatten().fold(0, u64::saturating_add);
-            (if told { sum } else { usage.used }, false)
+            // A report without counters (a Start) says nothing new; of a part, nothing new of that part.
+            let known = report.part.as_ref().map_or(usage.used, |part| usage.parts.used_by(part));
+            (if told { sum } else { known }, false)
         }
         // A report of a message that does not count is of one.
         Unit::Piece => (report.quantity.unwrap_or(1), false),
