@@ -16,6 +16,8 @@ CREATE TABLE entry (
 CREATE TABLE state (
     position BIGINT  NOT NULL,
     piece    INTEGER NOT NULL,
+    -- The build's encoding of states.
+    shape    BIGINT  NOT NULL,
     octets   BYTEA   NOT NULL,
     PRIMARY KEY (position, piece)
 );

@@ -7,7 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 use tollgate_ocs_core::{
-    AccessRequest, Admin, Amount, Command, Lock, Proof, Service, SessionKey, Stage, UsageReport, Xdr,
+    AccessRequest, AccountSpec, Admin, Amount, CatalogueBuilder, Command, CustomerSpec, Lock, Ocs,
+    ProductSpec, Proof, Service, SessionKey, Settings, Stage, UsageReport, Xdr,
 };
 use tollgate_time::Instant;
 
@@ -85,6 +86,38 @@ pub(crate) fn shape() -> u32 {
     crc32fast::hash(&octets)
 }
 
+/// The sum of a sample state in this build's encoding: an account in use, and a report of an unknown one.
+pub(crate) fn state_shape() -> u32 {
+    // One that cannot be made counts as nothing, which is a shape of its own.
+    sample_state().map_or(0, |octets| crc32fast::hash(&octets))
+}
+
+fn sample_state() -> Option<Vec<u8>> {
+    let currency = "XXX".parse().ok()?;
+    let mut build = CatalogueBuilder::new(Settings::new(currency)).ok()?;
+    let customer = build.customer(CustomerSpec::new("c", currency)).ok()?;
+    let product =
+        ProductSpec { name: "p".to_owned(), currency, breakage: Amount::from_units(1), language: None };
+    let product = build.product(product).ok()?;
+    let account = AccountSpec::debit("a", currency, Amount::from_units(1), product, customer);
+    build.account(account).ok()?;
+    let mut ocs = Ocs::new(build.finish().ok()?);
+    for (secs, account) in (1..).zip(["a", "b"]) {
+        let report = |stage| UsageReport {
+            account: account.to_owned(),
+            session: SessionKey::new(account),
+            cld: Some("1".to_owned()),
+            duration: Some(1),
+            stage,
+            ..UsageReport::default()
+        };
+        for stage in [Stage::Start, Stage::Stop] {
+            let _ = ocs.apply(Instant::from_unix_secs(secs), Command::Account(report(stage)));
+        }
+    }
+    postcard::to_stdvec(&ocs.state()).ok()
+}
+
 /// A command of every kind that travels, with every kind of field in it.
 fn samples() -> Vec<Command> {
     let access = AccessRequest {
@@ -131,6 +164,55 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_report_and_request_is_read_as_it_was_written(
+            texts in proptest::array::uniform4(".{0,40}"),
+            some in proptest::option::of(".{0,40}"),
+            number in proptest::option::of(proptest::num::u64::ANY),
+            nanos in proptest::num::u64::ANY,
+            stage in proptest::sample::select(vec![Stage::Start, Stage::Interim, Stage::Stop]),
+            service in proptest::sample::select(Service::ALL.to_vec()),
+        ) {
+            let [account, session, cld, node] = texts;
+            let at = Instant::from_unix_nanos(nanos);
+            let report = UsageReport {
+                node: Some(node.clone()),
+                session: SessionKey::new(session.clone()),
+                account: account.clone(),
+                cld: Some(cld.clone()),
+                cli: some.clone(),
+                duration: number,
+                octets_in: number,
+                connected_at: number.map(Instant::from_unix_nanos),
+                delay: nanos,
+                stage,
+                service,
+                ..UsageReport::default()
+            };
+            let request = AccessRequest {
+                parent: some.map(SessionKey::new),
+                session: SessionKey::new(session),
+                account,
+                cld: Some(cld),
+                service,
+                ..AccessRequest::default()
+            };
+            for command in [Command::Account(report), Command::Authorize(request)] {
+                let octets = push(Vec::new(), &ItemRef::Command(at, &command)).unwrap();
+                let mut read = items(&octets);
+                let Some(Ok(Item::Command(when, own))) = read.next() else { panic!("it was not read") };
+                proptest::prop_assert_eq!((when, own), (at, command));
+                proptest::prop_assert!(read.next().is_none());
+            }
+        }
+
+        #[test]
+        fn any_octets_are_read_without_harm(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
+            proptest::prop_assert!(items(&octets).count() <= octets.len());
+        }
+    }
+
     #[test]
     fn a_buffer_that_ends_too_soon_is_an_error_and_an_end() {
         let buffer = push(Vec::new(), &ItemRef::Command(Instant::EPOCH, &samples()[1])).unwrap();
@@ -138,6 +220,14 @@ mod tests {
             let read: Vec<_> = items(&buffer[..end]).collect();
             assert!(matches!(read[..], [Err(_)]), "{end}: {read:?}");
         }
+    }
+
+    #[test]
+    fn a_state_has_a_shape() {
+        let state = sample_state().unwrap();
+        // Two sessions, with their names in them.
+        assert!(state.len() > 100, "{}", state.len());
+        assert_eq!(state_shape(), crc32fast::hash(&state));
     }
 
     #[test]

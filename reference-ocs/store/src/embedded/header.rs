@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::OpenError;
-use crate::encoding::{FORMAT_VERSION, World, shape};
+use crate::encoding::{self, FORMAT_VERSION, World};
 
 /// How long a header is, in octets.
 pub(super) const HEADER: usize = 64;
@@ -14,6 +14,15 @@ const MAGIC: [u8; 8] = *b"TOLLGATE";
 pub(super) enum Kind {
     Log = 1,
     State = 2,
+}
+
+impl Kind {
+    fn shape(self) -> u32 {
+        match self {
+            Self::Log => encoding::shape(),
+            Self::State => encoding::state_shape(),
+        }
+    }
 }
 
 /// The header of a file.
@@ -35,7 +44,7 @@ impl Header {
         let parts: [&[u8]; 8] = [
             &MAGIC,
             &FORMAT_VERSION.to_le_bytes(),
-            &shape().to_le_bytes(),
+            &self.kind.shape().to_le_bytes(),
             &(self.kind as u32).to_le_bytes(),
             &self.body.1.to_le_bytes(),
             &self.world.sum().to_le_bytes(),
@@ -67,7 +76,7 @@ impl Header {
             let what = "its header does not agree with its sum";
             return Err(OpenError::Damaged { path: path.to_owned(), at: 0, what });
         }
-        if word(octets, 12) != shape() {
+        if word(octets, 12) != kind.shape() {
             return Err(OpenError::OtherShape(path.to_owned()));
         }
         if long(octets, 24) != world.sum() {

@@ -159,9 +159,10 @@ impl Postgres {
         let kept = runtime.block_on(async {
             let transaction = client.transaction().await?;
             transaction.execute("DELETE FROM state", &[]).await?;
-            let insert = "INSERT INTO state (position, piece, octets) VALUES ($1, $2, $3)";
+            let shape = i64::from(encoding::state_shape());
+            let insert = "INSERT INTO state (position, piece, shape, octets) VALUES ($1, $2, $3, $4)";
             for (piece, octets) in (0_i32..).zip(octets.chunks(PIECE)) {
-                transaction.execute(insert, &[&*position, &piece, &octets]).await?;
+                transaction.execute(insert, &[&*position, &piece, &shape, &octets]).await?;
             }
             transaction.commit().await?;
             Ok::<_, PostgresError>(())
@@ -211,13 +212,14 @@ async fn belongs(client: &Client, world: World) -> Result<(), PostgresError> {
 
 /// The state that was kept, and its position.
 async fn state(client: &Client, catalogue: &Catalogue) -> Result<(Ocs, i64), PostgresError> {
-    let rows = client.query("SELECT position, octets FROM state ORDER BY position, piece", &[]).await?;
+    // The entries hold everything: a state that another build wrote is passed over.
+    let query = "SELECT position, octets FROM state WHERE shape = $1 ORDER BY position, piece";
+    let rows = client.query(query, &[&i64::from(encoding::state_shape())]).await?;
     let Some(first) = rows.first() else { return Ok((Ocs::new(catalogue.clone()), 0)) };
     let mut octets = Vec::new();
     for row in &rows {
         octets.extend_from_slice(row.try_get::<_, &[u8]>(1)?);
     }
-    // The entries hold everything: a state that another build wrote is passed over.
     let Ok((stored, [])) = postcard::take_from_bytes::<StoredState>(&octets) else {
         return Ok((Ocs::new(catalogue.clone()), 0));
     };
