@@ -26,9 +26,15 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
         ..PartiesSpec::default()
     };
     for own in &resale.resellers {
-        match money(&own.currency, own.balance) {
-            Ok((currency, balance)) => {
-                let customer = CustomerSpec { balance, ..CustomerSpec::new(&own.name, currency) };
+        let limit = own.credit_limit.map(prices::amount).transpose();
+        match money(&own.currency, own.balance).and_then(|money| Ok((money, limit?))) {
+            Ok(((currency, balance), credit_limit)) => {
+                let customer = CustomerSpec {
+                    balance,
+                    credit_limit,
+                    suspended: own.suspended,
+                    ..CustomerSpec::new(&own.name, currency)
+                };
                 if let Err(error) = builder.customer(customer) {
                     wrong.push((Some(own.place.clone()), error.to_string()));
                 }

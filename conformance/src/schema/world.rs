@@ -110,6 +110,8 @@ fn reseller() -> Value {
         &[
             ("currency", "Its currency (ISO 4217)", currency()),
             ("balance", "Money owed", amount()),
+            ("credit-limit", "How much it may owe; without it, no limit", amount()),
+            ("suspended", "Whether nobody below it is served", flag()),
             ("owner", "The reseller above it", text()),
             ("customers", "Customers that it owns", list(&text())),
             ("tariffs", "What it pays, by product", list(&json!({ "anyOf": [text(), tariff] }))),
@@ -272,6 +274,7 @@ fn product() -> Value {
         &[
             ("currency", "ISO 4217", currency()),
             ("breakage", "The part of a balance that is too small to be used", amount()),
+            ("split-by-level", "Whether a call over a change of peak level makes a record for each", flag()),
             ("rating", "Which tariff applies to which use", list(&entry)),
         ],
         &[],

@@ -12,7 +12,7 @@ use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, currency_of, reference, word};
 use super::model::Leg;
-use super::prices::signed_amount;
+use super::prices::{amount, signed_amount};
 use crate::diagnostics::{Collector, shown};
 use crate::scenario::values::ValueError;
 use crate::scenario::{Place, read, values};
@@ -48,6 +48,10 @@ pub struct Reseller {
     pub currency: Text,
     /// `balance:` money owed.
     pub balance: Decimal,
+    /// `credit-limit:` how much it may owe; without it, no limit.
+    pub credit_limit: Option<Decimal>,
+    /// `suspended: true`: no service for whoever is below it.
+    pub suspended: bool,
     /// `owner:` the reseller above it.
     pub owner: Option<Text>,
     /// `customers:` that it owns.
@@ -235,6 +239,8 @@ fn reseller(
     let mut keys = Keys::of(&entry.value, "a reseller", collector)?;
     let currency = currency_of(keys.value("currency"), &entry.key, "reseller", names, collector);
     let balance = keys.value("balance").and_then(|node| signed_amount(node, currency.as_ref(), collector));
+    let credit_limit = keys.value("credit-limit").and_then(|node| amount(node, currency.as_ref(), collector));
+    let suspended = keys.value("suspended").and_then(|node| read::flag(node, "suspended", collector));
     let owner = keys.value("owner");
     let owner = owner.and_then(|node| reference(node, ("reseller", "resellers"), all, collector));
     let mut customers = Vec::new();
@@ -254,6 +260,8 @@ fn reseller(
         name: name?,
         currency: currency?,
         balance: balance.unwrap_or_default(),
+        credit_limit,
+        suspended: suspended.unwrap_or_default(),
         owner,
         customers,
         tariffs,

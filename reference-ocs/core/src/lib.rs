@@ -9,6 +9,7 @@
 //! - duration, free time, intervals, granted time: `rating`;
 //! - balances, funds, limits, reservations: `ledger`;
 //! - grants, repeats, lost and late reports: `ocs`;
+//! - resellers, vendors, exchange rates, inherited options: [`parties`];
 //! - called numbers: [`dialing`]; the order of reasons to deny: [`denial`].
 
 pub mod catalogue;

@@ -10,9 +10,9 @@ use tollgate_ocs_core::parties::{
     ConnectionSpec, OwnerSpec, PartiesSpec, PartyError, PartyTariffSpec, ResellerSpec, VendorSpec,
 };
 use tollgate_ocs_core::{
-    AccountSpec, Amount, Answer, Catalogue, CatalogueBuilder, Command, Currency, CustomerSpec, Effect,
-    Entity, Leg, Note, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage, TariffSpec,
-    UsageReport, Xdr,
+    AccessRequest, AccountSpec, Amount, Answer, Catalogue, CatalogueBuilder, Command, Currency, CustomerSpec,
+    Denial, Effect, Entity, Leg, Note, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage,
+    TariffSpec, UsageReport, Xdr,
 };
 use tollgate_time::Instant;
 
@@ -70,6 +70,10 @@ fn spec() -> PartiesSpec {
 }
 
 fn builder() -> CatalogueBuilder {
+    builder_with(CustomerSpec::new("upper", currency("EUR")))
+}
+
+fn builder_with(upper: CustomerSpec) -> CatalogueBuilder {
     let mut build = CatalogueBuilder::new(Settings::new(currency("USD"))).unwrap();
     let mut ids = Vec::new();
     for (name, money, price) in PRICES {
@@ -91,7 +95,7 @@ fn builder() -> CatalogueBuilder {
     build.rating_entry(product, entry).unwrap();
     let home = build.customer(CustomerSpec::new("home", currency("USD"))).unwrap();
     build.customer(CustomerSpec::new("lower", currency("USD"))).unwrap();
-    build.customer(CustomerSpec::new("upper", currency("EUR"))).unwrap();
+    build.customer(upper).unwrap();
     build.account(AccountSpec::credit("alice", currency("USD"), None, product, home)).unwrap();
     build
 }
@@ -262,6 +266,33 @@ fn charged(ocs: &mut Ocs, report: UsageReport) -> (ChargeReport, Vec<Arc<Xdr>>) 
         Some(Effect::Answer(Answer::Charged(report))) => ((**report).clone(), made(&effects)),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_reseller_that_may_owe_no_more_stops_its_customers_calls() {
+    let limit = Some(amount("0.03"));
+    let upper = CustomerSpec { credit_limit: limit, ..CustomerSpec::new("upper", currency("EUR")) };
+    let mut build = builder_with(upper);
+    build.parties(&spec()).unwrap();
+    let mut ocs = Ocs::new(build.finish().unwrap());
+    let ask = |ocs: &mut Ocs, session: &str| {
+        let request = AccessRequest {
+            session: session.into(),
+            account: "alice".to_owned(),
+            cld: Some("49301234".to_owned()),
+            ..AccessRequest::default()
+        };
+        match ocs.apply(at(100), Command::Authorize(request)).pop() {
+            Some(Effect::Answer(Answer::Denied(denied))) => Some(denied.denial),
+            Some(Effect::Answer(Answer::Accepted(_))) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask(&mut ocs, "s"), None);
+    // A minute costs the upper reseller 0.032 EUR, past its 0.03: the call that was granted is charged, the next refused.
+    take(&mut ocs, report("s", Stage::Stop, 60));
+    assert_eq!(ocs.customer("upper").unwrap().balance(), amount("0.032"));
+    assert_eq!(ask(&mut ocs, "t"), Some(Denial::CreditLimit));
 }
 
 #[test]

@@ -82,6 +82,7 @@ impl Ocs {
                 Kind::Login => Ok(()),
                 Kind::Use => self.check_call_limits(account, request.service, &request.session),
             })
+            .and_then(|()| self.check_resellers(account))
             .and_then(|()| self.check_funds(account));
         if let Err(denial) = checked {
             return Err(Denied { denial, context: Some(context) });

@@ -12,6 +12,7 @@ use tollgate_time::Instant;
 use super::Ocs;
 use super::access::Kind;
 use crate::command::{AccessRequest, UsageReport};
+use crate::denial::Denial;
 use crate::effect::{Effect, Why};
 use crate::event::Subject;
 use crate::history;
@@ -74,6 +75,22 @@ impl Ocs {
             None => self.report(now, report, out),
             Some(charge) => self.import(now, report, charge, out),
         }
+    }
+
+    /// Whether every reseller above an account may have its customers served: none is suspended, none has used up its
+    /// limit. What a call will cost them is not reserved: a call that was granted goes on, even past their limits.
+    pub(super) fn check_resellers(&self, account: AccountId) -> Result<(), Denial> {
+        let customer = self.ledger.account(account).customer;
+        for reseller in self.catalogue.parties.chain(customer) {
+            let reseller = self.ledger.customer(reseller);
+            if reseller.blocked || reseller.suspended {
+                return Err(Denial::UserSuspended);
+            }
+            if reseller.purse.funds().is_some_and(|funds| funds <= Amount::ZERO) {
+                return Err(Denial::CreditLimit);
+            }
+        }
+        Ok(())
     }
 
     /// Whom an account's record charges: itself, or its customer where the product says so.

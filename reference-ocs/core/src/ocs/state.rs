@@ -51,8 +51,8 @@ struct State<'a> {
 /// A stored state does not go with the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the stored state has {stored} accounts and customers and the world has {world}; start it with the world that it \
-     was made with"
+    "the stored state has {stored} accounts, customers and vendors and the world has {world}; start it with the world \
+     that it was made with"
 )]
 pub struct OtherCatalogue {
     stored: usize,
@@ -81,12 +81,13 @@ impl Ocs {
     /// A system that goes on from a stored state under the catalogue that it was made with.
     ///
     /// # Errors
-    /// The state has another number of accounts or customers than the catalogue.
+    /// The state has another number of accounts, customers or vendors than the catalogue.
     pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
         let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used, counters, commitments, vendors } = state;
-        let world = catalogue.accounts.len() + catalogue.customers.len();
-        let stored = accounts.len() + customers.len();
-        if stored != world || accounts.len() != catalogue.accounts.len() {
+        let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
+        let there = [accounts.len(), customers.len(), vendors.len()];
+        if there != counts {
+            let (stored, world) = (there.iter().sum(), counts.iter().sum());
             return Err(OtherCatalogue { stored, world });
         }
         let fresh = Self::new(catalogue);
