@@ -5,8 +5,8 @@ mod common;
 
 use common::{at, cad, settings};
 use tollgate_ocs_core::{
-    AccessRequest, AccountSpec, Amount, Callback, CatalogueBuilder, Command, CustomerSpec, Ocs, ProductSpec,
-    RateSpec, RatingEntrySpec, Service, Stage, TariffSpec, UsageReport,
+    AccessRequest, AccountSpec, Amount, Answer, Callback, CatalogueBuilder, Command, CustomerSpec, Effect,
+    Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Stage, TariffSpec, UsageReport,
 };
 
 fn amount(text: &str) -> Amount {
@@ -112,4 +112,31 @@ fn a_product_without_a_tariff_for_failures_does_not_charge_them() {
     authorize(&mut ocs);
     report(&mut ocs, Stage::Stop, 60, Some(Callback::Unconnected));
     assert_eq!(left(&ocs), (amount("10.00"), Amount::ZERO));
+}
+
+/// ESI, PortaBilling_RestoreCacheLevel: what a request says must not be taken over by the session's other legs.
+#[test]
+fn an_access_code_that_must_not_be_taken_over_is_not() {
+    let tariff_of_second = |forget_access_code| {
+        let mut ocs = ocs(true);
+        let ask = |access_code: Option<&str>, session: &str, forget_access_code| AccessRequest {
+            session: session.into(),
+            parent: Some("c1".into()),
+            account: "000999".to_owned(),
+            cld: Some("000999".to_owned()),
+            access_code: access_code.map(str::to_owned),
+            forget_access_code,
+            ..AccessRequest::default()
+        };
+        ocs.apply(at(0), Command::Authenticate(ask(Some("555333"), "c1", forget_access_code)));
+        match ocs.apply(at(1), Command::Authorize(ask(None, "c2", false))).pop() {
+            Some(Effect::Answer(Answer::Accepted(accepted))) => {
+                accepted.context.tariff.map(|it| it.to_string())
+            }
+            _ => None,
+        }
+    };
+    assert_eq!(tariff_of_second(false).as_deref(), Some("First"));
+    // Without the code no rating entry fits.
+    assert_eq!(tariff_of_second(true), None);
 }

@@ -13,7 +13,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use crate::catalogue::VoucherSpec;
-use crate::command::{Recharge, SessionKey};
+use crate::command::{AccessRequest, Recharge, SessionKey};
 use crate::denial::Denial;
 use crate::effect::{Answer, Denied, Effect, Recharged, Why};
 use crate::ids::{AccountId, UsageId, XdrId};
@@ -31,6 +31,12 @@ pub(super) struct Redeemed {
 
 impl Ocs {
     pub(super) fn recharge(&mut self, now: Instant, request: &Recharge, out: &mut Vec<Effect>) {
+        // Under the id of the account, whatever alias it was asked by.
+        let unaliased = self.unaliased(&request.access.account).map(|account| {
+            let access = AccessRequest { account: account.to_string(), ..request.access.clone() };
+            Recharge { access, voucher: request.voucher.clone() }
+        });
+        let request = unaliased.as_ref().unwrap_or(request);
         let answer = match self.redeem(now, request, out) {
             Ok(recharged) => Answer::Recharged(Box::new(recharged)),
             Err(denied) => Answer::Denied(Box::new(denied)),
