@@ -42,6 +42,11 @@ impl Parts {
         self.0.iter().any(|own| *own.id == *part.id)
     }
 
+    /// What a part used by its last report; nothing where there was none.
+    pub(crate) fn used_by(&self, part: &Part) -> u64 {
+        self.0.iter().find(|own| *own.id == *part.id).map_or(0, |own| own.used)
+    }
+
     /// Takes what a report says of a part.
     pub(crate) fn take(&mut self, part: &Part, used: u64, ends: bool) -> Whole {
         let place = self.0.iter().position(|own| *own.id == *part.id).unwrap_or_else(|| {
@@ -75,6 +80,13 @@ mod tests {
         // 150 + 50.
         let end = parts.take(&part("b", false), 50, true);
         assert_eq!(end, Whole { used: 200, ended: true, went_back: false });
+    }
+
+    #[test]
+    fn a_part_that_was_not_reported_on_has_used_nothing() {
+        let mut parts = Parts::default();
+        parts.take(&part("a", true), 150, true);
+        assert_eq!((parts.used_by(&part("a", false)), parts.used_by(&part("b", false))), (150, 0));
     }
 
     #[test]
