@@ -217,17 +217,17 @@ fn a_quota_of_octets_ends_the_session_when_they_are_used_up() {
 #[test]
 fn a_gateway_that_asks_for_quota_asks_again_and_ends_when_it_gets_no_more() {
     let quota = [("h323-ivr-in", "PortaBilling_Authorize:base=octets;avail=50000")];
-    let mut rig = rig(&[("quota", "octets".into()), ("quota-max", Value::from(50_000_i64))]);
+    let mut rig = rig(&[("quota", "data".into()), ("quota-max", Value::from(50_000_i64))]);
     rig.perform("connect", &[("user", "anna".into())]);
     let request = rig.sent();
     let asked = attribute(&request, "h323-ivr-out").unwrap();
-    assert!(asked.contains("base=octets;max=50000;min=1"), "{asked}");
+    assert!(asked.contains("base=data;max=50000;min=1"), "{asked}");
     rig.reply(&request, Code::ACCESS_ACCEPT, &quota);
     rig.answer_all_accounting();
     rig.perform("traffic", &[("rate", Value::from(8_000_i64))]);
     rig.pass(secs(50));
     let more = rig.sent();
-    assert_eq!(attribute(&more, "PortaOne-Used-Resource").as_deref(), Some("base=octets;amount=50000"));
+    assert_eq!(attribute(&more, "PortaOne-Used-Resource").as_deref(), Some("base=data;amount=50000"));
     rig.reply(&more, Code::ACCESS_ACCEPT, &quota);
     rig.pass(secs(50));
     let last = rig.sent();

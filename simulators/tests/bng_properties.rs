@@ -111,7 +111,7 @@ proptest! {
     ) {
         let mut rig = Rig::of(kind_named("bng"), 1, &[
             ("profile", "pdsn".into()),
-            ("quota", if asks { "octets" } else { "none" }.into()),
+            ("quota", if asks { "data" } else { "none" }.into()),
             ("retransmit-count", Value::from(2_i64)),
             ("accounting-rounds", Value::from(2_i64)),
         ]);

@@ -31,8 +31,8 @@ pub(super) struct Refusal<'a> {
     pub(super) message: Option<&'a str>,
 }
 
-/// Reads an answer. A challenge is a refusal to a gateway that cannot ask the user (RFC 2865 section 4.4).
-pub(super) fn read<'a>(packet: &Packet<'a>) -> Result<Grant<'a>, Refusal<'a>> {
+/// Reads an answer; `heeds_quota` says whether `PortaBilling_Authorize` means anything to the gateway. A challenge is a refusal to a gateway that cannot ask the user (RFC 2865 section 4.4).
+pub(super) fn read<'a>(packet: &Packet<'a>, heeds_quota: bool) -> Result<Grant<'a>, Refusal<'a>> {
     let code = packet.cisco(cisco::H323_RETURN_CODE).and_then(|text| text.trim().parse().ok());
     if packet.code() != Code::ACCESS_ACCEPT {
         return Err(Refusal { code, message: packet.text(attribute::REPLY_MESSAGE) });
@@ -57,7 +57,7 @@ pub(super) fn read<'a>(packet: &Packet<'a>) -> Result<Grant<'a>, Refusal<'a>> {
     for pair in packet.pairs().filter(|pair| pair.carrier == Carrier::IvrIn) {
         match pair.name {
             "DURATION" => grant.time = shorter(grant.time, pair.value.trim().parse().ok().map(secs)),
-            "PortaBilling_Authorize" => quota(&mut grant, pair.value),
+            "PortaBilling_Authorize" if heeds_quota => quota(&mut grant, pair.value),
             _ => {}
         }
     }

@@ -88,9 +88,15 @@ const SETTINGS: &[Arg] = &[
     ),
     preset(
         "quota",
-        ArgKind::Choice(&["none", "session-time", "octets"]),
+        ArgKind::Choice(&["none", "session-time", "data"]),
         "none",
         "the quota that access requests ask for (PortaBilling_Authorize); when it is used up, more is asked for",
+    ),
+    preset(
+        "heed-quota",
+        ArgKind::Flag,
+        "true",
+        "whether PortaBilling_Authorize in an answer limits the session; a router from the shelf does not know it",
     ),
     optional("quota-max", integer(1, i64::MAX), "the most seconds or octets asked for at a time"),
     optional(

@@ -44,14 +44,15 @@ impl Online<'_> {
 
     /// An access request was answered.
     pub(super) fn access_answered(&mut self, message: Message, packet: &Packet<'_>) {
+        let heeds_quota = self.office.settings.heeds_quota;
         match (message, self.session.stage) {
-            (Message::Access, Stage::Asking) => match grant::read(packet) {
+            (Message::Access, Stage::Asking) => match grant::read(packet, heeds_quota) {
                 Ok(grant) => self.come_up(&grant, packet),
                 Err(refusal) => self.refused("refused", &refusal),
             },
             (Message::More(counters, at), Stage::Up) => {
                 self.session.asking_more = false;
-                match grant::read(packet) {
+                match grant::read(packet, heeds_quota) {
                     Ok(grant) => self.more(&grant, &counters, at),
                     Err(_) => self.used_up(),
                 }

@@ -33,7 +33,7 @@ impl QuotaBase {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Time => "session-time",
-            Self::Octets => "octets",
+            Self::Octets => "data",
         }
     }
 }
@@ -53,6 +53,7 @@ pub(super) struct Settings {
     pub(super) session_id_in_access: bool,
     pub(super) message_authenticator: bool,
     pub(super) quota: Option<QuotaBase>,
+    pub(super) heeds_quota: bool,
     pub(super) quota_max: Option<u64>,
     pub(super) dynamic_authorization: bool,
     pub(super) policies: Policies,
@@ -108,9 +109,10 @@ impl Settings {
             message_authenticator: read.flag("message-authenticator")?,
             quota: match read.text("quota")? {
                 "session-time" => Some(QuotaBase::Time),
-                "octets" => Some(QuotaBase::Octets),
+                "data" => Some(QuotaBase::Octets),
                 _ => None,
             },
+            heeds_quota: read.flag("heed-quota")?,
             quota_max: read
                 .value("quota-max")
                 .and_then(Value::as_integer)
