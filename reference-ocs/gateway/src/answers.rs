@@ -124,7 +124,10 @@ pub(crate) fn reject(
     builder.text(attribute::REPLY_MESSAGE, row.reply_message)?;
     builder.cisco(cisco::H323_RETURN_CODE, &row.return_code.to_string())?;
     builder.ivr_in("ErrorExplanation", row.explanation)?;
-    let Some(context) = context.filter(|_| matches!(about.asked, Asked::Authorization | Asked::Routing)) else { return Ok(()) };
+    let Some(context) = context.filter(|_| matches!(about.asked, Asked::Authorization | Asked::Routing))
+    else {
+        return Ok(());
+    };
     builder.ivr_in("Product", &context.product)?;
     if let Some(tariff) = &context.tariff {
         builder.ivr_in("Tariff", tariff)?;
@@ -186,7 +189,13 @@ mod tests {
     use super::*;
 
     fn about(asked: Asked) -> About<'static> {
-        About { asked, service: Service::Voice, node: "193.38.81.226", seed: 1_599_467_173, access_code: None }
+        About {
+            asked,
+            service: Service::Voice,
+            node: "193.38.81.226",
+            seed: 1_599_467_173,
+            access_code: None,
+        }
     }
 
     fn attributes(fill: impl FnOnce(&mut Builder) -> Result<(), EncodeError>) -> Vec<String> {

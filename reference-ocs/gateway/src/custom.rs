@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn of_the_callback_history_the_last_counts() {
-        let texts = ["START", "ATTEMPT", "OK"].map(|step| format!("h323-ivr-out=PortaBilling_CallbackHistory:{step}"));
+        let texts = ["START", "ATTEMPT", "OK"]
+            .map(|step| format!("h323-ivr-out=PortaBilling_CallbackHistory:{step}"));
         let texts = texts.each_ref().map(String::as_str);
         with_pairs(&texts, |custom| assert_eq!(custom.callback_history, Some("OK")));
         with_pairs(&texts[..2], |custom| assert_eq!(custom.callback_history, Some("ATTEMPT")));
