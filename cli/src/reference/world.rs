@@ -256,6 +256,9 @@ fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) -> Resu
         language: None,
     };
     let id = builder.product(spec).at(&product.place)?;
+    if product.split_by_level {
+        builder.split_by_level(id).at(&product.place)?;
+    }
     for entry in &product.rating {
         let service = Service::from_name(&entry.service)
             .ok_or_else(|| format!("the reference OCS has no service '{}'", entry.service))

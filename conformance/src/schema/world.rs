@@ -97,7 +97,11 @@ fn node() -> Value {
                 json!({ "enum": ["none", "disconnect", "coa"] }),
             ),
             ("dynamic-port", "Where it listens for that", whole(1, i64::from(u16::MAX))),
-            ("response-templates", "Lines that add to its answers: attribute, operation, value", list(&text())),
+            (
+                "response-templates",
+                "Lines that add to its answers: attribute, operation, value",
+                list(&text()),
+            ),
             ("dialing-rule", "For numbers that it sends", text()),
         ],
         &[],
@@ -144,7 +148,11 @@ fn vendor() -> Value {
 fn options() -> Value {
     let level = keys(
         &[
-            ("password-attempts-max", "Wrong passwords in a row until the account is locked out", whole(0, 255)),
+            (
+                "password-attempts-max",
+                "Wrong passwords in a row until the account is locked out",
+                whole(0, 255),
+            ),
             ("lockout", "How long it stays so", span()),
             ("login-lock", "How long a login without a call holds the account", span()),
             ("session-expiry", "How long after its end a session without a word is closed", span()),
@@ -178,7 +186,11 @@ fn dialing_rule() -> Value {
 
 fn interval_keys() -> [Key; 2] {
     [
-        ("interval", "How long it is, in whole seconds (1s); a number of pieces or octets", json!({ "anyOf": [span(), whole(1, i64::MAX)] })),
+        (
+            "interval",
+            "How long it is, in whole seconds (1s); a number of pieces or octets",
+            json!({ "anyOf": [span(), whole(1, i64::MAX)] }),
+        ),
         ("price", "What it costs: 0.02/min", price()),
     ]
 }
@@ -220,7 +232,8 @@ fn tariff() -> Value {
         &[],
     );
     let percent = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]{1,3})? *%$" });
-    let minimum = ("minimum", "Use is charged as if it were at least so much (60s, 10MiB, 3)", text_or_number());
+    let minimum =
+        ("minimum", "Use is charged as if it were at least so much (60s, 10MiB, 3)", text_or_number());
     let minimum_amount = ("minimum-amount", "Use costs at least so much", amount());
     let surcharge = ("surcharge", "Added to the exact cost at its end (5%)", percent);
     let rate = keys(

@@ -234,6 +234,8 @@ pub struct Product {
     pub currency: Text,
     /// `breakage:` the part of the balance that is too small to be used.
     pub breakage: Decimal,
+    /// `split-by-level: true`: a call over a change of peak level makes a record for each.
+    pub split_by_level: bool,
     /// `rating:`
     pub rating: Vec<RatingEntry>,
     /// Where it stands.

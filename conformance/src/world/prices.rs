@@ -294,6 +294,10 @@ pub(super) fn product(
     let mut keys = Keys::of(&entry.value, "a product", collector)?;
     let currency = currency_of(keys.value("currency"), &entry.key, "product", names, collector);
     let breakage = keys.value("breakage").and_then(|node| amount(node, currency.as_ref(), collector));
+    let split_by_level = keys
+        .value("split-by-level")
+        .and_then(|node| read::flag(node, "split-by-level", collector))
+        .unwrap_or_default();
     let mut rating: Vec<RatingEntry> = Vec::new();
     if let Some(node) = keys.need("rating", "a product", collector) {
         for item in read::items(node, "`rating:`", collector) {
@@ -317,7 +321,14 @@ pub(super) fn product(
         }
     }
     keys.finish("a product", collector);
-    Some(Product { name: name?, currency: currency?, breakage: breakage.unwrap_or_default(), rating, place })
+    Some(Product {
+        name: name?,
+        currency: currency?,
+        breakage: breakage.unwrap_or_default(),
+        split_by_level,
+        rating,
+        place,
+    })
 }
 
 fn rating_entry(node: &Node, names: &Names<'_>, collector: &mut Collector) -> Option<RatingEntry> {

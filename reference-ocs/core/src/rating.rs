@@ -20,6 +20,8 @@ mod staged_tests;
 
 use tollgate_time::Instant;
 
+pub(crate) use staged::Piece;
+
 use crate::catalogue::{Interval, PeakLevel, Rate};
 use crate::money::{Amount, Cost};
 

@@ -224,3 +224,53 @@ proptest! {
         prop_assert_eq!(run(&parts), run(&[]));
     }
 }
+
+#[test]
+fn a_product_may_ask_for_a_record_of_each_level() {
+    let mut build = CatalogueBuilder::new(settings()).unwrap();
+    let tariff = TariffSpec { name: "Tariff".to_owned(), currency: cad(), service: Service::Voice };
+    let tariff = build.tariff(tariff).unwrap();
+    build.peaks(tariff, quarters()).unwrap();
+    let terms = RateTerms {
+        off_peak: Some(prices(60, "0.05")),
+        minimum_amount: amount("0.22"),
+        ..RateTerms::default()
+    };
+    let rate = RateSpec { connect_fee: amount("0.01"), ..spec("82", prices(60, "0.10"), terms) };
+    build.rate(tariff, rate).unwrap();
+    let product =
+        ProductSpec { name: "Split".to_owned(), currency: cad(), breakage: Amount::ZERO, language: None };
+    let product = build.product(product).unwrap();
+    build.split_by_level(product).unwrap();
+    let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff };
+    build.rating_entry(product, entry).unwrap();
+    let customer = build.customer(CustomerSpec::new("Users", cad())).unwrap();
+    build.account(AccountSpec::debit("user", cad(), amount("10"), product, customer)).unwrap();
+    let mut world = World { ocs: Ocs::new(build.finish().unwrap()), effects: Vec::new() };
+
+    // 90 s before the quarter: two minutes of the peak, begun 90 and 30 s before it, then two of 0.05.
+    let from = to_the_hour() + 900 - 90;
+    world.grant(from, "user", "c1", "82623634515").unwrap();
+    world.report(from, start("user", "c1", from));
+    world.report(from + 181, stop("user", "c1", from, 181));
+    let made = world.made();
+    let shown: Vec<_> = made
+        .iter()
+        .map(|xdr| {
+            (xdr.split_order, xdr.peak_level, xdr.used_quantity, xdr.charged_quantity, xdr.charged_amount)
+        })
+        .collect();
+    // 0.01 + 2 × 0.10 is less than 0.22; all of it, 0.01 + 0.20 + 0.10 = 0.31, is not: 0.09 is left for the second.
+    let by_hand = [(Some(1), Some(0), 120, 120, amount("0.22")), (Some(2), Some(1), 61, 120, amount("0.09"))];
+    assert_eq!(shown, by_hand);
+    let first = "120s: connect fee 0.01000 + 2 x 60s @ 0.10/min peak, at least 0.22000 = 0.22000";
+    let second = "181s: connect fee 0.01000 + 2 x 60s @ 0.10/min peak + 2 x 60s @ 0.05/min off-peak, \
+                  at least 0.22000 = 0.31000, 0.22000 of it charged before";
+    assert_eq!((made[0].history.as_str(), made[1].history.as_str()), (first, second));
+    assert_eq!(made[1].connect_time, Some(common::at(from + 120)));
+    assert_eq!(made[0].disconnect_time, made[1].connect_time);
+    assert_eq!(world.balance("user"), amount("9.69"));
+    // A call at one level is one record, without an order.
+    world.report(from + 300, stop_to("user", "c2", from + 200, 10));
+    assert_eq!(world.the_xdr().split_order, None);
+}

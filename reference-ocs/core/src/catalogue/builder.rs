@@ -276,11 +276,22 @@ impl CatalogueBuilder {
             currency: spec.currency,
             breakage: spec.breakage,
             language,
+            split_by_level: false,
             entries: Vec::new(),
         });
         let products = &self.all.products;
         self.all.product_names.insert(&spec.name, place, |at| products.get(at).map(|it| &*it.name));
         Ok(id)
+    }
+
+    /// Has a product make one record for each peak level that a usage goes through.
+    ///
+    /// # Errors
+    /// There is no such product.
+    pub fn split_by_level(&mut self, product: ProductId) -> Result<(), CatalogueError> {
+        let target = self.all.products.get_mut(product.place());
+        target.ok_or_else(|| missing("split", "", "product"))?.split_by_level = true;
+        Ok(())
     }
 
     fn language(&mut self, language: &str) -> Arc<str> {

@@ -41,6 +41,8 @@ pub(crate) struct Product {
     pub(crate) currency: Currency,
     pub(crate) breakage: Amount,
     pub(crate) language: Option<Arc<str>>,
+    /// Whether a usage over a change of peak level makes a record for each.
+    pub(crate) split_by_level: bool,
     pub(crate) entries: Vec<RatingEntry>,
 }
 
@@ -100,6 +102,7 @@ mod tests {
             currency: "CAD".parse().unwrap(),
             breakage: Amount::ZERO,
             language: None,
+            split_by_level: false,
             entries: codes.iter().enumerate().map(entry).collect(),
         }
     }

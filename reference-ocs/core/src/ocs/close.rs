@@ -10,6 +10,7 @@ use crate::catalogue::PeakLevel;
 use crate::effect::{Closed, ClosedBy, Effect};
 use crate::history;
 use crate::money::Amount;
+use crate::rating::{Piece, Rated};
 use crate::service::Unit;
 use crate::sessions::{Billed, Deadline, Progress};
 use crate::xdr::{Note, Xdr};
@@ -175,7 +176,7 @@ impl Ocs {
             charged_amount: usage.charged.saturating_sub(before.amount),
             currency: account.map(|(_, account)| account.currency),
             history,
-            peak_level: rated.and_then(|rated| rated.level).map(PeakLevel::number),
+            peak_level: rated.as_ref().and_then(|rated| rated.level).map(PeakLevel::number),
             vendor: None,
             service: usage.service,
             rating_entry: usage.entry.map(|(entry, _)| entry),
@@ -204,10 +205,54 @@ impl Ocs {
             account.first_usage = Some(account.first_usage.map_or(ended_at, |first| first.min(ended_at)));
             account.last_usage = account.last_usage.max(Some(ended_at));
         }
+        let pieces = rated.as_ref().map_or_else(Vec::new, |rated| self.pieces(at, &xdr, rated));
         let usage = self.sessions.usage_mut(at);
         usage.billed = billed;
         usage.notes.clear();
-        self.keep_xdrs(at, xdr, out);
+        if pieces.is_empty() {
+            self.keep_xdrs(at, xdr, out);
+        }
+        for piece in pieces {
+            self.keep_xdrs(at, piece, out);
+        }
+    }
+
+    /// The records of each peak level in place of the one of all, where the product asks for them.
+    ///
+    /// What several parties pay, a plan has a part in, or earlier records carry in part stays one record.
+    fn pieces(&self, at: u32, whole: &Xdr, rated: &Rated) -> Vec<Xdr> {
+        let usage = self.sessions.usage(at);
+        let product = whole.account.map(|id| self.ledger.account(id).product);
+        let splits = product.and_then(|id| self.catalogue.product(id)).is_some_and(|it| it.split_by_level);
+        let alone = usage.parties.is_none() && usage.shares.is_none() && usage.billed.records == 0;
+        let rate = usage.rate.and_then(|id| self.catalogue.rate(id));
+        let Some(rate) = rate.filter(|_| splits && alone && rated.cost.round() == Some(usage.charged)) else {
+            return Vec::new();
+        };
+        let pieces = rate.pieces(rated, usage.used, usage.charged);
+        if pieces.len() < 2 {
+            return Vec::new();
+        }
+        let unit = usage.service.unit();
+        let began = usage.began(self.now);
+        let last = pieces.len() - 1;
+        let record = |(place, piece): (usize, Piece)| {
+            let used = piece.begins.saturating_add(piece.used);
+            let ends = began + Duration::from_secs(used);
+            Xdr {
+                connect_time: Some(began + Duration::from_secs(piece.begins)),
+                disconnect_time: if place == last { whole.disconnect_time } else { Some(ends) },
+                bill_time: if place == last { whole.bill_time } else { ends },
+                used_quantity: piece.used,
+                charged_quantity: piece.units,
+                charged_amount: piece.total.saturating_sub(piece.before),
+                history: history::formula(rate, unit, used, &piece.so_far, piece.total, piece.before),
+                peak_level: Some(piece.level.number()),
+                split_order: u32::try_from(place + 1).ok(),
+                ..whole.clone()
+            }
+        };
+        pieces.into_iter().enumerate().map(record).collect()
     }
 }
 

@@ -129,6 +129,64 @@ impl Rate {
     }
 }
 
+/// What was used at one level without a break.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    /// Units of the usage before it.
+    pub(crate) begins: u64,
+    /// Units used in it.
+    pub(crate) used: u64,
+    /// Units charged in it.
+    pub(crate) units: u64,
+    /// Its level.
+    pub(crate) level: PeakLevel,
+    /// All up to its end.
+    pub(crate) so_far: Rated,
+    /// What that costs, rounded; less what it did up to the piece before, so that the pieces make up the whole.
+    pub(crate) total: Amount,
+    /// What it cost up to the piece before.
+    pub(crate) before: Amount,
+}
+
+impl Rate {
+    /// A usage cut where its level changes; `total` is what all of it was charged.
+    pub(crate) fn pieces(&self, rated: &Rated, used: u64, total: Amount) -> Vec<Piece> {
+        let Some(more) = &self.more else { return Vec::new() };
+        let mut cost = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
+        let mut before = Amount::ZERO;
+        let mut pieces: Vec<Piece> = Vec::new();
+        let groups: Vec<&[Part]> = rated.parts.chunk_by(|one, next| one.level == next.level).collect();
+        let mut shown = 0;
+        for (place, group) in groups.iter().enumerate() {
+            let Some(first) = group.first() else { continue };
+            let next = groups.get(place + 1).and_then(|next| next.first()).map(|part| part.begins);
+            let begins = if place > 0 { first.begins.min(used) } else { 0 };
+            let mut units = 0_u64;
+            for part in *group {
+                let added = part.count.saturating_mul(part.interval.units);
+                cost = cost.plus_units(part.interval.price, added);
+                units = units.saturating_add(added);
+            }
+            shown += group.len();
+            let exact = cost.at_least(more.terms.minimum_amount).plus_percent(more.terms.surcharge);
+            // The last makes up the whole.
+            let so_far = exact.round().filter(|_| next.is_some()).unwrap_or(total).min(total);
+            let parts = rated.parts.iter().take(shown).copied().collect();
+            pieces.push(Piece {
+                begins,
+                used: next.unwrap_or(used).min(used) - begins,
+                units,
+                level: first.level,
+                so_far: Rated { cost: exact, parts, ..rated.clone() },
+                total: so_far,
+                before,
+            });
+            before = so_far;
+        }
+        pieces
+    }
+}
+
 impl Rated {
     /// Adds intervals that begin at that unit, and gives the unit after them.
     fn push(&mut self, level: PeakLevel, interval: Interval, count: u64, begins: u64) -> u64 {
