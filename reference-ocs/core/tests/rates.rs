@@ -169,7 +169,7 @@ fn off_peak_prices_need_periods_that_come_before_the_rates() {
     let tariff = TariffSpec { name: "Flat".to_owned(), currency: cad(), service: Service::Voice };
     let tariff = build.tariff(tariff).unwrap();
     let rate = levels().pop().unwrap();
-    let error = build.rate(tariff, rate.clone()).unwrap_err();
+    let error = build.rate(tariff, rate).unwrap_err();
     assert!(matches!(error, CatalogueError::PricesWithoutPeriods { .. }), "{error}");
     build.rate(tariff, RateSpec::simple("1", "0.10".parse().unwrap())).unwrap();
     let error = build.peaks(tariff, quarters()).unwrap_err();
