@@ -226,8 +226,15 @@ impl Ocs {
     fn join_part(&mut self, at: u32, report: &UsageReport, measured: Measured) -> (Stage, Measured) {
         let Some(part) = &report.part else { return (report.stage, measured) };
         let usage = self.sessions.usage_mut(at);
-        let whole = usage.parts.take(part, measured.used, report.stage == Stage::Stop);
-        if whole.went_back && usage.service.unit() != Unit::Second {
+        // Without figures of its own a report tells of its part that it is there, and no more.
+        let told = match usage.service.unit() {
+            Unit::Octet => report.octets_in.is_some() || report.octets_out.is_some(),
+            Unit::Second => report.stage != Stage::Start,
+            Unit::Piece => report.quantity.is_some(),
+        };
+        let used = if told { measured.used } else { 0 };
+        let whole = usage.parts.take(part, used, report.stage == Stage::Stop);
+        if told && whole.went_back && usage.service.unit() != Unit::Second {
             usage.notes.insert(Note::CounterWentBack);
         }
         let stage = match report.stage {
