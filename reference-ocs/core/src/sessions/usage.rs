@@ -173,6 +173,7 @@ impl Usage {
         self.cli = None;
         self.dialled = None;
         self.subscriber_ip = None;
+        self.parties = None;
         self.notes = BTreeSet::new();
         self.shares = None;
     }
