@@ -33,12 +33,8 @@ fn world() -> Ocs {
     let spec = TariffSpec { name: "Internet".to_owned(), currency: usd, service: Service::NetAccess };
     let tariff = build.tariff(spec).unwrap();
     build.rate(tariff, RateSpec::simple("NETACCESS", "0.06".parse().unwrap())).unwrap();
-    let product = ProductSpec {
-        name: "Internet".to_owned(),
-        currency: usd,
-        breakage: Amount::ZERO,
-        language: None,
-    };
+    let product =
+        ProductSpec { name: "Internet".to_owned(), currency: usd, breakage: Amount::ZERO, language: None };
     let product = build.product(product).unwrap();
     let entry = RatingEntrySpec { access_code: None, service: Service::NetAccess, leg: None, tariff };
     build.rating_entry(product, entry).unwrap();
@@ -138,7 +134,8 @@ fn a_one_time_fee_comes_at_once_and_its_discount_with_the_penalty() {
 fn a_pause_costs_nothing_and_is_no_part_of_the_penalty() {
     let mut ocs = world();
     sign(&mut ocs, "2020-07-01T09:00:00Z", JOHN, TURBO);
-    let pause = CommitmentChange::Pause { from: at("2020-08-01T00:00:00Z"), until: at("2020-09-30T00:00:00Z") };
+    let pause =
+        CommitmentChange::Pause { from: at("2020-08-01T00:00:00Z"), until: at("2020-09-30T00:00:00Z") };
     change(&mut ocs, "2020-07-15T09:00:00Z", JOHN, TURBO, pause.clone());
     assert!(matches!(
         change(&mut ocs, "2020-07-16T09:00:00Z", JOHN, TURBO, pause).last(),
@@ -186,15 +183,15 @@ fn what_comes_with_a_commitment_is_there_while_it_runs_and_is_upgraded_for_a_tim
     assert_eq!(granted(&mut ocs, "2020-03-01T08:00:00Z"), None);
     sign(&mut ocs, "2020-03-01T09:00:00Z", "card", TURBO);
     assert_eq!(granted(&mut ocs, "2020-03-01T10:00:00Z"), Some(Grant::Units(3_600)));
-    let upgrade =
-        CommitmentChange::Upgrade { to: "IPTV Maxi".to_owned(), until: at("2020-03-10T00:00:00Z") };
+    let upgrade = CommitmentChange::Upgrade { to: "IPTV Maxi".to_owned(), until: at("2020-03-10T00:00:00Z") };
     change(&mut ocs, "2020-03-02T09:00:00Z", "card", TURBO, upgrade);
     assert_eq!(granted(&mut ocs, "2020-03-10T20:00:00Z"), Some(Grant::Units(86_400)));
     assert_eq!(granted(&mut ocs, "2020-03-12T00:00:00Z"), Some(Grant::Units(3_600)));
     // The price stays the commitment's own.
     ocs.expire(at("2020-04-01T00:00:00Z"));
     assert_eq!(owed(&ocs, "card"), amount("-15"));
-    let pause = CommitmentChange::Pause { from: at("2020-04-02T00:00:00Z"), until: at("2020-04-03T00:00:00Z") };
+    let pause =
+        CommitmentChange::Pause { from: at("2020-04-02T00:00:00Z"), until: at("2020-04-03T00:00:00Z") };
     change(&mut ocs, "2020-04-01T09:00:00Z", "card", TURBO, pause);
     assert_eq!(granted(&mut ocs, "2020-04-02T10:00:00Z"), None);
     assert_eq!(granted(&mut ocs, "2020-04-04T10:00:00Z"), Some(Grant::Units(3_600)));

@@ -183,8 +183,13 @@ fn the_models_prices_are_the_tariffs() {
     assert_eq!(at(1).unix_secs() - at(0).unix_secs(), 1);
 }
 
+/// As many as `PROPTEST_CASES` says, else a few hundred; 25,000 are a million commands.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn balances_are_openings_and_payments_less_charges(steps in steps()) {

@@ -34,7 +34,7 @@ impl Ocs {
             let mut own = book.discounts_of(plan);
             own.find(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)))
         };
-        plans.filter_map(first).collect()
+        plans.filter_map(first).take(share::PLANS_MAX).collect()
     }
 
     fn counter(&self, account: AccountId, place: usize) -> Counter {
@@ -48,9 +48,7 @@ impl Ocs {
             let discount = self.catalogue.plans.discount(place)?;
             let mut counter = self.counter(account, place);
             if let Some(own) = own.filter(|own| own.periods.get(number) == Some(&counter.period)) {
-                let mine = own.claim.iter().filter(|part| part.seen > number);
-                let mine = mine.fold(0_u64, |sum, part| sum.saturating_add(part.units));
-                counter.held = counter.held.saturating_sub(mine);
+                less(&mut counter.held, &share::by_step(&own.claim, number, discount.steps.len()));
             }
             Some(Pot::new(place, discount, &counter))
         };
@@ -154,16 +152,22 @@ impl Ocs {
 
     fn move_held(&mut self, account: AccountId, shares: &Shares, more: bool) {
         for (number, &place) in shares.discounts.iter().enumerate() {
-            let mine = shares.claim.iter().filter(|part| part.seen > number);
-            let mine = mine.fold(0_u64, |sum, part| sum.saturating_add(part.units));
             let mut counter = self.counter(account, place);
-            if mine == 0 || shares.periods.get(number) != Some(&counter.period) {
+            if shares.claim.is_empty() || shares.periods.get(number) != Some(&counter.period) {
                 continue;
             }
-            counter.held =
-                if more { counter.held.saturating_add(mine) } else { counter.held.saturating_sub(mine) };
+            let mine = share::by_step(&shares.claim, number, self.steps_of(place));
+            if more {
+                add(&mut counter.held, &mine);
+            } else {
+                less(&mut counter.held, &mine);
+            }
             self.counters.by_account.insert((account, place), counter);
         }
+    }
+
+    fn steps_of(&self, place: usize) -> usize {
+        self.catalogue.plans.discount(place).map_or(0, |discount| discount.steps.len())
     }
 
     /// Takes back all that a usage has of the plans, because it is rated by another rate now.
@@ -173,9 +177,7 @@ impl Ocs {
         for (number, &place) in shares.discounts.iter().enumerate() {
             let mut counter = self.counter(account, place);
             if shares.periods.get(number) == Some(&counter.period) {
-                let mine = shares.parts.iter().filter(|part| part.seen > number);
-                let mine = mine.fold(0_u64, |sum, part| sum.saturating_add(part.units));
-                counter.used = counter.used.saturating_sub(mine);
+                less(&mut counter.used, &share::by_step(&shares.parts, number, self.steps_of(place)));
                 self.counters.by_account.insert((account, place), counter);
             }
         }
@@ -227,17 +229,15 @@ impl Ocs {
         let total = share::cost(rate, &shares.parts).round();
         shares.claim = rest;
         for (number, &place) in shares.discounts.iter().enumerate() {
-            let of = |parts: &[Part]| {
-                let mine = parts.iter().filter(|part| part.seen > number);
-                mine.fold(0_u64, |sum, part| sum.saturating_add(part.units))
-            };
+            let steps = self.steps_of(place);
+            let of = |parts: &[Part]| share::by_step(parts, number, steps);
             let mut counter = self.counter(account, place);
             // What was claimed in an earlier period was that period's.
             if shares.periods.get(number) == Some(&counter.period) {
-                counter.held = counter.held.saturating_sub(of(&taken));
-                counter.used = counter.used.saturating_add(of(&taken));
+                less(&mut counter.held, &of(&taken));
+                add(&mut counter.used, &of(&taken));
             }
-            counter.used = counter.used.saturating_add(of(&beyond));
+            add(&mut counter.used, &of(&beyond));
             self.take_counter(account, place, counter, out);
         }
         self.sessions.usage_mut(at).shares = Some(shares);
@@ -391,5 +391,17 @@ impl Ocs {
             credit_limit: purse.limit(),
             warning: self.catalogue.plans.warning(id),
         }
+    }
+}
+
+fn add(sums: &mut [u64], more: &[u64]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum = sum.saturating_add(*more);
+    }
+}
+
+fn less(sums: &mut [u64], gone: &[u64]) {
+    for (sum, gone) in sums.iter_mut().zip(gone) {
+        *sum = sum.saturating_sub(*gone);
     }
 }

@@ -10,14 +10,14 @@ use crate::ids::AccountId;
 use crate::money::Amount;
 
 /// What an account has used under one discount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Counter {
     /// The period that it counts.
     pub(crate) period: i64,
-    /// Units used in it.
-    pub(crate) used: u64,
-    /// Units claimed by grants and not used yet.
-    pub(crate) held: u64,
+    /// Units used in it, by step; those past the last step stand behind it.
+    pub(crate) used: Vec<u64>,
+    /// Units claimed by grants and not used yet, likewise.
+    pub(crate) held: Vec<u64>,
     /// Units that the last period left to this one.
     pub(crate) rolled: u64,
     /// Units of the service wallet that earlier periods have left.
@@ -31,7 +31,9 @@ pub(crate) struct Counter {
 impl Counter {
     /// One that counts from nothing.
     pub(crate) fn new(discount: &DiscountSpec, now: Instant) -> Self {
-        Self { period: discount.period.index(now, discount.offset), ..Self::default() }
+        let none = vec![0; discount.steps.len() + 1];
+        let period = discount.period.index(now, discount.offset);
+        Self { period, used: none.clone(), held: none, ..Self::default() }
     }
 
     /// How far it is moved by what rolled over and what is in the wallet.
@@ -47,26 +49,27 @@ impl Counter {
         }
         let quota = discount.quota().unwrap_or(0);
         let before_wallet = quota.saturating_add(self.rolled);
-        self.wallet = self.wallet.saturating_sub(self.used.saturating_sub(before_wallet));
+        let used = self.used.first().copied().unwrap_or_default();
+        self.wallet = self.wallet.saturating_sub(used.saturating_sub(before_wallet));
         let adjacent = period == self.period.saturating_add(1);
-        let left = if adjacent { before_wallet.saturating_sub(self.used) } else { quota };
+        let left = if adjacent { before_wallet.saturating_sub(used) } else { quota };
         self.rolled = left.min(discount.rollover_max);
-        (self.period, self.used, self.held) = (period, 0, 0);
+        let none = vec![0; discount.steps.len() + 1];
+        (self.period, self.used, self.held) = (period, none.clone(), none);
         self
     }
 
     /// The step that it has come to; one past the last where all are used up.
     pub(crate) fn step(&self, discount: &DiscountSpec) -> usize {
-        let shift = self.shift();
-        let mut steps = discount.steps.iter();
-        let reached =
-            steps.position(|step| step.up_to.is_none_or(|end| end.saturating_add(shift) > self.used));
-        reached.unwrap_or(discount.steps.len())
+        let mut steps = self.used.iter().enumerate();
+        let open = steps.find(|(step, used)| discount.width(*step, self.shift()) > **used);
+        open.map_or(discount.steps.len(), |(step, _)| step)
     }
 
     /// Whether its quota is used up.
     pub(crate) fn is_exceeded(&self, discount: &DiscountSpec) -> bool {
-        discount.quota().is_some_and(|quota| self.used >= quota.saturating_add(self.shift()))
+        let used = self.used.first().copied().unwrap_or_default();
+        discount.quota().is_some_and(|quota| used >= quota.saturating_add(self.shift()))
     }
 }
 
@@ -95,7 +98,7 @@ impl Counters {
         discount: &DiscountSpec,
         now: Instant,
     ) -> Counter {
-        let known = self.by_account.get(&(account, place)).copied();
+        let known = self.by_account.get(&(account, place)).cloned();
         known.map_or_else(|| Counter::new(discount, now), |counter| counter.at(discount, now))
     }
 }
@@ -126,22 +129,22 @@ mod tests {
 
     #[test]
     fn what_is_left_rolls_over_up_to_its_bound() {
-        let counter = Counter { used: 30, ..Counter::new(&daily(50), on(1)) };
+        let counter = Counter { used: vec![30, 0], ..Counter::new(&daily(50), on(1)) };
         // 70 are left, 50 of them may roll over: 150 are there on the second day.
-        let second = counter.at(&daily(50), on(2));
-        assert_eq!((second.used, second.shift()), (0, 50));
+        let second = counter.clone().at(&daily(50), on(2));
+        assert_eq!((second.used[0], second.shift()), (0, 50));
         // 150 less 140 are 10.
-        let third = Counter { used: 140, ..second }.at(&daily(50), on(3));
+        let third = Counter { used: vec![140, 0], ..second }.at(&daily(50), on(3));
         assert_eq!(third.shift(), 10);
         assert_eq!(counter.at(&daily(0), on(2)).shift(), 0);
     }
 
     #[test]
     fn a_wallet_is_used_after_the_quota_and_stays() {
-        let counter = Counter { used: 120, wallet: 50, ..Counter::new(&daily(0), on(1)) };
+        let counter = Counter { used: vec![120, 0], wallet: 50, ..Counter::new(&daily(0), on(1)) };
         assert!(!counter.is_exceeded(&daily(0)));
         // 100 of the quota and 20 of the wallet were used: 30 of it are left.
-        assert_eq!(counter.at(&daily(0), on(2)).wallet, 30);
-        assert!(Counter { used: 150, ..counter }.is_exceeded(&daily(0)));
+        assert_eq!(counter.clone().at(&daily(0), on(2)).wallet, 30);
+        assert!(Counter { used: vec![150, 0], ..counter }.is_exceeded(&daily(0)));
     }
 }

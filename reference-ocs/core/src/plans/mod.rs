@@ -4,6 +4,7 @@
 //!   counts all that it sees; the first that gives something decides the price of a unit. Quotas are consumed before
 //!   money.
 //! - Units are charged units: after the rate's intervals, without its free units. They are split at a threshold exactly.
+//! - What is claimed takes its room in its own step of a plan, so that what is given back is there for others.
 //! - A grant claims what it is granted: the parts and their prices are its own until they are used or given back, so
 //!   that sessions share a counter and none of them costs more than its reservation. What is used beyond a grant takes
 //!   what the counter has then.
@@ -144,7 +145,7 @@ impl PlanBook {
 }
 
 fn check(plan: &str, number: usize, discount: &DiscountSpec) -> Result<(), PlanError> {
-    if discount.steps.is_empty() {
+    if discount.steps.is_empty() || discount.steps.len() >= usize::from(u8::MAX) {
         return Err(PlanError::NoStep { plan: plan.to_owned(), number });
     }
     let mut last = Some(0);

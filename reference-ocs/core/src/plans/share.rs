@@ -14,8 +14,8 @@ use crate::money::{Amount, Cost, Price};
 use crate::rating::Rated;
 use crate::service::Unit;
 
-/// More units than anything uses.
-const ALL: u64 = u64::MAX / 4;
+/// How many plans can see one usage.
+pub(crate) const PLANS_MAX: usize = 8;
 /// The most units that a grant goes to; what reaches further has no end.
 const REACH_MAX: u64 = 1 << 50;
 /// The same for a rate with peak levels: forty days of seconds.
@@ -33,6 +33,8 @@ pub(crate) struct Part {
     pub(crate) discount: Option<usize>,
     /// How many of the usage's discounts count it.
     pub(crate) seen: usize,
+    /// In which of their steps.
+    pub(crate) steps: [u8; PLANS_MAX],
 }
 
 /// What a usage has of the plans.
@@ -55,22 +57,47 @@ pub(crate) struct Shares {
 pub(crate) struct Pot<'a> {
     pub(crate) place: usize,
     pub(crate) discount: &'a DiscountSpec,
-    pub(crate) shift: u64,
-    /// Units before the next one, those that others have claimed included.
-    pub(crate) at: u64,
+    shift: u64,
+    /// Units used and claimed, by step.
+    taken: Vec<u64>,
 }
 
 impl<'a> Pot<'a> {
     pub(crate) fn new(place: usize, discount: &'a DiscountSpec, counter: &Counter) -> Self {
-        Self { place, discount, shift: counter.shift(), at: counter.used.saturating_add(counter.held) }
+        let taken = counter.used.iter().zip(&counter.held);
+        let taken = taken.map(|(used, held)| used.saturating_add(*held)).collect();
+        Self { place, discount, shift: counter.shift(), taken }
     }
 
-    /// The price of the next units, and how many of them have it.
-    fn next(&self) -> (StepPrice, u64) {
-        let end = |up_to: Option<u64>| up_to.map_or(ALL, |end| end.saturating_add(self.shift));
-        let step = self.discount.steps.iter().find(|step| end(step.up_to) > self.at);
-        step.map_or((StepPrice::Full, ALL), |step| (step.price, end(step.up_to).saturating_sub(self.at)))
+    /// The price of the next units, how many of them have it, and their step.
+    fn next(&self) -> (StepPrice, u64, usize) {
+        for (step, &taken) in self.taken.iter().enumerate() {
+            let width = self.discount.width(step, self.shift);
+            if width > taken {
+                let price = self.discount.steps.get(step).map_or(StepPrice::Full, |step| step.price);
+                return (price, width - taken, step);
+            }
+        }
+        (StepPrice::Full, u64::MAX, self.discount.steps.len())
     }
+
+    fn take(&mut self, step: usize, units: u64) {
+        if let Some(taken) = self.taken.get_mut(step) {
+            *taken = taken.saturating_add(units);
+        }
+    }
+}
+
+/// How many units of parts each step of one of their discounts counts, of `steps` and those behind them.
+pub(crate) fn by_step(parts: &[Part], number: usize, steps: usize) -> Vec<u64> {
+    let mut out = vec![0_u64; steps + 1];
+    for part in parts.iter().filter(|part| part.seen > number) {
+        let step = part.steps.get(number).copied().map_or(0, usize::from);
+        if let Some(sum) = out.get_mut(step) {
+            *sum = sum.saturating_add(part.units);
+        }
+    }
+    out
 }
 
 /// The charged units of some usage by their list price, in their order.
@@ -93,10 +120,12 @@ pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], sto
         let mut left = units - skipped;
         while left > 0 {
             let mut run = left;
-            let mut part = Part { units: 0, price: list, off: 0, discount: None, seen: 0 };
-            for pot in &*pots {
-                let (price, length) = pot.next();
+            let mut part =
+                Part { units: 0, price: list, off: 0, discount: None, seen: 0, steps: [0; PLANS_MAX] };
+            for (pot, place) in pots.iter().zip(&mut part.steps) {
+                let (price, length, step) = pot.next();
                 run = run.min(length);
+                *place = u8::try_from(step).unwrap_or(u8::MAX);
                 part.seen += 1;
                 let gives = match price {
                     StepPrice::Full => continue,
@@ -110,8 +139,8 @@ pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], sto
                 part.discount = (price != StepPrice::Blocked).then_some(pot.place);
                 break;
             }
-            for pot in pots.iter_mut().take(part.seen) {
-                pot.at = pot.at.saturating_add(run);
+            for (pot, &step) in pots.iter_mut().zip(&part.steps).take(part.seen) {
+                pot.take(usize::from(step), run);
             }
             push(&mut parts, Part { units: run, ..part });
             left -= run;

@@ -82,6 +82,16 @@ impl DiscountSpec {
                 }))
     }
 
+    /// How many units a step has room for, the first one moved by `shift`; those behind the last have no end.
+    pub(crate) fn width(&self, step: usize, shift: u64) -> u64 {
+        let end = |step: usize| self.steps.get(step).and_then(|step| step.up_to);
+        let Some(end_of) = end(step) else { return u64::MAX };
+        match step.checked_sub(1).and_then(end) {
+            Some(before) => end_of.saturating_sub(before),
+            None => end_of.saturating_add(shift),
+        }
+    }
+
     /// What the first step gives, while it gives something: the quota, or the volume before another discount.
     pub(crate) fn quota(&self) -> Option<u64> {
         self.steps.first().filter(|step| step.price != StepPrice::Full).and_then(|step| step.up_to)
@@ -105,8 +115,8 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
-    /// A discount has no step.
-    #[error("discount {number} of plan '{plan}' has no step")]
+    /// A discount has no step, or too many.
+    #[error("discount {number} of plan '{plan}' has no step, or more than 254")]
     NoStep {
         /// The plan.
         plan: String,
