@@ -169,7 +169,8 @@ impl Dynamic {
         let (wanted, told) = known.unwrap_or_default();
         let to = SocketAddr::new(frame.from.ip(), client.dynamic_port);
         let conf_id = packet.cisco(cisco::H323_CONF_ID).map(str::to_owned);
-        self.routes.insert(key, Route { client: place, ends: (frame.to, to), identity, conf_id, wanted, told });
+        self.routes
+            .insert(key, Route { client: place, ends: (frame.to, to), identity, conf_id, wanted, told });
     }
 
     /// Forgets a session that has ended.

@@ -32,7 +32,9 @@ const fn base_name(base: Unit) -> &'static str {
 
 /// `name=value` of a list, in order.
 fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split(';').filter_map(|option| option.split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
+    text.split(';')
+        .filter_map(|option| option.split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim()))
 }
 
 fn number(what: &str, name: &str, value: &str, oddities: &mut Oddities) -> Option<u64> {

@@ -133,7 +133,8 @@ impl RadiusGateway {
             variables
         };
         let clients = &config.clients;
-        let mut around = Surroundings { now, clients, observe: config.observe, variables: &variables, outputs };
+        let mut around =
+            Surroundings { now, clients, observe: config.observe, variables: &variables, outputs };
         act(dynamic, &mut around)
     }
 

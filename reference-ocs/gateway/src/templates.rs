@@ -259,7 +259,10 @@ impl Templates {
     /// The first line that cannot be read, counted from 0, with its fault.
     pub fn parse<S: AsRef<str>>(lines: &[S]) -> Result<Self, (usize, TemplateError)> {
         let lines = lines.iter().enumerate();
-        lines.map(|(at, line)| parse_line(line.as_ref()).map_err(|error| (at, error))).collect::<Result<_, _>>().map(Self)
+        lines
+            .map(|(at, line)| parse_line(line.as_ref()).map_err(|error| (at, error)))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether there is nothing to do.
@@ -411,10 +414,7 @@ mod tests {
         assert!(fault("Filter-Id = ").contains("no value behind the operation"));
         assert_eq!(fault("Filter-Id = 'x"), "column 13: the quote is not closed");
         assert_eq!(fault("Filter-Id = 'x' y"), "column 16: 'y' stands behind the closing quote");
-        assert_eq!(
-            fault("Filter-Id += 'x${a'"),
-            "column 16: the placeholder is not closed; write ${name}"
-        );
+        assert_eq!(fault("Filter-Id += 'x${a'"), "column 16: the placeholder is not closed; write ${name}");
         assert!(fault("Filter-Id = ${a b}").starts_with("column 15: 'a b' is not the name"));
         assert!(fault("Filter-Id = ${a:-$}").contains("'' is not the name"));
         assert_eq!(Templates::parse(&["Filter-Id = x", "y"]).unwrap_err().0, 1);
@@ -437,16 +437,22 @@ mod tests {
 
     #[test]
     fn the_operations_keep_replace_and_add() {
-        let before = ["Reply-Message = hello", "Session-Timeout = 60", "h323-ivr-in = { Tariff: PrepaidCard }"];
+        let before =
+            ["Reply-Message = hello", "Session-Timeout = 60", "h323-ivr-in = { Tariff: PrepaidCard }"];
         assert_eq!(rewritten(&["Session-Timeout = 90"], &[]), before);
-        let with = |more: &str| before.iter().map(|own| (*own).to_owned()).chain([more.to_owned()]).collect::<Vec<_>>();
+        let with = |more: &str| {
+            before.iter().map(|own| (*own).to_owned()).chain([more.to_owned()]).collect::<Vec<_>>()
+        };
         assert_eq!(rewritten(&["Idle-Timeout = 90"], &[]), with("Idle-Timeout = 90"));
         assert_eq!(rewritten(&["Reply-Message += 'good day'"], &[]), with("Reply-Message = good day"));
         assert_eq!(
             rewritten(&["Session-Timeout := 90"], &[]),
             [before[0], before[2], "Session-Timeout = 90"]
         );
-        assert_eq!(rewritten(&["h323-ivr-in := 'A:1'"], &[]), [before[0], before[1], "h323-ivr-in = { A: 1 }"]);
+        assert_eq!(
+            rewritten(&["h323-ivr-in := 'A:1'"], &[]),
+            [before[0], before[1], "h323-ivr-in = { A: 1 }"]
+        );
         // What expands to nothing changes nothing.
         assert_eq!(rewritten(&["Session-Timeout := ${none}"], &[]), before);
     }

@@ -31,9 +31,7 @@ pub(super) struct Calls {
 impl Calls {
     fn in_progress(&self, party: Party, sessions: &Sessions, except: &SessionKey) -> u32 {
         let calls = self.of.get(&party).into_iter().flatten();
-        let open = calls.filter(|(id, at)| {
-            sessions.is_open(*id, *at) && sessions.usage(*at).key != *except
-        });
+        let open = calls.filter(|(id, at)| sessions.is_open(*id, *at) && sessions.usage(*at).key != *except);
         u32::try_from(open.count()).unwrap_or(u32::MAX)
     }
 }

@@ -61,7 +61,8 @@ impl Ocs {
         named: &'a str,
         service: Service,
     ) -> &'a str {
-        let rated = || entry.is_some_and(|(_, tariff)| self.catalogue.rate_of(tariff, named, self.now).is_some());
+        let rated =
+            || entry.is_some_and(|(_, tariff)| self.catalogue.rate_of(tariff, named, self.now).is_some());
         match word(service) {
             Some(word) if !rated() => word,
             _ => named,
@@ -69,7 +70,13 @@ impl Ocs {
     }
 
     /// Until when a grant is kept: as long as the client expects to need it, and the usual grace.
-    pub(super) fn quota_deadline(&self, at: u32, now: Instant, wish: &QuotaWish, units: Option<u64>) -> Instant {
+    pub(super) fn quota_deadline(
+        &self,
+        at: u32,
+        now: Instant,
+        wish: &QuotaWish,
+        units: Option<u64>,
+    ) -> Instant {
         let settings = &self.catalogue.settings;
         let begins = match self.sessions.usage(at).progress {
             Progress::Granted => wish.expires.map_or(now + settings.start_wait, |at| at.max(now)),

@@ -159,8 +159,12 @@ impl Stage {
     }
 
     pub(crate) fn deliver(&mut self, from: &str, port: u16, payload: &[u8]) -> Seen {
+        self.deliver_from(from, 1645, port, payload)
+    }
+
+    pub(crate) fn deliver_from(&mut self, from: &str, from_port: u16, port: u16, payload: &[u8]) -> Seen {
         let frame = Frame {
-            from: SocketAddr::new(address(from), 1645),
+            from: SocketAddr::new(address(from), from_port),
             to: SocketAddr::new(address(OCS_ADDRESS), port),
             payload: Bytes::copy_from_slice(payload),
         };
