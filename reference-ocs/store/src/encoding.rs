@@ -46,7 +46,6 @@ pub(crate) enum ItemRef<'a> {
 
 /// One thing in a log, as it is read.
 #[derive(Debug, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(crate) enum Item {
     Command(Instant, Command),
     Passed(Instant),
@@ -177,7 +176,7 @@ mod tests {
             let [account, session, cld, node] = texts;
             let at = Instant::from_unix_nanos(nanos);
             let report = UsageReport {
-                node: Some(node.clone()),
+                node: Some(node),
                 session: SessionKey::new(session.clone()),
                 account: account.clone(),
                 cld: Some(cld.clone()),

@@ -1,5 +1,6 @@
 //! The store in PostgreSQL under the suite of all stores, in a cluster of its own on a Unix socket.
 #![cfg(feature = "postgres")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../../core/tests/common/mod.rs"]

@@ -122,8 +122,7 @@ impl Embedded {
             }
             let segment = Read::open(path, self.world)?;
             let (end, place) = segment.frames(|frame| {
-                let mut position = frame.position;
-                for item in encoding::items(frame.body) {
+                for (position, item) in (frame.position..).zip(encoding::items(frame.body)) {
                     match item {
                         Ok(Item::Command(at, command)) if position >= from => {
                             ocs.apply_into(at, &command, &mut effects);
@@ -137,7 +136,6 @@ impl Embedded {
                         Ok(Item::Command(..) | Item::Passed(_) | Item::Xdr(_)) => {}
                         Err(_) => return Err(segment.damaged(0, "a command in it cannot be read")),
                     }
-                    position += 1;
                 }
                 Ok(())
             })?;
