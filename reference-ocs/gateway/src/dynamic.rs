@@ -38,7 +38,7 @@ pub enum Abilities {
 }
 
 /// UDP port at which clients listen (RFC 5176 section 2.3).
-pub const PORT: u16 = 3799;
+pub(crate) const PORT: u16 = 3799;
 /// RFC 5080 section 2.2.1: initial and longest wait, and how often a request is sent again.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(16);
