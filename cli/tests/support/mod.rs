@@ -1,5 +1,7 @@
 //! What the tests of the command share: where things are, the server that they start, the programs that they need.
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(unreachable_pub, reason = "each test has it as a module")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

@@ -41,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment: 16 << 20, state_every: 256 << 20 }
+        Self { segment: 16 << 20, state_every: 128 << 20 }
     }
 }
 
