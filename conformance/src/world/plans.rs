@@ -183,8 +183,12 @@ impl<'n> Sections<'n> {
             plans: each(self.plans, "`discount-plans:`", collector, |entry, c| {
                 plan(entry, names, accounts, c)
             }),
-            budgets: each(self.budgets, "`budgets:`", collector, |entry, c| budget(entry, names, accounts, c)),
-            warnings: each(self.warnings, "`balance-warnings:`", collector, |entry, c| warning(entry, names, c)),
+            budgets: each(self.budgets, "`budgets:`", collector, |entry, c| {
+                budget(entry, names, accounts, c)
+            }),
+            warnings: each(self.warnings, "`balance-warnings:`", collector, |entry, c| {
+                warning(entry, names, c)
+            }),
             commitments: each(self.commitments, "`commitments:`", collector, |entry, c| {
                 commitment(entry, names, &known, c)
             }),

@@ -143,12 +143,22 @@ fn every_verb_of_the_table_is_understood() {
                 _ if arg.name == "customer" => action.with(arg.name, "Cards"),
                 _ if arg.name == "product" => action.with(arg.name, "Calling Card"),
                 _ if arg.name == "session" => action.with(arg.name, CONF_ID),
+                _ if arg.name == "plan" => action.with(arg.name, "Messages"),
+                _ if arg.name == "commitment" || verb.name == "upgrade-commitment" && arg.name == "to" => {
+                    action.with(arg.name, "Turbo")
+                }
+                _ if arg.name == "to" => action.with(arg.name, "10000000000"),
+                ArgKind::Time => action.with(arg.name, Value::Time(Instant::from_unix_secs(1_900_000_000))),
+                ArgKind::Integer { .. } => action.with(arg.name, Value::Integer(50)),
                 _ => action.with(arg.name, "text"),
             };
         }
         let mut stage = Stage::new();
         stage.access(IVR, login);
         stage.access(IVR, call);
+        if verb.name != "sign-up" && verb.args.iter().any(|arg| arg.name == "commitment") {
+            stage.perform(&on_card("sign-up").with("commitment", "Turbo")).unwrap();
+        }
         let done = stage.perform(&action);
         assert!(done.is_ok(), "{}: {done:?}", verb.name);
     }

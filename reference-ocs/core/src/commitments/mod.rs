@@ -64,7 +64,8 @@ impl CommitmentBook {
         }
         let wrong =
             |fee: &&FeeSpec| fee.fee.is_negative() || fee.discount.is_negative() || fee.discount > fee.fee;
-        if spec.recurring.iter().chain(&spec.one_time).find(wrong).is_some() || spec.transfer_fee.is_negative()
+        if spec.recurring.iter().chain(&spec.one_time).find(wrong).is_some()
+            || spec.transfer_fee.is_negative()
         {
             return Err(PlanError::Amount { what: WHAT, name: spec.name, field: "a fee or discount" });
         }

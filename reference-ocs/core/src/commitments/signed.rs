@@ -89,8 +89,7 @@ mod tests {
     }
 
     fn turbo() -> CommitmentSpec {
-        let fee =
-            FeeSpec { name: "Turbo 1 GB".to_owned(), fee: amount("20"), discount: amount("5") };
+        let fee = FeeSpec { name: "Turbo 1 GB".to_owned(), fee: amount("20"), discount: amount("5") };
         CommitmentSpec {
             name: "Turbo 1GB".to_owned(),
             periods: 24,

@@ -64,10 +64,8 @@ impl Ocs {
             let (month, _) = own.billed_to.month();
             let closing = own.close(spec, to.min(Day::first_of(month + 1)));
             let (days, length) = closing.days;
-            let history = format!(
-                "'{}': {days} of {length} days, {} off = {}",
-                spec.name, closing.given, closing.due
-            );
+            let history =
+                format!("'{}': {days} of {length} days, {} off = {}", spec.name, closing.given, closing.due);
             self.take_fee(account, closing.due, history, out);
         }
     }

@@ -29,7 +29,8 @@ impl Ocs {
         let known = destination.and_then(|id| self.catalogue.destination(id).map(|it| (id, it)));
         let Some((id, destination)) = known else { return Vec::new() };
         let what = (id, &*destination.pattern, destination.group);
-        let plans = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let plans =
+            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         let first = |plan| {
             let mut own = book.discounts_of(plan);
             own.find(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)))
@@ -112,7 +113,8 @@ impl Ocs {
     pub(super) fn claim(&mut self, account: AccountId, at: u32) {
         self.release_claim(account, at);
         let usage = self.sessions.usage(at);
-        let Some((id, rate)) = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate))) else {
+        let Some((id, rate)) = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)))
+        else {
             return;
         };
         let mut shares = match &usage.shares {
@@ -329,7 +331,8 @@ impl Ocs {
         if book.is_empty() {
             return false;
         }
-        let mut plans = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let mut plans =
+            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         plans.any(|plan| {
             book.discounts_of(plan).any(|place| {
                 book.discount(place).is_some_and(|discount| {

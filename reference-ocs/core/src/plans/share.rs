@@ -206,7 +206,13 @@ pub(crate) struct Reach {
 }
 
 /// What all of a usage is, where `used` parts are settled; `None` when a plan blocks some of the rest.
-pub(crate) fn whole(rate: &Rate, began: Instant, total: u64, used: &[Part], pots: &[Pot<'_>]) -> Option<Vec<Part>> {
+pub(crate) fn whole(
+    rate: &Rate,
+    began: Instant,
+    total: u64,
+    used: &[Part],
+    pots: &[Pot<'_>],
+) -> Option<Vec<Part>> {
     let rated = rate.usage(total, began);
     let mut all = used.to_vec();
     for part in divide(&listed(rate, &rated), units_of(used), &mut pots.to_vec(), true) {

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use tollgate_network::{Action, ActionError, FieldNames, Frame, Input, Node, Observation, Output, Peer};
 use tollgate_ocs_core::catalogue::Interval;
 use tollgate_ocs_core::ids::TariffId;
+use tollgate_ocs_core::commitments::CommitmentSpec;
+use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
     AccountSpec, Amount, Catalogue, CatalogueBuilder, CatalogueError, Currency, CustomerSpec, DialingRules,
     Price, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
@@ -81,7 +83,22 @@ fn build() -> Result<Catalogue, CatalogueError> {
         dialing: Some(DialingRules::north_american("604")),
         ..CustomerSpec::new("Cards", cad())
     })?;
-    world.account(AccountSpec::debit(CARD, cad(), amount("10"), card, cards))?;
+    let id = world.account(AccountSpec::debit(CARD, cad(), amount("10"), card, cards))?;
+    // Messages, which no test here sends, so that there are a plan and a commitment to be changed.
+    let step = StepSpec { up_to: Some(10), price: StepPrice::Off(100), policy: None };
+    let discount = DiscountSpec {
+        service: Service::Msg,
+        destinations: Vec::new(),
+        period: Period::Never,
+        offset: 0,
+        rollover_max: 0,
+        steps: vec![step],
+    };
+    let plan = PlanSpec { name: "Messages".to_owned(), discounts: vec![discount] };
+    let plan = world.plans().add(plan).unwrap();
+    world.plans().give_account(id, plan);
+    let commitment = CommitmentSpec { name: "Turbo".to_owned(), periods: 24, ..CommitmentSpec::default() };
+    world.plans().commitments.add(commitment).unwrap();
     world.account(AccountSpec::debit("10000000000", cad(), Amount::ZERO, card, cards))?;
     world.account(AccountSpec {
         expires_at: Some(start()),
