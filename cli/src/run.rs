@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// Only this variant of a matrix, as a report names it
     #[arg(long)]
     variant: Option<String>,
+    /// End each run with the OCS rebuilding its state from its command log and comparing the two
+    #[arg(long)]
+    verify_replay: bool,
     /// Scenarios at a time; without it, one for each processor
     #[arg(long, short)]
     jobs: Option<usize>,
@@ -166,6 +169,7 @@ impl Arguments {
             seed: self.seed,
             repeat: self.repeat(),
             threads: self.threads(),
+            verify_replay: self.verify_replay,
             filter,
             artifacts,
             clock: elapsed,

@@ -67,7 +67,8 @@ pub(crate) fn run() -> Outcome {
         let started = elapsed();
         match one(check) {
             Ok(()) => {
-                println!("== {}: ok after {} s", check.name, (elapsed().saturating_sub(started)).as_secs())
+                let took = elapsed().saturating_sub(started);
+                println!("== {}: ok after {} s", check.name, took.as_secs());
             }
             Err(error) => failed.push(format!("{}: {error}", check.name)),
         }

@@ -1,5 +1,5 @@
 //! What the tests of the command share: where things are, the server that they start, the programs that they need.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unreachable_pub, clippy::print_stderr, reason = "each test uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
