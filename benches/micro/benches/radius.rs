@@ -98,10 +98,10 @@ fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("radius/decode-15-attributes");
     group.bench_function("tollgate", |b| b.iter(|| Packet::parse(black_box(&bytes)).map(black_box).is_ok()));
     group.bench_function("tollgate-read", |b| {
-        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| read(&own)))
+        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| read(&own)));
     });
     group.bench_function("tollgate-fields", |b| {
-        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| own.fields()))
+        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| own.fields()));
     });
     group.bench_function("radius-crate", |b| {
         b.iter(|| CratePacket::decode(black_box(&bytes), SECRET.as_bytes()).map(black_box).is_ok());
