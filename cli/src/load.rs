@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tollgate_conformance::diagnostics::{Report, Style};
 use tollgate_conformance::scenario::{self, Scenario};
 
+use crate::check::counted;
 use crate::registry::registry;
 
 /// What was found.
@@ -15,6 +16,17 @@ pub(crate) struct Loaded {
     pub(crate) files: usize,
     /// Everything that is wrong with any of them.
     pub(crate) report: Report,
+}
+
+impl Loaded {
+    /// How much is wrong, in words.
+    pub(crate) fn complaint(&self) -> String {
+        let errors = counted(self.report.errors(), "error");
+        match self.files {
+            0 => errors,
+            files => format!("{errors} in {}", counted(files, "file")),
+        }
+    }
 }
 
 /// Finds scenario files under these paths and checks every one of them.

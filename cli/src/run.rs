@@ -11,7 +11,6 @@ use tollgate_conformance::run::{self, Artifacts, Filter, RunEvent, Target, Total
 use tollgate_conformance::scenario::Scenario;
 use tollgate_reports::{Console, Json, Junit, Level, Look, Report, ReportError};
 
-use crate::check::plural;
 use crate::exit::Exit;
 use crate::load;
 use crate::progress::Progress;
@@ -92,9 +91,8 @@ enum TargetName {
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let loaded = load::load(&arguments.paths);
     load::print(&loaded.report);
-    let errors = loaded.report.errors();
-    if errors > 0 {
-        anstream::eprintln!("{errors} error{}; nothing was run", plural(errors));
+    if loaded.report.errors() > 0 {
+        anstream::eprintln!("{}; nothing was run", loaded.complaint());
         return Exit::ScenarioWrong;
     }
     let filter = arguments.filter();
