@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::load;
+use crate::load::{self, counted};
 use crate::reference::Reference;
 
 const EXAMPLES: &str = "\
@@ -38,9 +38,4 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let verb = if loaded.files == 1 { "is" } else { "are" };
     anstream::println!("{files} {verb} good, for {}", counted(runs, "run"));
     Exit::Passed
-}
-
-/// So many of a thing, in words.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use tollgate_conformance::diagnostics::{Report, Style};
 use tollgate_conformance::scenario::{self, Scenario};
 
-use crate::check::counted;
 use crate::registry::registry;
 
 /// What was found.
@@ -51,4 +50,9 @@ pub(crate) fn print(report: &Report) {
         // The stream takes the colours away again where nobody can see them.
         anstream::eprint!("{}", report.render(Style::Colour));
     }
+}
+
+/// So many of a thing, in words.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
