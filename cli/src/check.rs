@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::load;
+use crate::load::{self, counted};
 use crate::reference::Reference;
 
 const EXAMPLES: &str = "\
@@ -25,9 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let loaded = load::load(&arguments.paths);
     load::print(&loaded.report);
-    let errors = loaded.report.errors();
-    if errors > 0 {
-        anstream::eprintln!("{errors} error{} in {} files", plural(errors), loaded.files);
+    if loaded.report.errors() > 0 {
+        anstream::eprintln!("{}", loaded.complaint());
         return Exit::ScenarioWrong;
     }
     if let Err(error) = Reference::new(&loaded.scenarios) {
@@ -35,11 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
         return Exit::ScenarioWrong;
     }
     let runs = loaded.scenarios.len();
-    anstream::println!("{} files are good; they make {runs} run{}", loaded.files, plural(runs));
+    let files = counted(loaded.files, "file");
+    let verb = if loaded.files == 1 { "is" } else { "are" };
+    anstream::println!("{files} {verb} good, for {}", counted(runs, "run"));
     Exit::Passed
-}
-
-/// The ending of a noun that is counted.
-pub(crate) const fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

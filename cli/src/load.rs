@@ -17,6 +17,17 @@ pub(crate) struct Loaded {
     pub(crate) report: Report,
 }
 
+impl Loaded {
+    /// How much is wrong, in words.
+    pub(crate) fn complaint(&self) -> String {
+        let errors = counted(self.report.errors(), "error");
+        match self.files {
+            0 => errors,
+            files => format!("{errors} in {}", counted(files, "file")),
+        }
+    }
+}
+
 /// Finds scenario files under these paths and checks every one of them.
 pub(crate) fn load(paths: &[PathBuf]) -> Loaded {
     let (registry, options) = (registry(), scenario::Options::default());
@@ -39,4 +50,9 @@ pub(crate) fn print(report: &Report) {
         // The stream takes the colours away again where nobody can see them.
         anstream::eprint!("{}", report.render(Style::Colour));
     }
+}
+
+/// So many of a thing, in words.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -11,7 +11,6 @@ use tollgate_conformance::run::{self, Artifacts, Filter, RunEvent, Target, Total
 use tollgate_conformance::scenario::Scenario;
 use tollgate_reports::{Console, Json, Junit, Level, Look, Report, ReportError};
 
-use crate::check::plural;
 use crate::exit::Exit;
 use crate::load;
 use crate::progress::Progress;
@@ -54,6 +53,9 @@ pub(crate) struct Arguments {
     /// Only this variant of a matrix, as a report names it
     #[arg(long)]
     variant: Option<String>,
+    /// End each run with the OCS rebuilding its state from its command log and comparing the two
+    #[arg(long)]
+    verify_replay: bool,
     /// Scenarios at a time; without it, one for each processor
     #[arg(long, short)]
     jobs: Option<usize>,
@@ -89,9 +91,8 @@ enum TargetName {
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let loaded = load::load(&arguments.paths);
     load::print(&loaded.report);
-    let errors = loaded.report.errors();
-    if errors > 0 {
-        anstream::eprintln!("{errors} error{}; nothing was run", plural(errors));
+    if loaded.report.errors() > 0 {
+        anstream::eprintln!("{}; nothing was run", loaded.complaint());
         return Exit::ScenarioWrong;
     }
     let filter = arguments.filter();
@@ -166,6 +167,7 @@ impl Arguments {
             seed: self.seed,
             repeat: self.repeat(),
             threads: self.threads(),
+            verify_replay: self.verify_replay,
             filter,
             artifacts,
             clock: elapsed,

@@ -56,7 +56,8 @@ fn vendor_value(number: u8, text: &str) -> Vec<u8> {
 
 fn authorization_of_crate() -> Vec<u8> {
     let mut packet = CratePacket::new_with_identifier(CrateCode::AccessRequest, SECRET.as_bytes(), 42);
-    let vendor = |number, text: &str| AVP::from_bytes(rfc2865::VENDOR_SPECIFIC_TYPE, &vendor_value(number, text));
+    let vendor =
+        |number, text: &str| AVP::from_bytes(rfc2865::VENDOR_SPECIFIC_TYPE, &vendor_value(number, text));
     rfc2865::add_nas_ip_address(&mut packet, &Ipv4Addr::new(164, 9, 9, 100));
     rfc2865::add_nas_identifier(&mut packet, "ivr.example.net");
     rfc2865::add_nas_port(&mut packet, 0);
@@ -96,8 +97,12 @@ fn decode(criterion: &mut Criterion) {
     assert_eq!(bytes.len(), authorization_of_crate().len(), "the two build the same packet");
     let mut group = criterion.benchmark_group("radius/decode-15-attributes");
     group.bench_function("tollgate", |b| b.iter(|| Packet::parse(black_box(&bytes)).map(black_box).is_ok()));
-    group.bench_function("tollgate-read", |b| b.iter(|| Packet::parse(black_box(&bytes)).map(|own| read(&own))));
-    group.bench_function("tollgate-fields", |b| b.iter(|| Packet::parse(black_box(&bytes)).map(|own| own.fields())));
+    group.bench_function("tollgate-read", |b| {
+        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| read(&own)));
+    });
+    group.bench_function("tollgate-fields", |b| {
+        b.iter(|| Packet::parse(black_box(&bytes)).map(|own| own.fields()));
+    });
     group.bench_function("radius-crate", |b| {
         b.iter(|| CratePacket::decode(black_box(&bytes), SECRET.as_bytes()).map(black_box).is_ok());
     });

@@ -48,6 +48,10 @@ impl Target for ReferenceSockets {
         self.speed.get()
     }
 
+    fn keeps_exact_times(&self) -> bool {
+        false
+    }
+
     fn settle(&self) -> Duration {
         SETTLE.saturating_mul(self.speed.get())
     }

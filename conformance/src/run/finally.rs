@@ -18,6 +18,10 @@ use crate::scenario::{AccountMatch, FieldMatch, Finally, Place, XdrMatch};
 const REPORT_BALANCE: &str = "report-balance";
 /// What it shows then.
 const BALANCE: &str = "balance";
+/// Asks the system to compare its state with its command log.
+const REPORT_REPLAY: &str = "report-replay";
+/// The answer to it.
+const REPLAY: &str = "replay";
 /// A record of use with its charge.
 const XDR: &str = "xdr";
 /// Something told to the outside world; its subject is its name.
@@ -153,6 +157,27 @@ fn ask(scene: &mut Scene<'_>, account: &Text, place: &Place) -> Result<usize, St
     let entry = found.ok_or_else(|| unanswered("no answer".to_owned()))?;
     scene.journal.consume(entry);
     Ok(entry)
+}
+
+/// Has the system rebuild its state from its command log, and compare.
+pub(crate) fn judge_replay(scene: &mut Scene<'_>, top: &Place) -> StepOutcome {
+    if scene.cast.system_kind.verb(REPORT_REPLAY).is_none() {
+        return StepOutcome::Skipped("the target cannot show its command log".to_owned());
+    }
+    let (from, system) = (scene.journal.len(), scene.cast.system);
+    if let Err(error) = scene.driver.perform(system, &Action::new(REPORT_REPLAY)) {
+        return StepOutcome::Broken(error.to_string());
+    }
+    let until = scene.now() + scene.within;
+    let found = scene.find(from, until, |seen| is_system(seen, system, REPLAY));
+    let entry = found.and_then(|entry| scene.journal.entries().get(entry));
+    let seen = match entry.map(|entry| entry.seen.observation.fields()) {
+        Some(fields) if fields.get("same") == Some(&Value::Flag(true)) => return StepOutcome::Passed,
+        Some(fields) => fields.to_string(),
+        None => "no answer".to_owned(),
+    };
+    let expected = "the command log to rebuild the state byte for byte".to_owned();
+    StepOutcome::Failed(vec![Mismatch { expected, seen, frame: None, place: Some(top.clone()) }])
 }
 
 fn is_system(seen: &Seen, system: NodeId, kind: &str) -> bool {

@@ -230,6 +230,7 @@ pub(crate) fn scenario() -> Scenario {
         tags: Vec::new(),
         starts: Instant::from_unix_secs(1_000_000_000),
         strict: false,
+        exact_times: false,
         seed: None,
         network: Impairment::default(),
         world: Arc::default(),

@@ -29,12 +29,15 @@ pub struct Terms {
     pub haste: u32,
     /// How long the network settles before `finally:` is judged.
     pub settle: Duration,
+    /// Whether the system is asked in the end to rebuild its state from its command log and to compare the two.
+    pub verify_replay: bool,
 }
 
 impl Terms {
     /// Those of a target.
     pub fn of(target: &dyn Target) -> Self {
         Self {
+            verify_replay: false,
             system: target.system(),
             within: target.within(),
             haste: target.haste(),
@@ -76,6 +79,9 @@ pub fn play(scenario: &Scenario, stage: &mut Stage, terms: &Terms, record: &mut 
             let settled = player.scene.now() + terms.settle;
             player.scene.pass(settled);
             player.finally();
+            if terms.verify_replay {
+                player.verify_replay();
+            }
         }
     }
     let (at, top) = (player.scene.now(), player.top);
@@ -199,6 +205,13 @@ impl Player<'_> {
             // The step that would have captured it was not reached.
             Err(error) => self.skip_finally(&error.to_string()),
         }
+    }
+
+    fn verify_replay(&mut self) {
+        let outcome = finally::judge_replay(&mut self.scene, &self.top);
+        let at = self.scene.now();
+        let text = "the command log rebuilds the same state".into();
+        self.done.push(StepRecord { text, place: self.top.clone(), at, outcome });
     }
 
     fn skip_finally(&mut self, why: &str) {

@@ -37,6 +37,8 @@ pub struct Options<'a> {
     pub repeat: usize,
     /// How many threads run scenarios. At least 1.
     pub threads: usize,
+    /// Whether each run ends with the system rebuilding its state from its command log and comparing the two.
+    pub verify_replay: bool,
     /// Which scenarios run.
     pub filter: Filter,
     /// What is written beside the reports.
@@ -54,6 +56,7 @@ impl Default for Options<'_> {
             seed: None,
             repeat: 1,
             threads: 1,
+            verify_replay: false,
             filter: Filter::default(),
             artifacts: None,
             clock: || Duration::ZERO,
@@ -105,7 +108,12 @@ pub fn run_all(
 ) -> Totals {
     let began = (options.clock)();
     let chosen: Vec<&Scenario> = scenarios.iter().filter(|one| options.filter.admits(one)).collect();
-    let batch = Batch { chosen, target, terms: Terms::of(target), options };
+    let batch = Batch {
+        chosen,
+        target,
+        terms: Terms { verify_replay: options.verify_replay, ..Terms::of(target) },
+        options,
+    };
     let mut totals = Totals::default();
     events(RunEvent::RunStarted { scenarios: batch.runs(), target: target.name().into() });
     let mut tell = |told: Vec<RunEvent>| {
@@ -147,8 +155,14 @@ impl Batch<'_> {
         let began = (self.options.clock)();
         let mut record = Record::default();
         let mut stage = None;
-        let played = catch_unwind(AssertUnwindSafe(|| self.play(scenario, seed, &mut stage, &mut record)));
+        let unable = (scenario.exact_times && !self.target.keeps_exact_times())
+            .then(|| Verdict::Skipped("it asserts exact times, which only a virtual clock keeps".to_owned()));
+        let played = match unable {
+            Some(_) => Ok(Ok(())),
+            None => catch_unwind(AssertUnwindSafe(|| self.play(scenario, seed, &mut stage, &mut record))),
+        };
         let mut verdict = match played {
+            Ok(Ok(())) if unable.is_some() => unable.unwrap_or(Verdict::Passed),
             Ok(Ok(())) => record.verdict(),
             Ok(Err(error)) => Verdict::Broken(error),
             Err(panic) => Verdict::Broken(format!("a defect of tollgate: {}", panic_text(panic.as_ref()))),

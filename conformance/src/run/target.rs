@@ -24,6 +24,11 @@ pub trait Target: Sync {
         1
     }
 
+    /// Whether its clock is virtual, so that times come out to the nanosecond.
+    fn keeps_exact_times(&self) -> bool {
+        true
+    }
+
     /// How long the network settles after the last step, before `finally:` is judged: for what is under way to
     /// arrive and to be retried. Virtual time costs nothing; a target on real sockets has a shorter one.
     fn settle(&self) -> Duration {

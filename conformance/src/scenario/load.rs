@@ -137,6 +137,7 @@ impl Loader<'_> {
         let tags = keys.value("tags").map_or_else(Vec::new, |node| tags(node, self.collector));
         let collector = &mut *self.collector;
         let starts = keys.value("starts").and_then(|node| read::time(node, "the start", collector));
+        let exact = keys.value("exact-times").and_then(|node| read::flag(node, "`exact-times:`", collector));
         let strict = keys.value("strict").and_then(|node| read::flag(node, "`strict:`", collector));
         let seed =
             keys.value("seed").and_then(|node| read::whole(node, "the seed", (0, i64::MAX), collector));
@@ -164,6 +165,7 @@ impl Loader<'_> {
             tags,
             starts: starts.unwrap_or(STARTS_DEFAULT),
             strict: strict.unwrap_or_default(),
+            exact_times: exact.unwrap_or_default(),
             seed,
             network,
             world: world?,

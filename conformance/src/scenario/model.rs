@@ -29,6 +29,8 @@ pub struct Scenario {
     pub starts: Instant,
     /// Whether an observation that nobody expected fails it.
     pub strict: bool,
+    /// Whether it asserts times that only a virtual clock keeps (`exact-times:`); a target on a real clock skips it.
+    pub exact_times: bool,
     /// Its own seed (`seed:`), used unless the command line gives one.
     pub seed: Option<u64>,
     /// How all links behave from the start (`network:`).

@@ -27,6 +27,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "covers": said("Requirements that it checks", one_or_more(json!({ "enum": requirements }))),
             "tags": said("Words to select it by", one_or_more(text())),
             "starts": said("The virtual wall clock at the first step", or_parameter(&time())),
+            "exact-times": said("Whether it asserts times that only a virtual clock keeps; elsewhere it is skipped", or_parameter(&flag())),
             "strict": said("Whether an observation that nobody expected fails it", or_parameter(&flag())),
             "seed": said("The seed of everything drawn by chance", or_parameter(&whole(0, i64::MAX))),
             "network": said("How all links behave from the start", json!({ "$ref": "#/$defs/network" })),

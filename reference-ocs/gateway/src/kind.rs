@@ -219,6 +219,12 @@ const VERBS: &[Verb] = &[
         args: &[],
         main: None,
     },
+    Verb {
+        name: "report-replay",
+        about: "Has the system play its command log again beside itself and compare the two states, as `replay`.",
+        args: &[],
+        main: None,
+    },
 ];
 
 const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
@@ -314,6 +320,16 @@ const SIGHTS: &[Sight] = &[
         about: "The answer to `report-counters`: what was counted at least once, clients and strangers together.",
         subject: None,
         fields: FieldNames::Dictionary { known: counter_known, all: counter_names },
+    },
+    Sight {
+        name: "replay",
+        about: "The answer to `report-replay`.",
+        subject: Some("same"),
+        fields: FieldNames::Fixed(&[
+            ("same", "Whether the log rebuilds the state byte for byte."),
+            ("commands", "How many commands the log has."),
+            ("differs", "The first line in which the two states differ."),
+        ]),
     },
     Sight {
         name: "replayed",

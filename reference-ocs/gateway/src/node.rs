@@ -148,6 +148,11 @@ impl RadiusGateway {
         self.core.commands()
     }
 
+    /// The state that a restart at this time would find, as text.
+    pub(crate) fn rebuilt(&self, now: Instant) -> String {
+        self.core.rebuilt(now)
+    }
+
     pub(crate) fn observe(&mut self, observation: impl FnOnce() -> Observation) {
         if self.config.observe {
             self.outputs.push_back(Output::Observe(observation()));
@@ -167,7 +172,7 @@ impl RadiusGateway {
         applied.map(|()| answer)
     }
 
-    fn expire(&mut self, now: Instant) {
+    pub(crate) fn expire(&mut self, now: Instant) {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.expire(now, &mut effects);
         self.show(&mut effects);

@@ -144,6 +144,18 @@ impl Recorded {
         self.kept.record().map_or(Ok(()), |record| record.close(&self.ocs))
     }
 
+    /// The state that a restart at `now` would find, as text: the record applied again to the catalogue.
+    pub(crate) fn rebuilt(&self, now: Instant) -> String {
+        let mut ocs = Ocs::new(Catalogue::clone(&self.beginning));
+        let mut effects = Vec::new();
+        for (at, command) in &self.commands {
+            ocs.apply_into(*at, command, &mut effects);
+            effects.clear();
+        }
+        ocs.expire(now);
+        ocs.dump()
+    }
+
     /// Forgets the state and rebuilds it from the record. Answers how many commands were applied again.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use tollgate_ocs_core::{Admin, Amount, Answer, Command, SessionKey};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
+use crate::CommandLogging;
 use crate::node::RadiusGateway;
 use crate::observe::money;
 
@@ -30,6 +31,7 @@ impl Peer for RadiusGateway {
                 self.observe(|| Observation::new("counters", fields));
                 Ok(())
             }
+            "report-replay" => self.report_replay(now),
             _ => {
                 let admin = self.admin(now, action)?;
                 self.administer(now, admin)
@@ -136,6 +138,23 @@ impl RadiusGateway {
             fields.push("available", money(available, view.currency()));
         }
         self.observe(|| Observation::new("balance", fields));
+        Ok(())
+    }
+    fn report_replay(&mut self, now: Instant) -> Result<(), ActionError> {
+        if self.config().command_log == CommandLogging::Off {
+            return Err(ActionError::Impossible("it keeps no command log".to_owned()));
+        }
+        // Deadlines that have come pass in both.
+        self.expire(now);
+        let (state, rebuilt) = (self.ocs().dump(), self.rebuilt(now));
+        let mut fields = Fields::new()
+            .with("same", state == rebuilt)
+            .with("commands", u64::try_from(self.recorded().len()).unwrap_or(u64::MAX));
+        let mut lines = state.lines().zip(rebuilt.lines());
+        if let Some((own, other)) = lines.find(|(own, other)| own != other) {
+            fields.push("differs", Value::text(format!("'{own}' is rebuilt as '{other}'")));
+        }
+        self.observe(|| Observation::new("replay", fields));
         Ok(())
     }
 }

@@ -52,6 +52,23 @@ fn an_accounting_request_with_another_secret_is_not_answered() {
 }
 
 #[test]
+fn a_packet_longer_than_the_protocol_allows_is_not_answered() {
+    // RFC 2865 section 3: a Length above 4096 is discarded, even when so many octets are there.
+    let mut octets = access_request(1, login);
+    octets.resize(5_000, 0);
+    octets[2..4].copy_from_slice(&5_000_u16.to_be_bytes());
+    must_discard(&mut Stage::new(), IVR, 1812, &octets, Discard::Malformed);
+}
+
+#[test]
+fn octets_behind_the_length_are_padding() {
+    // RFC 2865 section 3: they are ignored, however many there are.
+    let mut octets = access_request(1, login);
+    octets.resize(5_000, 0xff);
+    assert_eq!(Stage::new().deliver(IVR, 1812, &octets).code(), Code::ACCESS_ACCEPT);
+}
+
+#[test]
 fn a_wrong_message_authenticator_is_not_answered() {
     let octets = access_request(1, |builder| {
         builder.message_authenticator().unwrap();

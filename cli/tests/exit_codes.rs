@@ -1,0 +1,132 @@
+//! Whatever a newcomer gets wrong ends with a readable report and its exit code, never with a panic.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use support::{root, tollgate};
+
+/// A library of one scenario: the shared worlds and sequences, and this text.
+fn library(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for shared in ["worlds", "sequences"] {
+        fs::create_dir(folder.path().join(shared)).expect("a folder in it");
+        for entry in fs::read_dir(root().join("scenarios").join(shared)).expect("the library is there") {
+            let from = entry.expect("an entry").path();
+            let to = folder.path().join(shared).join(from.file_name().expect("a name"));
+            fs::copy(from, to).expect("it can be copied");
+        }
+    }
+    fs::write(folder.path().join("one.yaml"), text).expect("it can be written");
+    folder
+}
+
+/// Runs the command and returns its exit code and everything that it printed.
+fn outcome(arguments: &[&str], path: &Path) -> (i32, String) {
+    let output = tollgate().args(arguments).arg(path).output().expect("it runs");
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains("panicked"), "{text}");
+    (output.status.code().expect("it ends by itself"), text)
+}
+
+const GOOD: &str = r##"scenario: A card without money is refused
+world: worlds/calling-card.yaml
+peers:
+  ivr: { is: nas, at: 164.9.9.100 }
+steps:
+  - ivr.call: { from: "6045550193", to: "6045551600" }
+  - ivr.dial: "10086610977#"
+  - expect: { ivr: Access-Reject }
+    where: { h323-return-code: 4 }
+"##;
+
+fn run(text: &str) -> (i32, String) {
+    outcome(&["run"], library(text).path())
+}
+
+#[test]
+fn a_scenario_that_holds_passes() {
+    let (code, text) = run(GOOD);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
+
+#[test]
+fn a_scenario_that_does_not_hold_fails_and_says_how_to_run_it_again() {
+    let (code, text) = run(&GOOD.replace("h323-return-code: 4", "h323-return-code: 5"));
+    assert_eq!(code, 4, "{text}");
+    for part in ["h323-return-code: 5", "one.yaml:8", "run it again: tollgate run", "--seed 1"] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_shown_with_line_and_suggestion() {
+    let cases = [
+        ("a misspelt verb", GOOD.replace("ivr.dial", "ivr.dail"), "did you mean 'dial'"),
+        ("a misspelt peer", GOOD.replace("ivr.call", "irv.call"), "did you mean 'ivr'"),
+        ("a duplicate key", GOOD.replace("world:", "scenario: twice\nworld:"), "one.yaml:2:1"),
+        ("a tab", GOOD.replace("  ivr:", "\tivr:"), "tab"),
+        ("a missing world", GOOD.replace("calling-card.yaml", "calling-cart.yaml"), "calling-cart.yaml"),
+        ("an unquoted card number", GOOD.replace("\"10086610977#\"", "10086610977"), "quote"),
+        ("no text at all", String::new(), "error"),
+        ("no YAML at all", "scenario: [".to_owned(), "one.yaml:1"),
+        ("an unknown requirement", format!("covers: [RC-99]\n{GOOD}"), "RC-99"),
+    ];
+    for (what, text, part) in cases {
+        let folder = library(&text);
+        for verb in ["run", "check"] {
+            let (code, shown) = outcome(&[verb], &folder.path().join("one.yaml"));
+            assert_eq!(code, 2, "{what}, {verb}: {shown}");
+            assert!(shown.contains(part), "{what}, {verb}: {part} is not in\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn two_mistakes_are_shown_at_once() {
+    let (code, text) = run(&GOOD.replace("ivr.dial", "ivr.dail").replace("Access-Reject", "Access-Rejekt"));
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("'dial'") && text.contains("'Access-Reject'"), "{text}");
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_wrong_scenario() {
+    let (code, text) = outcome(&["run"], Path::new("no/such/folder"));
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("no/such/folder"), "{text}");
+}
+
+#[test]
+fn a_wrong_command_line_is_a_usage_error() {
+    for arguments in [&["run", "--sped", "3"][..], &["fly"], &["run", "--tag", "no-such-tag", "scenarios"]] {
+        let output = tollgate().args(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+    assert_eq!(tollgate().arg("--help").output().expect("it runs").status.code(), Some(0));
+    assert_eq!(tollgate().args(["explain", "naz"]).output().expect("it runs").status.code(), Some(1));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_could_not_run() {
+    let folder = library(GOOD);
+    let blocked = folder.path().join("one.yaml").join("report.xml");
+    let (code, text) = outcome(&["run", "--junit", &blocked.to_string_lossy()], folder.path());
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("report.xml"), "{text}");
+}
+
+#[test]
+fn a_port_that_is_taken_could_not_run() {
+    let world = root().join("scenarios/worlds/calling-card.yaml");
+    let served = support::Served::start("scenarios/worlds/calling-card.yaml");
+    let port = served.auth_port.to_string();
+    let (code, text) = outcome(&["serve", "--auth-port", &port, "--acct-port", "0"], &world);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains(&port), "{text}");
+    let (code, text) = outcome(&["serve"], Path::new("no/world.yaml"));
+    assert_eq!(code, 2, "{text}");
+}
