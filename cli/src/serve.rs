@@ -199,7 +199,8 @@ fn record(arguments: &Arguments) -> std::io::Result<Option<Box<dyn Record>>> {
         let store = Postgres::open(place, world).map_err(std::io::Error::other)?;
         return Ok(Some(Box::new(store)));
     }
-    let store = Embedded::open(Path::new(place), world, embedded::Options::default()).map_err(std::io::Error::other)?;
+    let store = Embedded::open(Path::new(place), world, embedded::Options::default())
+        .map_err(std::io::Error::other)?;
     Ok(Some(Box::new(store)))
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use tollgate_conformance::scenario::Place;
 use tollgate_conformance::world::{self, AccountType, DynamicAuthorization, PriceUnit, World};
 use tollgate_ocs_core::{
-    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
-    DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, Settings, TariffSpec,
-    Unit, VoucherSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec,
+    DestinationSpec, DialingRules, Leg, NodeSpec, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service,
+    Settings, TariffSpec, Unit, VoucherSpec,
 };
 use tollgate_ocs_gateway::templates::Templates;
 use tollgate_ocs_gateway::{Abilities, Client, Clients, Route, Routes};
@@ -193,7 +193,8 @@ fn add_tariff(builder: &mut CatalogueBuilder, tariff: &world::Tariff) -> Result<
             forbidden: rate.forbidden,
             terms: RateTerms {
                 off_peak: prices::level(rate.off_peak, rate.first, price_unit).at(&rate.place)?,
-                second_off_peak: prices::level(rate.second_off_peak, rate.first, price_unit).at(&rate.place)?,
+                second_off_peak: prices::level(rate.second_off_peak, rate.first, price_unit)
+                    .at(&rate.place)?,
                 minimum_units: rate.minimum,
                 minimum_amount: prices::amount(rate.minimum_amount).at(&rate.place)?,
                 surcharge: rate.surcharge,

@@ -6,14 +6,14 @@ pub mod model;
 mod network;
 mod parties;
 mod peaks;
-mod prices;
 pub mod plans;
+mod prices;
 pub mod resale;
 mod supplies;
 
 pub use load::{load_file, load_text};
 pub use model::{
-    Account, AccountType, CallLimits, Customer, DialingRule, DynamicAuthorization, Interval, Leg, Node, PriceUnit, Product, Rate, RatingEntry,
-    Route, Settings, Tariff, Voucher, World,
+    Account, AccountType, CallLimits, Customer, DialingRule, DynamicAuthorization, Interval, Leg, Node,
+    PriceUnit, Product, Rate, RatingEntry, Route, Settings, Tariff, Voucher, World,
 };
 pub use peaks::{PeakLevel, Peaks, Period};

@@ -5,8 +5,8 @@
 
 mod builder;
 mod error;
-mod peaks;
 mod limits;
+mod peaks;
 mod prefixes;
 mod product;
 mod settings;
@@ -30,9 +30,9 @@ pub use tariff::{DestinationSpec, Interval, Prices, RateSpec, RateTerms, TariffS
 pub use voucher::VoucherSpec;
 
 pub(crate) use limits::Limits;
-pub(crate) use product::{Product, RatingEntry};
 #[cfg(test)]
 pub(crate) use peaks::Peaks;
+pub(crate) use product::{Product, RatingEntry};
 pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;

@@ -25,8 +25,8 @@ mod ledger;
 pub mod money;
 mod names;
 mod ocs;
-pub mod parties;
 mod part;
+pub mod parties;
 pub mod plans;
 pub mod quota;
 mod rating;
@@ -36,22 +36,26 @@ mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
-    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec, DestinationSpec,
-    Interval, NodeSpec, PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec,
-    Settings, TariffSpec, VoucherSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec,
+    DestinationSpec, Interval, NodeSpec, PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec,
+    RateTerms, RatingEntrySpec, Settings, TariffSpec, VoucherSpec,
 };
-pub use command::{AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport};
+pub use command::{
+    AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport,
+};
 pub use denial::Denial;
 pub use dialing::DialingRules;
 pub use effect::{
-    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, CustomerMoney, Denied, Effect, Grant, Recharged, Refusal, ReturnCode,
-    Why,
+    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, CustomerMoney, Denied, Effect, Grant,
+    Recharged, Refusal, ReturnCode, Why,
 };
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
-pub use ocs::{AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView, VendorView};
-pub use record::{MemoryRecord, Record, RecordError, Recovered};
+pub use ocs::{
+    AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView, VendorView,
+};
 pub use part::Part;
 pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};
+pub use record::{MemoryRecord, Record, RecordError, Recovered};
 pub use service::{Leg, Service, Unit};
 pub use xdr::{Entity, Note, Xdr};

@@ -17,8 +17,8 @@ mod commitments;
 mod dump;
 mod import;
 mod limits;
-mod plans;
 mod parties;
+mod plans;
 mod quota;
 mod report;
 mod state;
@@ -30,8 +30,8 @@ use std::sync::Arc;
 
 use tollgate_time::Instant;
 
-pub use state::{OtherCatalogue, StoredState};
 pub use parties::VendorView;
+pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
 
 use crate::catalogue::{BillingModel, Catalogue};

@@ -1,7 +1,9 @@
 //! From an Access-Request to the command that the core understands: who asks, with what proof, for what.
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
-use tollgate_ocs_core::{AccessRequest, Command, Denial, Lock, Proof, Recharge, Service, Stage, UsageReport, Wishes};
+use tollgate_ocs_core::{
+    AccessRequest, Command, Denial, Lock, Proof, Recharge, Service, Stage, UsageReport, Wishes,
+};
 use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
 
@@ -55,7 +57,8 @@ pub(crate) fn read<'p>(
         (_, None) if !quotas.is_empty() || service.is_some_and(shared::is_internet) => Asked::Authorization,
         (_, None) => Asked::Authentication,
     };
-    let refused = |denial| Access { asked, service: service.unwrap_or_default(), used: None, command: Err(denial) };
+    let refused =
+        |denial| Access { asked, service: service.unwrap_or_default(), used: None, command: Err(denial) };
     let (Some(service), Some(account)) = (service, request.text(attribute::USER_NAME)) else {
         return refused(Denial::InvalidArgument);
     };

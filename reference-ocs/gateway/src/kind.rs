@@ -80,7 +80,11 @@ const VERBS: &[Verb] = &[
         args: &[
             ACCOUNT,
             required("plan", ArgKind::Text, "The discount plan's name."),
-            required("units", ArgKind::Integer { min: 1, max: 1 << 50 }, "How many: seconds, octets or pieces."),
+            required(
+                "units",
+                ArgKind::Integer { min: 1, max: 1 << 50 },
+                "How many: seconds, octets or pieces.",
+            ),
         ],
         main: None,
     },

@@ -148,7 +148,7 @@ impl Recorded {
     pub(crate) fn rebuilt(&self, now: Instant) -> String {
         let mut ocs = Ocs::new(Catalogue::clone(&self.beginning));
         let mut effects = Vec::new();
-        for (at, command) in &self.commands {
+        for (at, command) in self.commands() {
             ocs.apply_into(*at, command, &mut effects);
             effects.clear();
         }

@@ -49,12 +49,13 @@ impl RadiusGateway {
             "top-up" => Admin::TopUp { account: account()?, amount: self.amount(action)? },
             "adjust" => Admin::Adjust { account: account()?, amount: self.amount(action)? },
             "refund" => Admin::Refund { account: account()?, amount: self.amount(action)? },
-            "fill-wallet" => Admin::FillWallet {
-                account: account()?,
-                plan: named("plan")?,
-                units: wallet_units(action)?,
-            },
-            "sign-up" | "cancel-commitment" | "pause-commitment" | "transfer-commitment"
+            "fill-wallet" => {
+                Admin::FillWallet { account: account()?, plan: named("plan")?, units: wallet_units(action)? }
+            }
+            "sign-up"
+            | "cancel-commitment"
+            | "pause-commitment"
+            | "transfer-commitment"
             | "upgrade-commitment" => Admin::Commitment {
                 account: account()?,
                 commitment: named("commitment")?,

@@ -504,7 +504,10 @@ impl CatalogueBuilder {
                             let destination = self.all.rates.get(rate.place()).map(|rate| rate.destination);
                             let found = destination.and_then(|id| self.all.destinations.get(id.place()));
                             let pattern = found.map(|it| it.pattern.to_string()).unwrap_or_default();
-                            return Err(CatalogueError::RateTwice { tariff: tariff.name.to_string(), pattern });
+                            return Err(CatalogueError::RateTwice {
+                                tariff: tariff.name.to_string(),
+                                pattern,
+                            });
                         }
                     },
                 }

@@ -126,19 +126,17 @@ impl Ocs {
         }
         let history = match (rate, &rated) {
             _ if !connected => history::NOT_CONNECTED.to_owned(),
-            (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => {
-                match &usage.shares {
-                    Some(shares) => crate::plans::share::formula(
-                        &self.catalogue.plans,
-                        rate,
-                        unit,
-                        (usage.used, rated.free),
-                        &shares.parts,
-                        (usage.charged, before.amount),
-                    ),
-                    None => history::formula(rate, unit, usage.used, rated, usage.charged, before.amount),
-                }
-            }
+            (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => match &usage.shares {
+                Some(shares) => crate::plans::share::formula(
+                    &self.catalogue.plans,
+                    rate,
+                    unit,
+                    (usage.used, rated.free),
+                    &shares.parts,
+                    (usage.charged, before.amount),
+                ),
+                None => history::formula(rate, unit, usage.used, rated, usage.charged, before.amount),
+            },
             (Some(_), _) => Note::AmountTooLarge.phrase().to_owned(),
             (None, _) => {
                 if session.account.is_some() {

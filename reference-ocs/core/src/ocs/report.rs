@@ -7,7 +7,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::access::word;
-use crate::command::{SessionKey, Lock, Stage, UsageReport};
+use crate::command::{Lock, SessionKey, Stage, UsageReport};
 use crate::effect::{Answer, Effect, Grant, Why};
 use crate::ids::{AccountId, RatingEntryId, TariffId};
 use crate::money::Amount;

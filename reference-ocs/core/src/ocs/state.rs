@@ -63,7 +63,20 @@ impl Ocs {
     /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
     #[must_use]
     pub fn state(&self) -> impl Serialize + '_ {
-        let Self { catalogue: _, language: _, calls: _, ledger, sessions, xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now } = self;
+        let Self {
+            catalogue: _,
+            language: _,
+            calls: _,
+            ledger,
+            sessions,
+            xdrs,
+            xdrs_made,
+            vouchers_used,
+            counters,
+            commitments,
+            vendors,
+            now,
+        } = self;
         State {
             now: *now,
             xdrs_made: *xdrs_made,
@@ -83,7 +96,18 @@ impl Ocs {
     /// # Errors
     /// The state has another number of accounts, customers or vendors than the catalogue.
     pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
-        let StoredState { now, xdrs_made, customers, accounts, sessions, xdrs, vouchers_used, counters, commitments, vendors } = state;
+        let StoredState {
+            now,
+            xdrs_made,
+            customers,
+            accounts,
+            sessions,
+            xdrs,
+            vouchers_used,
+            counters,
+            commitments,
+            vendors,
+        } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
         let there = [accounts.len(), customers.len(), vendors.len()];
         if there != counts {
@@ -92,6 +116,17 @@ impl Ocs {
         }
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
-        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now, ..fresh })
+        Ok(Self {
+            ledger,
+            sessions: sessions.restored(),
+            xdrs,
+            xdrs_made,
+            vouchers_used,
+            counters,
+            commitments,
+            vendors,
+            now,
+            ..fresh
+        })
     }
 }

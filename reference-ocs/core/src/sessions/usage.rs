@@ -9,8 +9,8 @@ use crate::command::{SessionKey, UsageReport};
 use crate::effect::Grant;
 use crate::ids::{RateId, RatingEntryId, TariffId, UsageId};
 use crate::money::Amount;
-use crate::parties::PartyBill;
 use crate::part::Parts;
+use crate::parties::PartyBill;
 use crate::service::{Leg, Service, Unit};
 use crate::xdr::Note;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tollgate_network::{Action, ActionError, FieldNames, Frame, Input, Node, Observation, Output, Peer};
 use tollgate_ocs_core::catalogue::Interval;
-use tollgate_ocs_core::ids::TariffId;
 use tollgate_ocs_core::commitments::CommitmentSpec;
+use tollgate_ocs_core::ids::TariffId;
 use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
     AccountSpec, Amount, Catalogue, CatalogueBuilder, CatalogueError, Currency, CustomerSpec, DialingRules,
