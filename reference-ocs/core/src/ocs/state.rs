@@ -92,6 +92,9 @@ impl Ocs {
         }
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
-        Ok(Self { ledger, sessions: sessions.restored(), xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now, ..fresh })
+        let sessions = sessions.restored();
+        let mut ocs = Self { ledger, sessions, xdrs, xdrs_made, vouchers_used, counters, commitments, vendors, now, ..fresh };
+        ocs.count_open_calls();
+        Ok(ocs)
     }
 }
