@@ -236,6 +236,10 @@ fn play(steps: &[(u64, Act)]) {
             }
             Act::Wait => {}
         }
+        // Grants and charges are compared as long as all use was granted.
+        if model.beyond.contains(&true) {
+            return;
+        }
         for (number, name) in ACCOUNTS.into_iter().enumerate() {
             let account = world.ocs.account(name).unwrap();
             assert_eq!(account.balance().units(), model.balance(number), "balance of {name}");

@@ -24,8 +24,6 @@ enum Party {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
     of: BTreeMap<Party, BTreeSet<(UsageId, u32)>>,
-    /// Whether the calls that were in progress at the beginning are counted.
-    complete: bool,
 }
 
 impl Calls {
@@ -69,16 +67,19 @@ impl Ocs {
         if service != Service::Voice {
             return;
         }
-        if !self.calls.complete && self.catalogue.limits.is_used() {
-            self.calls.complete = true;
-            let open: Vec<_> = self.sessions.open_places();
-            for (own, at) in open {
-                if self.sessions.usage(at).service == Service::Voice {
-                    self.count(own, at);
-                }
+        self.count(account, at);
+    }
+
+    /// Counts the calls in progress of a system that goes on from a stored state.
+    pub(super) fn count_open_calls(&mut self) {
+        if !self.catalogue.limits.is_used() {
+            return;
+        }
+        for (own, at) in self.sessions.open_places() {
+            if self.sessions.usage(at).service == Service::Voice {
+                self.count(own, at);
             }
         }
-        self.count(account, at);
     }
 
     fn count(&mut self, account: AccountId, at: u32) {

@@ -116,9 +116,10 @@ impl Ocs {
         }
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
-        Ok(Self {
+        let sessions = sessions.restored();
+        let mut ocs = Self {
             ledger,
-            sessions: sessions.restored(),
+            sessions,
             xdrs,
             xdrs_made,
             vouchers_used,
@@ -127,6 +128,8 @@ impl Ocs {
             vendors,
             now,
             ..fresh
-        })
+        };
+        ocs.count_open_calls();
+        Ok(ocs)
     }
 }
