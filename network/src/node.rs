@@ -32,7 +32,7 @@ pub trait Node {
     fn handle_input(&mut self, now: Instant, input: Input<'_>);
 
     /// The next output. A driver calls this after every input and every action until it answers
-    /// [`Output::Wait`]. The batched server calls it after every batch of inputs: a node that must store what
+    /// [`Output::Wait`]. The batched server calls it after every batch of inputs, so outputs are to be queued: a node that must store what
     /// it promises does so here, once for all of them, before it gives the first output.
     fn poll_output(&mut self) -> Output;
 

@@ -3,6 +3,7 @@
 //!
 //! `cargo run --release -p tollgate-load --example responder -- 127.0.0.1:1813 testing123`
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ use tollgate_time::Instant;
 
 struct Responder {
     secret: Secret,
-    answer: Option<Frame>,
+    answers: VecDeque<Frame>,
 }
 
 impl Node for Responder {
@@ -23,12 +24,12 @@ impl Node for Responder {
         if verify::accounting_request(&request, &self.secret) {
             let builder = Builder::new(Code::ACCOUNTING_RESPONSE, request.identifier());
             let answer = builder.finish_response(request.authenticator(), &self.secret);
-            self.answer = answer.ok().map(|answer| frame.answer(answer));
+            self.answers.extend(answer.ok().map(|answer| frame.answer(answer)));
         }
     }
 
     fn poll_output(&mut self) -> Output {
-        self.answer.take().map_or(Output::Wait(None), Output::Transmit)
+        self.answers.pop_front().map_or(Output::Wait(None), Output::Transmit)
     }
 
     fn restart(&mut self, _now: Instant) {}
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         let _closed = writeln!(std::io::stderr(), "usage: responder ADDRESS:PORT SECRET");
         return ExitCode::from(1);
     };
-    let mut node = Responder { secret, answer: None };
+    let mut node = Responder { secret, answers: VecDeque::new() };
     let served = UdpServer::bind(&[address])
         .and_then(|server| server.run(&mut node, &LiveClock::time_of_day(), stop_on_signal(), |_, _| {}));
     let (text, code) = match served {

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test of real sockets")]
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -21,7 +22,7 @@ struct Server {
     heard: u64,
     /// Account, session, Acct-Status-Type.
     reports: Vec<(String, String, u32)>,
-    answer: Option<Frame>,
+    answers: VecDeque<Frame>,
     secret: &'static str,
 }
 
@@ -54,11 +55,11 @@ impl Node for Server {
         };
         let answer =
             Builder::new(code, request.identifier()).finish_response(request.authenticator(), &secret);
-        self.answer = Some(frame.answer(answer.unwrap()));
+        self.answers.push_back(frame.answer(answer.unwrap()));
     }
 
     fn poll_output(&mut self) -> Output {
-        self.answer.take().map_or(Output::Wait(None), Output::Transmit)
+        self.answers.pop_front().map_or(Output::Wait(None), Output::Transmit)
     }
 
     fn restart(&mut self, _now: Instant) {}

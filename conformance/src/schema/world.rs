@@ -189,10 +189,15 @@ fn interval_keys() -> [Key; 2] {
         (
             "interval",
             "How long it is, in whole seconds (1s); a number of pieces or octets",
-            json!({ "anyOf": [span(), whole(1, i64::MAX)] }),
+            json!({ "anyOf": [span(), octets(), whole(1, i64::MAX)] }),
         ),
         ("price", "What it costs: 0.02/min", price()),
     ]
+}
+
+/// `1KiB`, `10 MiB`.
+fn octets() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? *[kKMGT]?i?B$" })
 }
 
 /// `60s`, `10MiB` or a number.
@@ -389,7 +394,6 @@ fn account() -> Value {
             ),
             ("blocked", "Whether it is refused", flag()),
             ("expires", "The first moment at which it is expired", time()),
-            ("dialing-rule", "In place of the customer's", text()),
         ],
         &[],
     )

@@ -56,7 +56,7 @@ pub struct Node {
     pub trusted: bool,
     /// `require-message-authenticator: true`: access requests without one are discarded.
     pub require_message_authenticator: bool,
-    /// `dialing-rule:` for numbers that it sends; else the customer's.
+    /// `dialing-rule:` for numbers that it sends, where the customer has none.
     pub dialing_rule: Option<Text>,
     /// `dynamic-authorization:` what its sessions can be asked for from the system's side (RFC 5176).
     pub dynamic_authorization: DynamicAuthorization,
@@ -311,8 +311,6 @@ pub struct Account {
     pub blocked: bool,
     /// `expires:` the first moment at which it is expired.
     pub expires: Option<Instant>,
-    /// `dialing-rule:` in place of the customer's.
-    pub dialing_rule: Option<Text>,
     /// `call-limit:`, `bandwidth-limit:`
     pub call_limits: CallLimits,
     /// Where it stands.

@@ -87,9 +87,6 @@ pub(super) fn account(
         .and_then(|node| read::with(node, "a language", collector, |text, _| language(text)));
     let blocked = keys.value("blocked").and_then(|node| read::flag(node, "blocked", collector));
     let expires = keys.value("expires").and_then(|node| read::time(node, "the time of expiry", collector));
-    let dialing_rule = keys
-        .value("dialing-rule")
-        .and_then(|node| reference(node, ("dialing rule", "dialing rules"), &names.dialing_rules, collector));
     let call_limits = super::network::call_limits(&mut keys, collector);
     keys.finish(what, collector);
     Some(Account {
@@ -103,7 +100,6 @@ pub(super) fn account(
         language: language.unwrap_or_else(|| Text::const_new("en")),
         blocked: blocked.unwrap_or_default(),
         expires,
-        dialing_rule,
         call_limits,
         place,
     })

@@ -45,9 +45,13 @@ impl Ocs {
             self.commitments.closings.pop_first();
             let today = self.day(due);
             let mut signed = self.commitments.by_account.remove(&account).unwrap_or_default();
+            // A month closes at its own time, whenever the system is next spoken to: its record must say so after a
+            // replay too.
+            let now = std::mem::replace(&mut self.now, due);
             for own in &mut signed {
                 self.bill(account, own, today, out);
             }
+            self.now = now;
             if !signed.is_empty() {
                 self.commitments.by_account.insert(account, signed);
                 let (month, _) = today.month();
