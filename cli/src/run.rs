@@ -38,6 +38,9 @@ pub(crate) struct Arguments {
     /// How much faster than real time the clock runs on real sockets; waiting shrinks, bounds do not
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
+    /// On real sockets, skip scenarios whose waits take longer than this, in real seconds
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    patience: u64,
     /// The seed of everything drawn by chance; without it, each scenario's own or 1
     #[arg(long)]
     seed: Option<u64>,
@@ -136,7 +139,10 @@ impl Arguments {
             TargetName::Reference => Box::new(Reference::new(scenarios).map_err(refused)?),
             TargetName::ReferenceSockets => {
                 let speed = NonZeroU32::new(self.speed).unwrap_or(NonZeroU32::MIN);
-                Box::new(ReferenceSockets::new(scenarios, speed).map_err(refused)?)
+                Box::new(
+                    ReferenceSockets::new(scenarios, speed, Duration::from_secs(self.patience))
+                        .map_err(refused)?,
+                )
             }
         })
     }

@@ -22,12 +22,18 @@ const SETTLE: Duration = Duration::from_millis(500);
 pub(crate) struct ReferenceSockets {
     systems: Systems,
     speed: NonZeroU32,
+    patience: Duration,
 }
 
 impl ReferenceSockets {
-    /// Makes the worlds of these scenarios ready; `speed` seconds pass in each real one.
-    pub(crate) fn new(scenarios: &[Scenario], speed: NonZeroU32) -> Result<Self, WorldError> {
-        Ok(Self { systems: Systems::of(scenarios)?, speed })
+    /// Makes the worlds of these scenarios ready; `speed` seconds pass in each real one, and none is waited for
+    /// longer than `patience`.
+    pub(crate) fn new(
+        scenarios: &[Scenario],
+        speed: NonZeroU32,
+        patience: Duration,
+    ) -> Result<Self, WorldError> {
+        Ok(Self { systems: Systems::of(scenarios)?, speed, patience })
     }
 }
 
@@ -50,6 +56,10 @@ impl Target for ReferenceSockets {
 
     fn keeps_exact_times(&self) -> bool {
         false
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(self.patience)
     }
 
     fn settle(&self) -> Duration {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tollgate_wire::Text;
+use tollgate_wire::{Text, Value};
 
 use super::event::{RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict};
 use super::player::{Terms, play};
@@ -145,6 +145,19 @@ impl Batch<'_> {
         self.chosen.len().saturating_mul(self.options.repeat.max(1))
     }
 
+    /// Why the target cannot play a scenario.
+    fn unable(&self, scenario: &Scenario) -> Option<String> {
+        if scenario.exact_times && !self.target.keeps_exact_times() {
+            return Some("it asserts exact times, which only a virtual clock keeps".to_owned());
+        }
+        let patience = self.target.patience()?;
+        let waits = scenario.waits() / self.target.haste().max(1);
+        (waits > patience).then(|| {
+            let (waits, patience) = (Value::Span(waits), Value::Span(patience));
+            format!("its waits would take {waits} of real time, more than {patience}; a higher --speed or --patience plays it")
+        })
+    }
+
     /// One run of one scenario, with its events. Whatever goes wrong is in them.
     fn run(&self, id: usize) -> Vec<RunEvent> {
         let repeat = self.options.repeat.max(1);
@@ -155,8 +168,7 @@ impl Batch<'_> {
         let began = (self.options.clock)();
         let mut record = Record::default();
         let mut stage = None;
-        let unable = (scenario.exact_times && !self.target.keeps_exact_times())
-            .then(|| Verdict::Skipped("it asserts exact times, which only a virtual clock keeps".to_owned()));
+        let unable = self.unable(scenario).map(Verdict::Skipped);
         let played = match unable {
             Some(_) => Ok(Ok(())),
             None => catch_unwind(AssertUnwindSafe(|| self.play(scenario, seed, &mut stage, &mut record))),

@@ -29,6 +29,11 @@ pub trait Target: Sync {
         true
     }
 
+    /// How much real time the waits of a scenario may take; one that takes more is skipped. Virtual time costs nothing.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
     /// How long the network settles after the last step, before `finally:` is judged: for what is under way to
     /// arrive and to be retried. Virtual time costs nothing; a target on real sockets has a shorter one.
     fn settle(&self) -> Duration {

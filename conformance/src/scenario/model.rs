@@ -45,6 +45,22 @@ pub struct Scenario {
     pub finally: Finally,
 }
 
+impl Scenario {
+    /// How long its `wait:` steps let pass, to the second.
+    #[must_use]
+    pub fn waits(&self) -> Duration {
+        let mut now = self.starts;
+        for step in &self.steps {
+            match &step.does {
+                Deed::WaitFor(span) => now += *span,
+                Deed::WaitUntil(at) => now = now.max(*at),
+                Deed::Act { .. } | Deed::Expect(_) | Deed::Fault(_) => {}
+            }
+        }
+        Duration::from_secs((now - self.starts).as_secs())
+    }
+}
+
 /// A peer of the scenario.
 #[derive(Debug, Clone)]
 pub struct PeerSpec {
