@@ -9,6 +9,8 @@ pub mod dynamic_authorization;
 pub mod nas;
 pub mod outbox;
 pub mod radius_client;
+mod settings;
+mod table;
 pub mod timers;
 
 use tollgate_network::PeerKind;

@@ -1,7 +1,9 @@
 //! What a broadband gateway publishes about itself: settings, verbs and sights.
 
-use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
+use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 use tollgate_radius::{field_known, field_names};
+
+use crate::table::{integer, optional, preset, required};
 
 use super::Bng;
 use super::quirks;
@@ -19,26 +21,6 @@ pub static BNG: PeerKind = PeerKind {
 
 fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(Bng::new(&setup)?))
-}
-
-const fn arg(name: &'static str, kind: ArgKind, need: Need, about: &'static str) -> Arg {
-    Arg { name, kind, need, about }
-}
-
-const fn required(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
-    arg(name, kind, Need::Required, about)
-}
-
-const fn optional(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
-    arg(name, kind, Need::Optional, about)
-}
-
-const fn preset(name: &'static str, kind: ArgKind, text: &'static str, about: &'static str) -> Arg {
-    arg(name, kind, Need::Default(text), about)
-}
-
-const fn integer(min: i64, max: i64) -> ArgKind {
-    ArgKind::Integer { min, max }
 }
 
 const COUNT: ArgKind = integer(0, i64::MAX);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Server, Setup, SetupError};
+use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Setup, SetupError};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
 
@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::traffic::{Bursts, Traffic, Wish};
 use crate::dynamic_authorization::{self, Receiver};
 use crate::radius_client::{Answer, Head};
+use crate::settings;
 
 /// A broadband gateway.
 #[derive(Debug)]
@@ -27,27 +28,13 @@ pub struct Bng {
     sessions_made: u64,
 }
 
-/// The charging systems to ask: those of the setting `servers`, reached like the given ones; else the given ones.
-fn servers(setup: &Setup) -> Result<Vec<Server>, SetupError> {
-    let Some(first) = setup.servers.first() else {
-        return Err(SetupError("a bng needs a charging system to ask; none is given".to_owned()));
-    };
-    let Some(Value::List(named)) = setup.settings.get("servers") else { return Ok(setup.servers.clone()) };
-    let addresses = named.iter().filter_map(|value| match value {
-        Value::Address(address) => Some(*address),
-        _ => None,
-    });
-    let servers: Vec<Server> = addresses.map(|address| Server { address, ..first.clone() }).collect();
-    if servers.is_empty() { Err(SetupError("'servers' names no address".to_owned())) } else { Ok(servers) }
-}
-
 impl Bng {
     /// A gateway without sessions.
     ///
     /// # Errors
     /// A setting is missing or of the wrong type, or no charging system is given.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        let servers = servers(setup)?;
+        let servers = settings::servers(setup, "bng")?;
         let settings = Settings::read(setup)?;
         Ok(Self {
             receiver: Receiver::new(setup.address, settings.identifier.clone(), &servers),

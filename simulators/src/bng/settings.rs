@@ -9,7 +9,8 @@ use tollgate_wire::{Text, Value};
 
 use super::policy::Policies;
 use super::quirks::Quirks;
-use crate::radius_client::{self, Retransmission};
+use crate::radius_client;
+use crate::settings::Reader;
 
 /// What kind of gateway it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,67 +128,4 @@ impl Settings {
             client: read.client()?,
         })
     }
-}
-
-/// Reads values by name; what is missing or of another type names itself.
-struct Reader<'a> {
-    setup: &'a Setup,
-}
-
-impl<'a> Reader<'a> {
-    fn client(&self) -> Result<radius_client::Settings, SetupError> {
-        Ok(radius_client::Settings {
-            address: self.setup.address,
-            source_port: u16::try_from(self.u32("source-port")?).map_err(|_| wrong("source-port"))?,
-            retransmission: Retransmission {
-                first: self.span("retransmit-first")?,
-                max: self.span("retransmit-max")?,
-                count: self.u32("retransmit-count")?,
-                duration: self.span("retransmit-duration")?,
-                jitter: self.flag("retransmit-jitter")?,
-            },
-            accounting_rounds: self.u32("accounting-rounds")?,
-            server_rest: self.span("server-rest")?,
-            require_message_authenticator: self.flag("require-message-authenticator")?,
-        })
-    }
-
-    fn value(&self, name: &str) -> Option<&'a Value> {
-        self.setup.settings.get(name)
-    }
-
-    fn opt_text(&self, name: &str) -> Option<&'a str> {
-        self.value(name)?.as_text()
-    }
-
-    fn text(&self, name: &str) -> Result<&'a str, SetupError> {
-        self.opt_text(name).ok_or_else(|| wrong(name))
-    }
-
-    fn u32(&self, name: &str) -> Result<u32, SetupError> {
-        let number = self.value(name).and_then(Value::as_integer).ok_or_else(|| wrong(name))?;
-        u32::try_from(number).map_err(|_| wrong(name))
-    }
-
-    fn flag(&self, name: &str) -> Result<bool, SetupError> {
-        match self.value(name) {
-            Some(Value::Flag(flag)) => Ok(*flag),
-            _ => Err(wrong(name)),
-        }
-    }
-
-    fn opt_span(&self, name: &str) -> Option<Duration> {
-        match self.value(name) {
-            Some(Value::Span(span)) => Some(*span),
-            _ => None,
-        }
-    }
-
-    fn span(&self, name: &str) -> Result<Duration, SetupError> {
-        self.opt_span(name).ok_or_else(|| wrong(name))
-    }
-}
-
-fn wrong(name: &str) -> SetupError {
-    SetupError(format!("setting '{name}' is missing or of the wrong type"))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Server, Setup, SetupError};
+use tollgate_network::{Action, ActionError, Frame, Input, Node, Output, Peer, Setup, SetupError};
 use tollgate_radius::Packet;
 use tollgate_time::Instant;
-use tollgate_wire::{Text, Value};
+use tollgate_wire::Text;
 
 use super::call::{Call, CallId, Leg, Stage};
 use super::direct::Direct;
@@ -18,20 +18,7 @@ use super::office::{Alarm, Office};
 use super::settings::Settings;
 use crate::dynamic_authorization::{self, Cause, Receiver};
 use crate::radius_client::{Answer, Request};
-
-/// The charging systems to ask: those of the setting `servers`, reached like the given ones; else the given ones.
-fn servers(setup: &Setup) -> Result<Vec<Server>, SetupError> {
-    let Some(first) = setup.servers.first() else {
-        return Err(SetupError("a nas needs a charging system to ask; none is given".to_owned()));
-    };
-    let Some(Value::List(named)) = setup.settings.get("servers") else { return Ok(setup.servers.clone()) };
-    let addresses = named.iter().filter_map(|value| match value {
-        Value::Address(address) => Some(*address),
-        _ => None,
-    });
-    let servers: Vec<Server> = addresses.map(|address| Server { address, ..first.clone() }).collect();
-    if servers.is_empty() { Err(SetupError("'servers' names no address".to_owned())) } else { Ok(servers) }
-}
+use crate::settings;
 
 /// A NAS with an IVR.
 #[derive(Debug)]
@@ -50,7 +37,7 @@ impl Nas {
     /// # Errors
     /// A setting is missing or of the wrong type, or no charging system is given.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        let servers = servers(setup)?;
+        let servers = settings::servers(setup, "nas")?;
         let settings = Settings::read(setup)?;
         Ok(Self {
             receiver: Receiver::new(setup.address, settings.identifier.clone(), &servers),
