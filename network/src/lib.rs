@@ -17,6 +17,7 @@ pub mod node;
 pub mod observation;
 pub mod record;
 pub mod sim;
+pub mod stream;
 mod timeline;
 
 pub use action::{Action, ActionError};
@@ -28,3 +29,4 @@ pub use node::{Input, Node, Output, Peer};
 pub use observation::Observation;
 pub use record::{Fate, Tally, write_capture};
 pub use sim::SimDriver;
+pub use stream::{Ending, Refusal, StreamEvent, StreamId, StreamOrder, Transport};

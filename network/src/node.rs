@@ -2,13 +2,15 @@
 
 use tollgate_time::Instant;
 
-use crate::{Action, ActionError, Frame, Observation};
+use crate::{Action, ActionError, Frame, Observation, StreamEvent, StreamId, StreamOrder};
 
 /// What a driver tells a node.
 #[derive(Debug, Clone, Copy)]
 pub enum Input<'a> {
     /// A frame for one of the node's addresses has arrived.
     Receive(&'a Frame),
+    /// Something happened to one of the node's connections. A node that orders none hears of none.
+    Stream(StreamId, &'a StreamEvent),
     /// The point in time that the node asked for with [`Output::Wait`] has come.
     Timeout,
 }
@@ -18,9 +20,12 @@ pub enum Input<'a> {
 pub enum Output {
     /// Send this frame.
     Transmit(Frame),
+    /// Do this with one of the node's connections.
+    Stream(StreamId, StreamOrder),
     /// Note this in the journal. What belongs to a frame (its decoded message) comes right after the
     /// frame's [`Output::Transmit`], or while its [`Input::Receive`] is being handled, before anything else is transmitted:
-    /// the driver notes the number of the frame that the node last received or sent.
+    /// the driver notes the number of the frame that the node last received or sent. On a connection it is the frame with the
+    /// last octet of what was sent or received last.
     Observe(Observation),
     /// Nothing more for now; call again with [`Input::Timeout`] at this time, if one is given.
     Wait(Option<Instant>),

@@ -16,7 +16,7 @@ use crate::record::{PAYLOAD_MAX, Record};
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
-    Output, Peer, Seen, Tally,
+    Output, Peer, Refusal, Seen, StreamEvent, StreamOrder, Tally,
 };
 
 /// A node that answers one input with more outputs than this never stops.
@@ -124,6 +124,11 @@ impl SimDriver {
         loop {
             match self.nodes[id.0].peer.poll_output() {
                 Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
+                Output::Stream(stream, order) => {
+                    if let Some(refused) = refusal_of(&order) {
+                        self.nodes[id.0].peer.handle_input(self.now, Input::Stream(stream, &refused));
+                    }
+                }
                 Output::Observe(observation) => {
                     self.seen.push_back(Seen { at: self.now, node: id, observation, frame });
                 }
@@ -254,6 +259,12 @@ impl SimDriver {
         slot.peer.restart(self.now);
         self.turn(node, None);
     }
+}
+
+/// What a driver of datagrams answers to an order about a connection.
+pub(crate) fn refusal_of(order: &StreamOrder) -> Option<StreamEvent> {
+    let asked = matches!(order, StreamOrder::Listen { .. } | StreamOrder::Connect { .. });
+    asked.then(|| StreamEvent::Refused(Refusal::Unsupported("only datagrams are carried here".to_owned())))
 }
 
 impl Driver for SimDriver {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use tollgate_network::{Frame, Observation, Output};
+use tollgate_network::{Frame, Observation, Output, StreamId, StreamOrder};
 use tollgate_wire::Fields;
 
 /// Outputs in the order in which they were made. Observations are built only where somebody reads them.
@@ -29,6 +29,11 @@ impl Outbox {
     /// Sends a frame.
     pub fn transmit(&mut self, frame: Frame) {
         self.queue.push_back(Output::Transmit(frame));
+    }
+
+    /// Orders something of a connection.
+    pub fn order(&mut self, stream: StreamId, order: StreamOrder) {
+        self.queue.push_back(Output::Stream(stream, order));
     }
 
     /// Notes an observation; its fields are asked for only where somebody reads them.

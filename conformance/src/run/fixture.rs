@@ -99,6 +99,7 @@ impl Node for Caller {
                     Fields::new().with("text", Value::text(text)).with("code", 0_i64).with("code", 7_i64);
                 self.out.push_back(Output::Observe(Observation::new("answer", fields)));
             }
+            Input::Stream(..) => {}
             Input::Timeout => {
                 for (_, text) in self.later.extract_if(.., |(at, _)| *at <= now) {
                     let fields = Fields::new().with("text", text);

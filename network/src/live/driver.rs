@@ -18,7 +18,7 @@ use crate::live::address::{AddressMap, Reach};
 use crate::live::clock::LiveClock;
 use crate::live::port::{Ports, Received, Underway};
 use crate::record::{PAYLOAD_MAX, Record};
-use crate::sim::OUTPUTS_PER_TURN_MAX;
+use crate::sim::{OUTPUTS_PER_TURN_MAX, refusal_of};
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
@@ -177,6 +177,11 @@ impl LiveDriver {
         loop {
             match self.nodes[id.0].peer.poll_output() {
                 Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
+                Output::Stream(stream, order) => {
+                    if let Some(refused) = refusal_of(&order) {
+                        self.nodes[id.0].peer.handle_input(self.clock.now(), Input::Stream(stream, &refused));
+                    }
+                }
                 Output::Observe(observation) => {
                     let at = self.clock.now();
                     self.seen.push_back(Seen { at, node: id, observation, frame });

@@ -15,7 +15,7 @@ use tollgate_time::Instant;
 use crate::live::batch::{BATCH_MAX, Datagram, Inbox, Outbox, wait_readable};
 use crate::live::clock::LiveClock;
 use crate::live::port::bind;
-use crate::sim::OUTPUTS_PER_TURN_MAX;
+use crate::sim::{OUTPUTS_PER_TURN_MAX, refusal_of};
 use crate::{Frame, Input, Node, Observation, Output};
 
 /// What a datagram may have at most by default, in bytes: the longest RADIUS packet (RFC 2865 section 3).
@@ -179,6 +179,11 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
         loop {
             match node.poll_output() {
                 Output::Transmit(frame) => self.transmit(frame),
+                Output::Stream(stream, order) => {
+                    if let Some(refused) = refusal_of(&order) {
+                        node.handle_input(now, Input::Stream(stream, &refused));
+                    }
+                }
                 Output::Observe(observation) => (self.observed)(now, observation),
                 Output::Wait(deadline) => {
                     self.deadline = deadline;

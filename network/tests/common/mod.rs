@@ -58,6 +58,7 @@ impl Node for Chatter {
                     self.outbox.push_back(Output::Transmit(frame.answer(frame.payload.clone())));
                 }
             }
+            Input::Stream(..) => {}
             Input::Timeout => {
                 let deadline = self.deadline.take().expect("a timeout that was asked for");
                 assert!(deadline <= now, "called before its time");

@@ -527,6 +527,8 @@ impl Node for RadiusGateway {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => self.expire(now),
+            // It orders no connections.
+            Input::Stream(..) => {}
         }
     }
 

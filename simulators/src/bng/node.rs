@@ -202,6 +202,8 @@ impl Node for Bng {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => self.expire(now),
+            // It orders no connections.
+            Input::Stream(..) => {}
         }
     }
 

@@ -239,6 +239,8 @@ impl Node for Nas {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => self.expire(now),
+            // It orders no connections.
+            Input::Stream(..) => {}
         }
     }
 

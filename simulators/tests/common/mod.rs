@@ -160,6 +160,7 @@ impl Rig {
                     assert_published(self.kind, &observation);
                     self.seen.push(observation);
                 }
+                Output::Stream(..) => panic!("RADIUS has no connections"),
                 Output::Wait(until) => {
                     self.wait = until;
                     return;

@@ -213,6 +213,7 @@ impl Stage {
                     must_be_published(&observation);
                     seen.observations.push(observation);
                 }
+                Output::Stream(..) => panic!("RADIUS has no connections"),
                 Output::Wait(_) => return seen,
             }
         }
