@@ -5,6 +5,7 @@
 //! clock, from a seed; `live` runs the same nodes on real sockets.
 
 pub mod action;
+mod cast;
 mod chance;
 pub mod driver;
 pub mod fault;

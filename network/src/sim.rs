@@ -5,22 +5,18 @@
 //! they came about: the same nodes, actions, faults and seed give the same run, frame for frame. No
 //! clock, no socket, no thread.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use tollgate_time::Instant;
 
-use crate::chance::Chance;
-use crate::links::Links;
-use crate::record::{PAYLOAD_MAX, Record};
+use crate::cast::{Cast, OUTPUTS_PER_TURN_MAX};
+use crate::record::PAYLOAD_MAX;
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
     Output, Peer, Refusal, Seen, StreamEvent, StreamOrder, Tally,
 };
 
-/// A node that answers one input with more outputs than this never stops.
-pub const OUTPUTS_PER_TURN_MAX: u32 = 100_000;
 /// More events than this at one point in time mean that time will never move on: two nodes
 /// answering each other over a link without latency, or one that asks for a timeout in the past again
 /// and again.
@@ -31,26 +27,10 @@ pub struct SimDriver {
     now: Instant,
     events_at_once: u32,
     timeline: Timeline<What>,
-    chance: Chance,
-    links: Links,
-    nodes: Vec<Slot>,
-    hosts: BTreeMap<IpAddr, NodeId>,
-    /// Observed but not handed out yet.
-    seen: VecDeque<Seen>,
-    record: Record,
-}
-
-/// A node with what the driver knows of it.
-struct Slot {
-    peer: Box<dyn Peer>,
-    up: bool,
-    /// Counts crashes: what was under way for an earlier life of the node is lost, and so is its revival.
-    life: u32,
-    /// When it wants to be called.
-    deadline: Option<Instant>,
-    /// When the earliest event that will look at `deadline` comes. Later ones may be left over in the
-    /// queue; they find nothing to do.
-    alarm: Option<Instant>,
+    cast: Cast,
+    /// When the earliest event that will look at a node's deadline comes. Later ones may be left over in the
+    /// timeline; they find nothing to do.
+    alarms: Vec<Option<Instant>>,
 }
 
 enum What {
@@ -67,26 +47,22 @@ impl SimDriver {
             now: start,
             events_at_once: 0,
             timeline: Timeline::new(),
-            chance: Chance::from_seed(seed),
-            links: Links::default(),
-            nodes: Vec::new(),
-            hosts: BTreeMap::new(),
-            seen: VecDeque::new(),
-            record: Record::default(),
+            cast: Cast::new(seed),
+            alarms: Vec::new(),
         }
     }
 
     /// The same, keeping every frame that it carries for [`Driver::carried`].
     #[must_use]
     pub fn keeping_carried(mut self) -> Self {
-        self.record.keep();
+        self.cast.record.keep();
         self
     }
 
     /// What links are like unless told otherwise; the default is [`Impairment::default`].
     #[must_use]
     pub fn with_usual_link(mut self, impairment: Impairment) -> Self {
-        self.links.set_usual(impairment);
+        self.cast.links.set_usual(impairment);
         self
     }
 
@@ -95,45 +71,33 @@ impl SimDriver {
     /// # Errors
     /// A node that does not exist.
     pub fn set_link(&mut self, between: Between, impairment: Impairment) -> Result<(), FaultError> {
-        self.known(between)?;
-        self.links.set_special(between, impairment);
+        self.cast.known(between)?;
+        self.cast.links.set_special(between, impairment);
         Ok(())
     }
 
     /// How many frames were carried, and what became of them.
     #[must_use]
     pub fn tally(&self) -> &Tally {
-        &self.record.tally
-    }
-
-    fn known(&self, between: Between) -> Result<(), FaultError> {
-        between.nodes().try_for_each(|node| self.exists(node))
-    }
-
-    fn exists(&self, node: NodeId) -> Result<(), FaultError> {
-        if node.0 < self.nodes.len() {
-            Ok(())
-        } else {
-            Err(FaultError(format!("there is no node {}", node.0)))
-        }
+        &self.cast.record.tally
     }
 
     /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
     fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
         let mut outputs = 0;
         loop {
-            match self.nodes[id.0].peer.poll_output() {
+            match self.cast.slots[id.0].peer.poll_output() {
                 Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
                 Output::Stream(stream, order) => {
                     if let Some(refused) = refusal_of(&order) {
-                        self.nodes[id.0].peer.handle_input(self.now, Input::Stream(stream, &refused));
+                        self.cast.slots[id.0].peer.handle_input(self.now, Input::Stream(stream, &refused));
                     }
                 }
                 Output::Observe(observation) => {
-                    self.seen.push_back(Seen { at: self.now, node: id, observation, frame });
+                    self.cast.observe(self.now, id, observation, frame);
                 }
                 Output::Wait(deadline) => {
-                    self.nodes[id.0].deadline = deadline;
+                    self.cast.slots[id.0].deadline = deadline;
                     return self.arm(id);
                 }
             }
@@ -149,11 +113,10 @@ impl SimDriver {
 
     /// Sees to it that an event comes no later than the node's deadline.
     fn arm(&mut self, id: NodeId) {
-        let slot = &mut self.nodes[id.0];
-        let Some(deadline) = slot.deadline else { return };
+        let Some(deadline) = self.cast.slots[id.0].deadline else { return };
         let at = deadline.max(self.now);
-        if slot.alarm.is_none_or(|alarm| at < alarm) {
-            slot.alarm = Some(at);
+        if self.alarms[id.0].is_none_or(|alarm| at < alarm) {
+            self.alarms[id.0] = Some(at);
             self.timeline.enter(at, What::Alarm(id));
         }
     }
@@ -163,23 +126,23 @@ impl SimDriver {
         let now = self.now;
         let node = match self.route(from, &frame) {
             Ok(node) => node,
-            Err(fate) => return self.record.enter(now, &frame, Some(fate)),
+            Err(fate) => return self.cast.record.enter(now, &frame, Some(fate)),
         };
-        let link = *self.links.impairment(now, from, Some(node));
-        if self.chance.hits(link.loss) {
-            return self.record.enter(now, &frame, Some(Fate::Lost));
+        let link = *self.cast.links.impairment(now, from, Some(node));
+        if self.cast.chance.hits(link.loss) {
+            return self.cast.record.enter(now, &frame, Some(Fate::Lost));
         }
-        let held = self.chance.hits(link.reordering);
-        let number = self.record.enter(now, &frame, held.then_some(Fate::HeldBack));
-        let mut at = now + link.latency + self.chance.up_to(link.jitter);
+        let held = self.cast.chance.hits(link.reordering);
+        let number = self.cast.record.enter(now, &frame, held.then_some(Fate::HeldBack));
+        let mut at = now + link.latency + self.cast.chance.up_to(link.jitter);
         if held {
-            at += self.chance.up_to(link.reordering_delay);
+            at += self.cast.chance.up_to(link.reordering_delay);
         }
-        let life = self.nodes[node.0].life;
-        if self.chance.hits(link.duplication) {
+        let life = self.cast.slots[node.0].life;
+        if self.cast.chance.hits(link.duplication) {
             let copy = frame.clone();
-            let copy_number = self.record.enter(now, &copy, Some(Fate::Duplicated));
-            let copy_at = now + link.latency + self.chance.up_to(link.jitter);
+            let copy_number = self.cast.record.enter(now, &copy, Some(Fate::Duplicated));
+            let copy_at = now + link.latency + self.cast.chance.up_to(link.jitter);
             self.timeline.enter(at, What::Arrival { node, from, life, number, frame });
             self.timeline
                 .enter(copy_at, What::Arrival { node, from, life, number: copy_number, frame: copy });
@@ -194,8 +157,8 @@ impl SimDriver {
         if frame.payload.len() > PAYLOAD_MAX {
             return Err(Fate::TooLong);
         }
-        let node = *self.hosts.get(&frame.to.ip()).ok_or(Fate::NoSuchHost)?;
-        if self.links.cut(self.now, from, Some(node)) { Err(Fate::Partitioned) } else { Ok(node) }
+        let node = *self.cast.hosts.get(&frame.to.ip()).ok_or(Fate::NoSuchHost)?;
+        if self.cast.links.cut(self.now, from, Some(node)) { Err(Fate::Partitioned) } else { Ok(node) }
     }
 
     fn happen(&mut self, what: What) {
@@ -205,8 +168,7 @@ impl SimDriver {
             }
             What::Alarm(node) => self.ring(node),
             What::Revival { node, life } => {
-                let slot = &self.nodes[node.0];
-                if !slot.up && slot.life == life {
+                if self.cast.is_due(node, life) {
                     self.restart(node);
                 }
             }
@@ -214,25 +176,24 @@ impl SimDriver {
     }
 
     fn arrive(&mut self, node: NodeId, from: NodeId, life: u32, number: u64, frame: &Frame) {
-        if self.links.cut(self.now, from, Some(node)) {
-            return self.record.amend(number, Fate::Partitioned);
+        if self.cast.links.cut(self.now, from, Some(node)) {
+            return self.cast.record.amend(number, Fate::Partitioned);
         }
-        let slot = &mut self.nodes[node.0];
-        if !slot.up || slot.life != life {
-            return self.record.amend(number, Fate::HostDown);
-        }
-        self.record.tally.delivered += 1;
+        let Some(slot) = self.cast.alive(node, life) else {
+            return self.cast.record.amend(number, Fate::HostDown);
+        };
         slot.peer.handle_input(self.now, Input::Receive(frame));
+        self.cast.record.tally.delivered += 1;
         self.turn(node, Some(number));
     }
 
     fn ring(&mut self, node: NodeId) {
         let now = self.now;
-        let slot = &mut self.nodes[node.0];
-        if slot.alarm != Some(now) {
+        let slot = &mut self.cast.slots[node.0];
+        if self.alarms[node.0] != Some(now) {
             return;
         }
-        slot.alarm = None;
+        self.alarms[node.0] = None;
         match slot.deadline {
             Some(deadline) if deadline <= now => {
                 slot.peer.handle_input(now, Input::Timeout);
@@ -243,18 +204,11 @@ impl SimDriver {
         }
     }
 
-    fn crash(&mut self, node: NodeId) {
-        let slot = &mut self.nodes[node.0];
-        slot.up = false;
-        slot.life += 1;
-        slot.deadline = None;
-    }
-
     fn restart(&mut self, node: NodeId) {
-        if self.nodes[node.0].up {
-            self.crash(node);
+        if self.cast.slots[node.0].up {
+            self.cast.crash(node);
         }
-        let slot = &mut self.nodes[node.0];
+        let slot = &mut self.cast.slots[node.0];
         slot.up = true;
         slot.peer.restart(self.now);
         self.turn(node, None);
@@ -269,12 +223,9 @@ pub(crate) fn refusal_of(order: &StreamOrder) -> Option<StreamEvent> {
 
 impl Driver for SimDriver {
     fn add_node(&mut self, addresses: &[IpAddr], node: Box<dyn Peer>) -> Result<NodeId, FaultError> {
-        let id = NodeId(self.nodes.len());
-        if let Some(taken) = addresses.iter().find(|address| self.hosts.contains_key(address)) {
-            return Err(FaultError(format!("{taken} is the address of another node")));
-        }
-        self.hosts.extend(addresses.iter().map(|address| (*address, id)));
-        self.nodes.push(Slot { peer: node, up: true, life: 0, deadline: None, alarm: None });
+        self.cast.free(addresses)?;
+        let id = self.cast.add(addresses, node);
+        self.alarms.push(None);
         // It may have something to say, or a time to wait for, from the start.
         self.turn(id, None);
         Ok(id)
@@ -285,20 +236,15 @@ impl Driver for SimDriver {
     }
 
     fn perform(&mut self, node: NodeId, action: &Action) -> Result<(), ActionError> {
-        let slot = self.nodes.get_mut(node.0);
-        let slot = slot.ok_or_else(|| ActionError::Impossible(format!("there is no node {}", node.0)))?;
-        if !slot.up {
-            return Err(ActionError::Impossible("it is down".to_owned()));
-        }
-        slot.peer.perform(self.now, action)?;
+        self.cast.perform(self.now, node, action)?;
         self.turn(node, None);
         Ok(())
     }
 
     fn advance(&mut self, until: Instant) -> Option<Seen> {
         loop {
-            match self.seen.front() {
-                Some(seen) if seen.at <= until => return self.seen.pop_front(),
+            match self.cast.seen.front() {
+                Some(seen) if seen.at <= until => return self.cast.seen.pop_front(),
                 Some(_) => return None,
                 None => {}
             }
@@ -325,37 +271,23 @@ impl Driver for SimDriver {
     }
 
     fn inject(&mut self, fault: Fault) -> Result<(), FaultError> {
+        let now = self.now;
+        self.cast.order(now, fault)?;
         match fault {
-            Fault::Impair { between, impairment, until } => {
-                self.known(between)?;
-                self.links.impair(self.now, between, impairment, until)
-            }
-            Fault::Partition { between, until } => {
-                self.known(between)?;
-                self.links.partition(self.now, between, until)
-            }
-            Fault::Heal => {
-                self.links.heal();
-                Ok(())
-            }
             Fault::Crash { node, until } => {
-                self.exists(node)?;
-                self.crash(node);
+                self.cast.crash(node);
                 if let Some(until) = until {
-                    let life = self.nodes[node.0].life;
-                    self.timeline.enter(until.max(self.now), What::Revival { node, life });
+                    let life = self.cast.slots[node.0].life;
+                    self.timeline.enter(until.max(now), What::Revival { node, life });
                 }
-                Ok(())
             }
-            Fault::Restart { node } => {
-                self.exists(node)?;
-                self.restart(node);
-                Ok(())
-            }
+            Fault::Restart { node } => self.restart(node),
+            Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
         }
+        Ok(())
     }
 
     fn carried(&self) -> &[Carried] {
-        self.record.carried()
+        self.cast.record.carried()
     }
 }

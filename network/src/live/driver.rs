@@ -5,24 +5,22 @@
 //! machine's own network adds what it adds; a run is therefore not repeatable to the frame, though the
 //! chance in it comes from the seed.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tollgate_time::Instant;
 
-use crate::chance::Chance;
-use crate::links::Links;
+use crate::cast::{Cast, OUTPUTS_PER_TURN_MAX};
 use crate::live::address::{AddressMap, Reach};
 use crate::live::clock::LiveClock;
 use crate::live::port::{Ports, Received, Underway};
-use crate::record::{PAYLOAD_MAX, Record};
-use crate::sim::{OUTPUTS_PER_TURN_MAX, refusal_of};
+use crate::record::PAYLOAD_MAX;
+use crate::sim::refusal_of;
 use crate::timeline::Timeline;
 use crate::{
-    Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
-    Output, Peer, Seen, Tally,
+    Action, ActionError, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId, Output,
+    Peer, Seen, Tally,
 };
 
 /// So many frames may be held back at once by latency, jitter and reordering; more are lost.
@@ -39,21 +37,7 @@ pub struct LiveDriver {
     map: AddressMap,
     ports: Ports,
     timeline: Timeline<What>,
-    chance: Chance,
-    links: Links,
-    nodes: Vec<Slot>,
-    hosts: BTreeMap<IpAddr, NodeId>,
-    seen: VecDeque<Seen>,
-    record: Record,
-}
-
-/// A node with what the driver knows of it.
-struct Slot {
-    peer: Box<dyn Peer>,
-    up: bool,
-    /// Counts crashes: what was under way for an earlier life of the node is lost, and so is its revival.
-    life: u32,
-    deadline: Option<Instant>,
+    cast: Cast,
 }
 
 /// A frame with its number and whom it is for.
@@ -98,41 +82,29 @@ impl LiveDriver {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime =
             runtime.map_err(|error| FaultError(format!("the network cannot be started: {error}")))?;
-        let mut links = Links::default();
-        links.set_usual(Impairment { latency: Duration::ZERO, ..Impairment::default() });
-        Ok(Self {
-            runtime,
-            clock,
-            map,
-            ports: Ports::default(),
-            timeline: Timeline::new(),
-            chance: Chance::from_seed(seed),
-            links,
-            nodes: Vec::new(),
-            hosts: BTreeMap::new(),
-            seen: VecDeque::new(),
-            record: Record::default(),
-        })
+        let mut cast = Cast::new(seed);
+        cast.links.set_usual(Impairment { latency: Duration::ZERO, ..Impairment::default() });
+        Ok(Self { runtime, clock, map, ports: Ports::default(), timeline: Timeline::new(), cast })
     }
 
     /// What links add to what the machine's own do, unless faults say so; by default nothing.
     #[must_use]
     pub fn with_usual_link(mut self, impairment: Impairment) -> Self {
-        self.links.set_usual(impairment);
+        self.cast.links.set_usual(impairment);
         self
     }
 
     /// The same, keeping every frame that it carries for [`Driver::carried`].
     #[must_use]
     pub fn keeping_carried(mut self) -> Self {
-        self.record.keep();
+        self.cast.record.keep();
         self
     }
 
     /// How many frames were carried, and what became of them.
     #[must_use]
     pub fn tally(&self) -> &Tally {
-        &self.record.tally
+        &self.cast.record.tally
     }
 
     /// How many errors the sockets reported while receiving. That something outside was not reached is one, and
@@ -148,7 +120,7 @@ impl LiveDriver {
     /// # Errors
     /// No node owns it, or it cannot be bound.
     pub fn real_address(&mut self, scenario: SocketAddr) -> Result<SocketAddr, FaultError> {
-        let node = self.hosts.get(&scenario.ip());
+        let node = self.cast.hosts.get(&scenario.ip());
         let node = *node.ok_or_else(|| FaultError(format!("no node has the address {scenario}")))?;
         let port = self.open(node, scenario, Reach::Loopback)?;
         Ok(self.ports.get(port).real)
@@ -159,35 +131,25 @@ impl LiveDriver {
         self.ports.open(&self.map, node, scenario, reach)
     }
 
-    fn known(&self, between: Between) -> Result<(), FaultError> {
-        between.nodes().try_for_each(|node| self.exists(node))
-    }
-
-    fn exists(&self, node: NodeId) -> Result<(), FaultError> {
-        if node.0 < self.nodes.len() {
-            Ok(())
-        } else {
-            Err(FaultError(format!("there is no node {}", node.0)))
-        }
-    }
-
     /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
     fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
         let mut outputs = 0;
         loop {
-            match self.nodes[id.0].peer.poll_output() {
+            match self.cast.slots[id.0].peer.poll_output() {
                 Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
                 Output::Stream(stream, order) => {
                     if let Some(refused) = refusal_of(&order) {
-                        self.nodes[id.0].peer.handle_input(self.clock.now(), Input::Stream(stream, &refused));
+                        self.cast.slots[id.0]
+                            .peer
+                            .handle_input(self.clock.now(), Input::Stream(stream, &refused));
                     }
                 }
                 Output::Observe(observation) => {
                     let at = self.clock.now();
-                    self.seen.push_back(Seen { at, node: id, observation, frame });
+                    self.cast.observe(at, id, observation, frame);
                 }
                 Output::Wait(deadline) => {
-                    self.nodes[id.0].deadline = deadline;
+                    self.cast.slots[id.0].deadline = deadline;
                     return;
                 }
             }
@@ -205,13 +167,13 @@ impl LiveDriver {
         let now = self.clock.now();
         let to = match self.route(now, from, &frame) {
             Ok(to) => to,
-            Err(fate) => return self.record.enter(now, &frame, Some(fate)),
+            Err(fate) => return self.cast.record.enter(now, &frame, Some(fate)),
         };
         let peer = match to {
             Destination::Inside { node, .. } => Some(node),
             Destination::Outside(_) => None,
         };
-        let Some(passage) = self.pass(now, from, peer, &frame) else { return self.record.tally.carried };
+        let Some(passage) = self.pass(now, from, peer, &frame) else { return self.cast.record.tally.carried };
         let parcel = Parcel { from, to, number: passage.number, frame };
         if let Some((number, delay)) = passage.copy {
             let copy = Parcel { number, ..parcel.clone() };
@@ -228,29 +190,31 @@ impl LiveDriver {
         if frame.payload.len() > PAYLOAD_MAX {
             return Err(Fate::TooLong);
         }
-        let (to, peer) = match self.hosts.get(&frame.to.ip()) {
-            Some(node) => (Destination::Inside { node: *node, life: self.nodes[node.0].life }, Some(*node)),
+        let (to, peer) = match self.cast.hosts.get(&frame.to.ip()) {
+            Some(node) => {
+                (Destination::Inside { node: *node, life: self.cast.slots[node.0].life }, Some(*node))
+            }
             None => (Destination::Outside(self.map.real(frame.to).ok_or(Fate::NoSuchHost)?), None),
         };
-        if self.links.cut(now, from, peer) { Err(Fate::Partitioned) } else { Ok(to) }
+        if self.cast.links.cut(now, from, peer) { Err(Fate::Partitioned) } else { Ok(to) }
     }
 
     /// Draws what a link does to a frame, and records it; `None` when it loses it.
     fn pass(&mut self, now: Instant, node: NodeId, peer: Option<NodeId>, frame: &Frame) -> Option<Passage> {
-        let link = *self.links.impairment(now, node, peer);
-        if self.chance.hits(link.loss) {
-            self.record.enter(now, frame, Some(Fate::Lost));
+        let link = *self.cast.links.impairment(now, node, peer);
+        if self.cast.chance.hits(link.loss) {
+            self.cast.record.enter(now, frame, Some(Fate::Lost));
             return None;
         }
-        let held = self.chance.hits(link.reordering);
-        let number = self.record.enter(now, frame, held.then_some(Fate::HeldBack));
-        let mut delay = link.latency.saturating_add(self.chance.up_to(link.jitter));
+        let held = self.cast.chance.hits(link.reordering);
+        let number = self.cast.record.enter(now, frame, held.then_some(Fate::HeldBack));
+        let mut delay = link.latency.saturating_add(self.cast.chance.up_to(link.jitter));
         if held {
-            delay = delay.saturating_add(self.chance.up_to(link.reordering_delay));
+            delay = delay.saturating_add(self.cast.chance.up_to(link.reordering_delay));
         }
-        let copy = self.chance.hits(link.duplication).then(|| {
-            let number = self.record.enter(now, frame, Some(Fate::Duplicated));
-            (number, link.latency.saturating_add(self.chance.up_to(link.jitter)))
+        let copy = self.cast.chance.hits(link.duplication).then(|| {
+            let number = self.cast.record.enter(now, frame, Some(Fate::Duplicated));
+            (number, link.latency.saturating_add(self.cast.chance.up_to(link.jitter)))
         });
         Some(Passage { number, delay, copy })
     }
@@ -267,7 +231,7 @@ impl LiveDriver {
         if self.timeline.len() < HELD_MAX {
             self.timeline.enter(at, what);
         } else {
-            self.record.amend(number, Fate::Lost);
+            self.cast.record.amend(number, Fate::Lost);
         }
     }
 
@@ -275,7 +239,7 @@ impl LiveDriver {
     fn depart(&mut self, parcel: &Parcel) {
         let Parcel { from, to, number, ref frame } = *parcel;
         if let Err(_refused) = self.try_depart(from, to, number, frame) {
-            self.record.amend(number, Fate::Refused);
+            self.cast.record.amend(number, Fate::Refused);
         }
     }
 
@@ -313,9 +277,9 @@ impl LiveDriver {
         if let Some(from) = self.ports.published(received.from)
             && let Some(Underway { number, life, .. }) = self.ports.expected(&received)
         {
-            let sender = self.hosts.get(&from.ip()).copied();
-            if sender.is_some_and(|sender| self.links.cut(self.clock.now(), sender, Some(node))) {
-                return self.record.amend(number, Fate::Partitioned);
+            let sender = self.cast.hosts.get(&from.ip()).copied();
+            if sender.is_some_and(|sender| self.cast.links.cut(self.clock.now(), sender, Some(node))) {
+                return self.cast.record.amend(number, Fate::Partitioned);
             }
             let frame = Frame { from, to, payload: received.payload };
             return self.arrive(node, life, number, &frame);
@@ -327,12 +291,12 @@ impl LiveDriver {
     /// A frame comes in from outside: its link is on this side.
     fn enter(&mut self, node: NodeId, frame: Frame) {
         let now = self.clock.now();
-        if self.links.cut(now, node, None) {
-            self.record.enter(now, &frame, Some(Fate::Partitioned));
+        if self.cast.links.cut(now, node, None) {
+            self.cast.record.enter(now, &frame, Some(Fate::Partitioned));
             return;
         }
         let Some(passage) = self.pass(now, node, None, &frame) else { return };
-        let life = self.nodes[node.0].life;
+        let life = self.cast.slots[node.0].life;
         if let Some((number, delay)) = passage.copy {
             self.arrive_after(now, passage.delay, node, life, passage.number, frame.clone());
             self.arrive_after(now, delay, node, life, number, frame);
@@ -358,41 +322,40 @@ impl LiveDriver {
     }
 
     fn arrive(&mut self, node: NodeId, life: u32, number: u64, frame: &Frame) {
-        let slot = &mut self.nodes[node.0];
-        if !slot.up || slot.life != life {
-            return self.record.amend(number, Fate::HostDown);
-        }
-        self.record.tally.delivered += 1;
-        slot.peer.handle_input(self.clock.now(), Input::Receive(frame));
+        let now = self.clock.now();
+        let Some(slot) = self.cast.alive(node, life) else {
+            return self.cast.record.amend(number, Fate::HostDown);
+        };
+        slot.peer.handle_input(now, Input::Receive(frame));
+        self.cast.record.tally.delivered += 1;
         self.turn(node, Some(number));
     }
 
     /// Does what is due, each node's timeout once.
     fn catch_up(&mut self) {
         for number in self.ports.unreachable() {
-            self.record.amend(number, Fate::Refused);
+            self.cast.record.amend(number, Fate::Refused);
         }
         let now = self.clock.now();
         while let Some((_, what)) = self.timeline.next_until(now) {
             match what {
                 What::Departure(parcel) => self.depart_late(now, &parcel),
                 What::Arrival { node, life, number, frame } => {
-                    if self.links.cut(now, node, None) {
-                        self.record.amend(number, Fate::Partitioned);
+                    if self.cast.links.cut(now, node, None) {
+                        self.cast.record.amend(number, Fate::Partitioned);
                     } else {
                         self.arrive(node, life, number, &frame);
                     }
                 }
                 What::Revival { node, life } => {
-                    let slot = &self.nodes[node.0];
-                    if !slot.up && slot.life == life {
+                    if self.cast.is_due(node, life) {
                         self.restart(node);
                     }
                 }
             }
         }
-        for id in (0..self.nodes.len()).map(NodeId) {
-            let slot = &mut self.nodes[id.0];
+        for id in (0..self.cast.slots.len()).map(NodeId) {
+            let slot = &mut self.cast.slots[id.0];
             if slot.deadline.is_some_and(|deadline| deadline <= now) {
                 slot.deadline = None;
                 slot.peer.handle_input(now, Input::Timeout);
@@ -407,8 +370,8 @@ impl LiveDriver {
             Destination::Inside { node, .. } => Some(node),
             Destination::Outside(_) => None,
         };
-        if self.links.cut(now, parcel.from, peer) {
-            self.record.amend(parcel.number, Fate::Partitioned);
+        if self.cast.links.cut(now, parcel.from, peer) {
+            self.cast.record.amend(parcel.number, Fate::Partitioned);
         } else {
             self.depart(parcel);
         }
@@ -426,20 +389,13 @@ impl LiveDriver {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let deadlines = self.nodes.iter().filter_map(|slot| slot.deadline);
+        let deadlines = self.cast.slots.iter().filter_map(|slot| slot.deadline);
         deadlines.chain(self.timeline.next_at()).min()
     }
 
-    fn crash(&mut self, node: NodeId) {
-        let slot = &mut self.nodes[node.0];
-        slot.up = false;
-        slot.life += 1;
-        slot.deadline = None;
-    }
-
     fn restart(&mut self, node: NodeId) {
-        if self.nodes[node.0].up {
-            self.crash(node);
+        if self.cast.slots[node.0].up {
+            self.cast.crash(node);
         }
         // What the sockets still hold arrived while the node was down.
         for _ in 0..BACKLOG_MAX {
@@ -447,7 +403,7 @@ impl LiveDriver {
             self.accept(received);
         }
         let now = self.clock.now();
-        let slot = &mut self.nodes[node.0];
+        let slot = &mut self.cast.slots[node.0];
         slot.up = true;
         slot.peer.restart(now);
         self.turn(node, None);
@@ -464,15 +420,11 @@ struct Passage {
 
 impl Driver for LiveDriver {
     fn add_node(&mut self, addresses: &[IpAddr], node: Box<dyn Peer>) -> Result<NodeId, FaultError> {
-        let id = NodeId(self.nodes.len());
-        if let Some(taken) = addresses.iter().find(|address| self.hosts.contains_key(address)) {
-            return Err(FaultError(format!("{taken} is the address of another node")));
-        }
+        self.cast.free(addresses)?;
         for scenario in addresses.iter().flat_map(|host| self.map.bound_on(*host)).collect::<Vec<_>>() {
-            self.open(id, scenario, Reach::Loopback)?;
+            self.open(NodeId(self.cast.slots.len()), scenario, Reach::Loopback)?;
         }
-        self.hosts.extend(addresses.iter().map(|address| (*address, id)));
-        self.nodes.push(Slot { peer: node, up: true, life: 0, deadline: None });
+        let id = self.cast.add(addresses, node);
         self.turn(id, None);
         Ok(id)
     }
@@ -482,21 +434,15 @@ impl Driver for LiveDriver {
     }
 
     fn perform(&mut self, node: NodeId, action: &Action) -> Result<(), ActionError> {
-        let now = self.clock.now();
-        let slot = self.nodes.get_mut(node.0);
-        let slot = slot.ok_or_else(|| ActionError::Impossible(format!("there is no node {}", node.0)))?;
-        if !slot.up {
-            return Err(ActionError::Impossible("it is down".to_owned()));
-        }
-        slot.peer.perform(now, action)?;
+        self.cast.perform(self.clock.now(), node, action)?;
         self.turn(node, None);
         Ok(())
     }
 
     fn advance(&mut self, until: Instant) -> Option<Seen> {
         loop {
-            match self.seen.front() {
-                Some(seen) if seen.at <= until => return self.seen.pop_front(),
+            match self.cast.seen.front() {
+                Some(seen) if seen.at <= until => return self.cast.seen.pop_front(),
                 Some(_) if self.clock.now() >= until => return None,
                 _ => {}
             }
@@ -505,7 +451,7 @@ impl Driver for LiveDriver {
                 self.accept(received);
             }
             self.catch_up();
-            if self.seen.is_empty() && self.clock.now() >= until {
+            if self.cast.seen.is_empty() && self.clock.now() >= until {
                 return None;
             }
         }
@@ -513,37 +459,22 @@ impl Driver for LiveDriver {
 
     fn inject(&mut self, fault: Fault) -> Result<(), FaultError> {
         let now = self.clock.now();
+        self.cast.order(now, fault)?;
         match fault {
-            Fault::Impair { between, impairment, until } => {
-                self.known(between)?;
-                self.links.impair(now, between, impairment, until)
-            }
-            Fault::Partition { between, until } => {
-                self.known(between)?;
-                self.links.partition(now, between, until)
-            }
-            Fault::Heal => {
-                self.links.heal();
-                Ok(())
-            }
             Fault::Crash { node, until } => {
-                self.exists(node)?;
-                self.crash(node);
+                self.cast.crash(node);
                 if let Some(until) = until {
-                    let life = self.nodes[node.0].life;
-                    self.timeline.enter(until, What::Revival { node, life });
+                    let life = self.cast.slots[node.0].life;
+                    self.timeline.enter(until.max(now), What::Revival { node, life });
                 }
-                Ok(())
             }
-            Fault::Restart { node } => {
-                self.exists(node)?;
-                self.restart(node);
-                Ok(())
-            }
+            Fault::Restart { node } => self.restart(node),
+            Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
         }
+        Ok(())
     }
 
     fn carried(&self) -> &[Carried] {
-        self.record.carried()
+        self.cast.record.carried()
     }
 }

@@ -12,10 +12,11 @@ use std::time::Duration;
 use socket2::Socket;
 use tollgate_time::Instant;
 
+use crate::cast::OUTPUTS_PER_TURN_MAX;
 use crate::live::batch::{BATCH_MAX, Datagram, Inbox, Outbox, wait_readable};
 use crate::live::clock::LiveClock;
 use crate::live::port::bind;
-use crate::sim::{OUTPUTS_PER_TURN_MAX, refusal_of};
+use crate::sim::refusal_of;
 use crate::{Frame, Input, Node, Observation, Output};
 
 /// What a datagram may have at most by default, in bytes: the longest RADIUS packet (RFC 2865 section 3).
