@@ -1,10 +1,13 @@
 //! Capture files: what a run carried, written as pcapng so that Wireshark and tshark show it.
 //!
-//! The messages of a run have no link, IP or UDP headers; they are made here, correct in every length and
+//! The messages of a run have no link, IP, UDP or TCP headers; they are made here, correct in every length and
 //! checksum. Writes to whatever takes bytes; opens no file, reads no clock.
 
 pub mod datagram;
+mod ip;
 pub mod pcapng;
+pub mod segment;
 
 pub use datagram::{Datagram, PAYLOAD_V4_MAX, PAYLOAD_V6_MAX};
 pub use pcapng::{CaptureError, PcapngWriter};
+pub use segment::{SEGMENT_V4_MAX, SEGMENT_V6_MAX, Segment, TcpFlags, TcpHeader};

@@ -1,12 +1,13 @@
 //! The pcapng file format, as far as it is written here: one section, one interface of raw IP packets with
 //! nanosecond stamps, and a block for every packet. Source: draft-ietf-opsawg-pcapng. Reads nothing.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use tollgate_time::Instant;
 
-use crate::Datagram;
+use crate::{Datagram, Segment, TcpHeader};
 
 const SECTION_HEADER: u32 = 0x0A0D_0D0A;
 const BYTE_ORDER: u32 = 0x1A2B_3C4D;
@@ -34,7 +35,7 @@ pub enum CaptureError {
     Write(#[from] io::Error),
 }
 
-/// Writes a capture, one datagram after the other. Give it something buffered.
+/// Writes a capture, one packet after the other. Give it something buffered.
 #[derive(Debug)]
 pub struct PcapngWriter<W: Write> {
     out: W,
@@ -86,21 +87,25 @@ impl<W: Write> PcapngWriter<W> {
         comment: Option<&str>,
     ) -> Result<(), CaptureError> {
         let datagram = Datagram::new(from, to, payload);
-        let cut;
-        let comment = match (datagram.dropped(), comment.unwrap_or_default()) {
-            (0, comment) => comment,
-            (dropped, "") => {
-                cut = format!("{dropped} bytes of the payload do not fit a datagram and are left out");
-                &cut
-            }
-            (dropped, comment) => {
-                cut = format!(
-                    "{comment}; {dropped} bytes of the payload do not fit a datagram and are left out"
-                );
-                &cut
-            }
-        };
-        self.packet(at, &datagram, comment)
+        let comment = with_dropped(comment.unwrap_or_default(), datagram.dropped(), "datagram");
+        self.packet(at, datagram.packet_length(), |block| datagram.emit(block), &comment)
+    }
+
+    /// Adds a TCP segment, sent at that time. A payload too long for one is cut, and the comment says so.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn segment(
+        &mut self,
+        at: Instant,
+        (from, to): (SocketAddr, SocketAddr),
+        header: TcpHeader,
+        payload: &[u8],
+        comment: Option<&str>,
+    ) -> Result<(), CaptureError> {
+        let segment = Segment::new(from, to, header, payload);
+        let comment = with_dropped(comment.unwrap_or_default(), segment.dropped(), "segment");
+        self.packet(at, segment.packet_length(), |block| segment.emit(block), &comment)
     }
 
     /// Ends the capture. Answers with the number of packets in it.
@@ -112,10 +117,15 @@ impl<W: Write> PcapngWriter<W> {
         Ok(self.packets)
     }
 
-    fn packet(&mut self, at: Instant, datagram: &Datagram<'_>, comment: &str) -> Result<(), CaptureError> {
+    fn packet(
+        &mut self,
+        at: Instant,
+        packet: u32,
+        emit: impl FnOnce(&mut Vec<u8>),
+        comment: &str,
+    ) -> Result<(), CaptureError> {
         let (comment, comment_length) = cut(comment);
         let options: &[(u16, u16)] = if comment.is_empty() { &[] } else { &[(OPT_COMMENT, comment_length)] };
-        let packet = datagram.packet_length();
         let length = block_length(20 + packet.next_multiple_of(4), options);
         let [a, b, c, d, high @ ..] = at.unix_nanos().to_le_bytes();
         self.block.clear();
@@ -126,7 +136,7 @@ impl<W: Write> PcapngWriter<W> {
         // As captured, and as it was on the wire.
         self.block.extend(packet.to_le_bytes());
         self.block.extend(packet.to_le_bytes());
-        datagram.emit(&mut self.block);
+        emit(&mut self.block);
         pad(&mut self.block);
         if !comment.is_empty() {
             option(&mut self.block, OPT_COMMENT, comment_length, comment.as_bytes());
@@ -140,6 +150,17 @@ impl<W: Write> PcapngWriter<W> {
         self.packets += 1;
         Ok(())
     }
+}
+
+/// The comment, with what was left out of a payload.
+fn with_dropped<'a>(comment: &'a str, dropped: usize, kind: &str) -> Cow<'a, str> {
+    if dropped == 0 {
+        return Cow::Borrowed(comment);
+    }
+    let semicolon = if comment.is_empty() { "" } else { "; " };
+    Cow::Owned(format!(
+        "{comment}{semicolon}{dropped} bytes of the payload do not fit a {kind} and are left out"
+    ))
 }
 
 /// The comment within its bound, with its length.
