@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tollgate_time::Instant;
 
+use crate::credit::CreditRequest;
 use crate::money::Amount;
 use crate::part::Part;
 use crate::parties::charge::ChargeRequest;
@@ -31,6 +32,8 @@ pub enum Command {
     Admin(Admin),
     /// Redeem a voucher.
     Recharge(Box<Recharge>),
+    /// Credit control of a session or an event.
+    Credit(Box<CreditRequest>),
 }
 
 /// What holds the requests of one session together: `h323-conf-id`, or what the gateway takes for it.

@@ -5,7 +5,7 @@ use std::fmt;
 /// The reasons, in order of precedence: where several hold, the first of these is answered.
 ///
 /// Who is asking comes first, then whether the account may be used at all, then what it can pay, then what it wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Denial {
     /// The request lacks what it needs, such as a called number.
     InvalidArgument,

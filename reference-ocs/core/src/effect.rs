@@ -6,6 +6,7 @@ use tollgate_time::Instant;
 
 use crate::catalogue::BillingModel;
 use crate::command::SessionKey;
+use crate::credit::CreditAnswer;
 use crate::denial::Denial;
 use crate::event::{Event, Subject};
 use crate::ids::UsageId;
@@ -42,6 +43,8 @@ pub enum Answer {
     Recorded,
     /// The report is taken, and this is what was charged or would have been.
     Charged(Box<ChargeReport>),
+    /// What came of a request for credit control.
+    Credit(Box<CreditAnswer>),
     /// An administrator's change could not be made.
     Refused(Refusal),
 }

@@ -15,6 +15,7 @@
 pub mod catalogue;
 pub mod command;
 pub mod commitments;
+pub mod credit;
 pub mod denial;
 pub mod dialing;
 pub mod effect;
@@ -42,6 +43,10 @@ pub use catalogue::{
 };
 pub use command::{
     AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport,
+};
+pub use credit::{
+    CreditAnswer, CreditAsk, CreditRequest, CreditStage, EventAction, EventAnswer, EventRequest, Granted,
+    ServiceAnswer, ServiceOutcome, ServiceRequest, SessionAnswer, UnitPrice, Used, Wanted,
 };
 pub use denial::Denial;
 pub use dialing::DialingRules;

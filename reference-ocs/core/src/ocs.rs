@@ -14,6 +14,8 @@ mod admin;
 mod callback;
 mod close;
 mod commitments;
+mod credit;
+mod credit_event;
 mod dump;
 mod import;
 mod limits;
@@ -110,6 +112,7 @@ impl Ocs {
             Command::Account(report) => self.report_unaliased(now, report, out),
             Command::Admin(change) => self.admin(now, change, out),
             Command::Recharge(request) => self.recharge(now, request, out),
+            Command::Credit(request) => self.credit(now, request, out),
         }
     }
 

@@ -82,6 +82,21 @@ impl Rate {
         }
     }
 
+    /// When other prices hold next, after `from`; `None` when that is never, or too far away to be looked for.
+    pub(crate) fn next_change(&self, from: Instant) -> Option<Instant> {
+        self.more.as_ref().and_then(|more| self.staged_next_change(more, from))
+    }
+
+    /// Whether usage costs nothing, however much it is.
+    pub(crate) fn is_free(&self) -> bool {
+        let surcharged = self.more.as_ref().is_some_and(|more| more.terms.minimum_amount > Amount::ZERO);
+        let prices = |level| {
+            let prices = self.prices(level);
+            prices.first.price.nanos() == 0 && prices.next.price.nanos() == 0
+        };
+        !surcharged && self.connect_fee == Amount::ZERO && PeakLevel::ALL.into_iter().all(prices)
+    }
+
     fn plain_usage(&self, used: u64) -> Rated {
         let cost = Cost::zero(self.price_unit).plus_amount(self.connect_fee);
         let free = used.min(self.free_units);

@@ -17,6 +17,7 @@ use tollgate_time::Instant;
 pub(crate) use usage::{Billed, Progress, Usage};
 
 use crate::command::{SessionKey, UsageReport};
+use crate::credit::CreditState;
 use crate::ids::{AccountId, SessionId, UsageId};
 use crate::names::hash_of;
 use crate::service::Leg;
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) account: Option<AccountId>,
     /// The access code that a request of the session named last.
     pub(crate) access_code: Option<Arc<str>>,
+    /// What credit control knows of it.
+    pub(crate) credit: Option<Box<CreditState>>,
     /// Until when it keeps the account locked, if it does.
     pub(crate) lock_until: Option<Instant>,
     /// Where its deadline stands in the queue; never after `lock_until`.
@@ -171,6 +174,7 @@ impl Sessions {
             account_name: name,
             account,
             access_code: None,
+            credit: None,
             lock_until: None,
             queued: None,
             usages: Vec::new(),

@@ -59,7 +59,12 @@ impl Ocs {
         out.push(Effect::Answer(answer));
     }
 
-    fn decide(&mut self, now: Instant, request: &AccessRequest, kind: Kind) -> Result<Accepted, Denied> {
+    pub(super) fn decide(
+        &mut self,
+        now: Instant,
+        request: &AccessRequest,
+        kind: Kind,
+    ) -> Result<Accepted, Denied> {
         let unknown = |denial| Denied { denial, context: None };
         let no_number = request.cld.as_deref().unwrap_or_default().is_empty();
         if kind == Kind::Use && no_number && word(request.service).is_none() {
@@ -257,11 +262,7 @@ impl Ocs {
         request: &AccessRequest,
     ) -> Result<(Match, Offer), Denial> {
         let entry = entry.ok_or(Denial::NotAvailable)?;
-        let rules = self.dialing(account, request.node.as_deref());
-        let cld: Arc<str> = match request.cld.as_deref().filter(|cld| !cld.is_empty()) {
-            Some(dialled) => self.resource(Some(entry), &rules.normalize(dialled), request.service).into(),
-            None => word(request.service).unwrap_or_default().into(),
-        };
+        let cld = self.resource_asked_for(account, entry, request);
         let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
         let open = open.map(|at| self.sessions.usage(at));
         let began = open.map_or(self.now, |open| open.began(self.now));
@@ -275,6 +276,43 @@ impl Ocs {
             offer.ok_or_else(|| self.too_little(account, rate, began))
         })?;
         Ok((Match { entry, rate: id, cld }, offer))
+    }
+
+    /// The rate that a request would be charged by.
+    pub(super) fn rate_asked_for(
+        &self,
+        account: AccountId,
+        entry: Option<(RatingEntryId, TariffId)>,
+        request: &AccessRequest,
+    ) -> Result<&Rate, Denial> {
+        let entry = entry.ok_or(Denial::NotAvailable)?;
+        let cld = self.resource_asked_for(account, entry, request);
+        let id = self.catalogue.rate_of(entry.1, &cld, self.now).ok_or(Denial::CldBlocked)?;
+        self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)
+    }
+
+    /// Whether a request would be granted what it asks for; nothing changes.
+    pub(super) fn can_be_granted(
+        &self,
+        account: AccountId,
+        entry: Option<(RatingEntryId, TariffId)>,
+        request: &AccessRequest,
+    ) -> bool {
+        self.check_funds(account).is_ok() && self.offer(account, None, entry, request).is_ok()
+    }
+
+    /// What a request wants to use, as it is charged for: the number normalised, or the word of the service.
+    fn resource_asked_for(
+        &self,
+        account: AccountId,
+        entry: (RatingEntryId, TariffId),
+        request: &AccessRequest,
+    ) -> Arc<str> {
+        let rules = self.dialing(account, request.node.as_deref());
+        match request.cld.as_deref().filter(|cld| !cld.is_empty()) {
+            Some(dialled) => self.resource(Some(entry), &rules.normalize(dialled), request.service).into(),
+            None => word(request.service).unwrap_or_default().into(),
+        }
     }
 
     /// How much available funds pay for, with what `open` has reserved and was charged already; `None` for nothing.

@@ -106,6 +106,20 @@ impl Rate {
         Some(at)
     }
 
+    pub(super) fn staged_next_change(&self, more: &More, from: Instant) -> Option<Instant> {
+        let peaks = more.peaks.as_ref()?;
+        let now = peaks.at(from);
+        let mut until = now.until?;
+        for _ in 0..GRANT_STRETCHES_MAX {
+            let next = peaks.at(until);
+            if self.prices(next.level) != self.prices(now.level) {
+                return Some(until);
+            }
+            until = next.until?;
+        }
+        None
+    }
+
     fn is_free_from_then_on(&self, more: &More) -> bool {
         more.peaks.is_none() || PeakLevel::ALL.iter().all(|&level| self.prices(level).next.price.nanos() == 0)
     }
