@@ -109,6 +109,7 @@ impl Cast {
                 self.links.heal();
                 Ok(())
             }
+            Fault::Reset { between } => self.known(between),
             Fault::Crash { node, .. } | Fault::Restart { node } => self.exists(node),
         }
     }

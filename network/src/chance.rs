@@ -29,6 +29,13 @@ impl Chance {
         drawn < u64::from(share.millionths())
     }
 
+    /// A number from 0 to one less than `bound`, which must not be 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let bound = u128::try_from(bound).unwrap_or(1);
+        let drawn = (u128::from(self.0.next_u64()) * bound) >> 64;
+        usize::try_from(drawn).unwrap_or(0)
+    }
+
     /// A span from nothing to `most`, both included, to the nanosecond.
     pub(crate) fn up_to(&mut self, most: Duration) -> Duration {
         let Ok(nanos) = u64::try_from(most.as_nanos()) else { return most };

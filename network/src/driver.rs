@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use tollgate_capture::TcpHeader;
 use tollgate_time::Instant;
 
 use crate::{Action, ActionError, Fault, FaultError, Frame, Observation, Peer};
@@ -60,8 +61,10 @@ pub trait Driver {
 pub struct Carried {
     /// When it was sent.
     pub at: Instant,
-    /// The frame.
+    /// The frame: a datagram, or a segment of a connection.
     pub frame: Frame,
+    /// The numbers of a segment; none makes it a datagram.
+    pub tcp: Option<TcpHeader>,
     /// What the network did to it: nothing, or one of [`crate::Fate`]'s remarks (`lost`, `duplicated`,
     /// `held back`, …).
     pub remark: Option<&'static str>,

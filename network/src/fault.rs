@@ -58,6 +58,9 @@ pub struct Impairment {
     pub reordering: Ratio,
     /// How long a reordered frame is held back at most.
     pub reordering_delay: Duration,
+    /// Segments of connections at which the connection is reset. What becomes of frames otherwise only makes a
+    /// connection slower.
+    pub resets: Ratio,
 }
 
 impl Default for Impairment {
@@ -70,6 +73,7 @@ impl Default for Impairment {
             duplication: Ratio::NONE,
             reordering: Ratio::NONE,
             reordering_delay: Duration::from_millis(20),
+            resets: Ratio::NONE,
         }
     }
 }
@@ -103,6 +107,11 @@ pub enum Fault {
         between: Between,
         /// When they work again.
         until: Option<Instant>,
+    },
+    /// Every connection of these links is reset now; both ends hear of it.
+    Reset {
+        /// Which links.
+        between: Between,
     },
     /// Every link is as it was at the start.
     Heal,

@@ -15,6 +15,7 @@ pub mod links;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod node;
+mod numbering;
 pub mod observation;
 pub mod record;
 pub mod sim;

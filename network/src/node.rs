@@ -27,6 +27,9 @@ pub enum Output {
     /// the driver notes the number of the frame that the node last received or sent. On a connection it is the frame with the
     /// last octet of what was sent or received last.
     Observe(Observation),
+    /// Note this in the journal as part of the input that is being handled, whatever was sent since: a node that finds several
+    /// messages in one [`StreamEvent::Received`] answers the first before it reads the second.
+    Heard(Observation),
     /// Nothing more for now; call again with [`Input::Timeout`] at this time, if one is given.
     Wait(Option<Instant>),
 }

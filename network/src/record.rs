@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use tollgate_capture::{CaptureError, PcapngWriter};
+use tollgate_capture::{CaptureError, PcapngWriter, TcpHeader};
 use tollgate_time::Instant;
 
 use crate::{Carried, Frame};
@@ -31,11 +31,15 @@ pub enum Fate {
     TooLong,
     /// The machine's own network refused it, or it came back from outside as unreachable (live only).
     Refused,
+    /// Sent again, as nobody had confirmed it.
+    Repeated,
+    /// A reset that a fault ordered.
+    Reset,
 }
 
 impl Fate {
     /// Every fate, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Lost,
         Self::Duplicated,
         Self::HeldBack,
@@ -44,6 +48,8 @@ impl Fate {
         Self::HostDown,
         Self::TooLong,
         Self::Refused,
+        Self::Repeated,
+        Self::Reset,
     ];
 
     /// The remark in the capture.
@@ -58,6 +64,8 @@ impl Fate {
             Self::HostDown => "host is down",
             Self::TooLong => "too long for a datagram",
             Self::Refused => "refused or unreachable",
+            Self::Repeated => "sent again",
+            Self::Reset => "reset by a fault",
         }
     }
 }
@@ -100,12 +108,27 @@ impl Record {
 
     /// A frame enters the network. Answers with its number, counted from 1.
     pub(crate) fn enter(&mut self, at: Instant, frame: &Frame, fate: Option<Fate>) -> u64 {
+        self.count(at, frame, None, fate)
+    }
+
+    /// A segment of a connection enters the network. Answers with its number.
+    pub(crate) fn enter_segment(
+        &mut self,
+        at: Instant,
+        frame: &Frame,
+        header: TcpHeader,
+        fate: Option<Fate>,
+    ) -> u64 {
+        self.count(at, frame, Some(header), fate)
+    }
+
+    fn count(&mut self, at: Instant, frame: &Frame, tcp: Option<TcpHeader>, fate: Option<Fate>) -> u64 {
         self.tally.carried += 1;
         if let Some(fate) = fate {
             self.tally.count(fate);
         }
         if self.keep {
-            self.carried.push(Carried { at, frame: frame.clone(), remark: fate.map(Fate::remark) });
+            self.carried.push(Carried { at, frame: frame.clone(), tcp, remark: fate.map(Fate::remark) });
         }
         self.tally.carried
     }
@@ -133,8 +156,11 @@ impl Record {
 /// The writer fails.
 pub fn write_capture<W: Write>(carried: &[Carried], out: W) -> Result<u64, CaptureError> {
     let mut writer = PcapngWriter::new(out)?;
-    for Carried { at, frame, remark } in carried {
-        writer.datagram(*at, frame.from, frame.to, &frame.payload, *remark)?;
+    for Carried { at, frame, tcp, remark } in carried {
+        match tcp {
+            None => writer.datagram(*at, frame.from, frame.to, &frame.payload, *remark)?,
+            Some(header) => writer.segment(*at, (frame.from, frame.to), *header, &frame.payload, *remark)?,
+        }
     }
     writer.finish()
 }

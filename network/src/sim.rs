@@ -5,16 +5,24 @@
 //! they came about: the same nodes, actions, faults and seed give the same run, frame for frame. No
 //! clock, no socket, no thread.
 
+mod carriage;
+mod connection;
+mod streams;
+
 use std::net::IpAddr;
 
 use tollgate_time::Instant;
 
+use carriage::Journey;
+use streams::{Position, Streams};
+
 use crate::cast::{Cast, OUTPUTS_PER_TURN_MAX};
+use crate::numbering::Side;
 use crate::record::PAYLOAD_MAX;
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
-    Output, Peer, Refusal, Seen, StreamEvent, StreamOrder, Tally,
+    Output, Peer, Ratio, Refusal, Seen, StreamEvent, StreamOrder, Tally,
 };
 
 /// More events than this at one point in time mean that time will never move on: two nodes
@@ -22,21 +30,43 @@ use crate::{
 /// and again.
 pub const EVENTS_PER_INSTANT_MAX: u32 = 1_000_000;
 
+/// How often a segment of a connection is cut shorter than it could be, unless told otherwise.
+const CUTS: Ratio = Ratio::from_millionths(125_000);
+
 /// The virtual network.
 pub struct SimDriver {
     now: Instant,
     events_at_once: u32,
     timeline: Timeline<What>,
     cast: Cast,
+    streams: Streams,
     /// When the earliest event that will look at a node's deadline comes. Later ones may be left over in the
     /// timeline; they find nothing to do.
     alarms: Vec<Option<Instant>>,
 }
 
 enum What {
-    Arrival { node: NodeId, from: NodeId, life: u32, number: u64, frame: Frame },
+    Arrival {
+        node: NodeId,
+        from: NodeId,
+        life: u32,
+        number: u64,
+        frame: Frame,
+    },
     Alarm(NodeId),
-    Revival { node: NodeId, life: u32 },
+    Revival {
+        node: NodeId,
+        life: u32,
+    },
+    /// A segment of a connection is sent again.
+    Depart(Journey),
+    /// A segment of a connection arrives.
+    Land(Journey),
+    /// What was held back for a node is handed over.
+    Handover {
+        connection: u64,
+        side: Side,
+    },
 }
 
 impl SimDriver {
@@ -48,6 +78,7 @@ impl SimDriver {
             events_at_once: 0,
             timeline: Timeline::new(),
             cast: Cast::new(seed),
+            streams: Streams::with_cuts(CUTS),
             alarms: Vec::new(),
         }
     }
@@ -63,6 +94,14 @@ impl SimDriver {
     #[must_use]
     pub fn with_usual_link(mut self, impairment: Impairment) -> Self {
         self.cast.links.set_usual(impairment);
+        self
+    }
+
+    /// How often a segment of a connection is cut shorter than it could be, at a place drawn by chance; the default
+    /// is one in eight.
+    #[must_use]
+    pub fn with_cuts(mut self, share: Ratio) -> Self {
+        self.streams.cuts = share;
         self
     }
 
@@ -83,22 +122,40 @@ impl SimDriver {
     }
 
     /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
-    fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
+    fn turn(&mut self, id: NodeId, input: Option<u64>) {
+        let mut frame = input;
         let mut outputs = 0;
+        let mut told = Vec::new();
+        // What was observed of octets that are not on the wire yet.
+        let mut pending: Vec<(usize, Position)> = Vec::new();
+        let mut position = None;
         loop {
             match self.cast.slots[id.0].peer.poll_output() {
-                Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
-                Output::Stream(stream, order) => {
-                    if let Some(refused) = refusal_of(&order) {
-                        self.cast.slots[id.0].peer.handle_input(self.now, Input::Stream(stream, &refused));
-                    }
+                Output::Transmit(sent) => {
+                    frame = Some(self.transmit(id, sent));
+                    position = None;
                 }
+                Output::Stream(stream, order) => match self.order(id, stream, order) {
+                    Ok(sent) => position = sent.or(position),
+                    Err(event) => told.push((stream, event)),
+                },
                 Output::Observe(observation) => {
+                    if let Some(position) = position {
+                        pending.push((self.cast.seen.len(), position));
+                    }
                     self.cast.observe(self.now, id, observation, frame);
                 }
+                Output::Heard(observation) => self.cast.observe(self.now, id, observation, input),
                 Output::Wait(deadline) => {
                     self.cast.slots[id.0].deadline = deadline;
-                    return self.arm(id);
+                    told.extend(self.flush(id));
+                    if told.is_empty() {
+                        self.settle(&pending);
+                        return self.arm(id);
+                    }
+                    for (stream, event) in told.drain(..) {
+                        self.cast.slots[id.0].peer.handle_input(self.now, Input::Stream(stream, &event));
+                    }
                 }
             }
             outputs += 1;
@@ -109,6 +166,17 @@ impl SimDriver {
                 self.now
             );
         }
+    }
+
+    /// Ties what was observed of sent octets to the segments that carry them.
+    fn settle(&mut self, pending: &[(usize, Position)]) {
+        for (place, position) in pending {
+            let number = self.streams.segment_of(*position);
+            if let Some(seen) = self.cast.seen.get_mut(*place) {
+                seen.frame = number;
+            }
+        }
+        self.streams.marks.clear();
     }
 
     /// Sees to it that an event comes no later than the node's deadline.
@@ -172,6 +240,9 @@ impl SimDriver {
                     self.restart(node);
                 }
             }
+            What::Depart(journey) => self.depart(journey),
+            What::Land(journey) => self.land(journey),
+            What::Handover { connection, side } => self.hand_over(connection, side),
         }
     }
 
@@ -204,9 +275,14 @@ impl SimDriver {
         }
     }
 
+    fn crash(&mut self, node: NodeId) {
+        self.cast.crash(node);
+        self.crash_streams(node);
+    }
+
     fn restart(&mut self, node: NodeId) {
         if self.cast.slots[node.0].up {
-            self.cast.crash(node);
+            self.crash(node);
         }
         let slot = &mut self.cast.slots[node.0];
         slot.up = true;
@@ -275,13 +351,14 @@ impl Driver for SimDriver {
         self.cast.order(now, fault)?;
         match fault {
             Fault::Crash { node, until } => {
-                self.cast.crash(node);
+                self.crash(node);
                 if let Some(until) = until {
                     let life = self.cast.slots[node.0].life;
                     self.timeline.enter(until.max(now), What::Revival { node, life });
                 }
             }
             Fault::Restart { node } => self.restart(node),
+            Fault::Reset { between } => self.reset_between(between),
             Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
         }
         Ok(())

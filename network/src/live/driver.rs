@@ -132,7 +132,8 @@ impl LiveDriver {
     }
 
     /// Takes what a node has to say after an input; `frame` is the one that it belongs to.
-    fn turn(&mut self, id: NodeId, mut frame: Option<u64>) {
+    fn turn(&mut self, id: NodeId, input: Option<u64>) {
+        let mut frame = input;
         let mut outputs = 0;
         loop {
             match self.cast.slots[id.0].peer.poll_output() {
@@ -147,6 +148,10 @@ impl LiveDriver {
                 Output::Observe(observation) => {
                     let at = self.clock.now();
                     self.cast.observe(at, id, observation, frame);
+                }
+                Output::Heard(observation) => {
+                    let at = self.clock.now();
+                    self.cast.observe(at, id, observation, input);
                 }
                 Output::Wait(deadline) => {
                     self.cast.slots[id.0].deadline = deadline;
@@ -469,7 +474,7 @@ impl Driver for LiveDriver {
                 }
             }
             Fault::Restart { node } => self.restart(node),
-            Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
+            Fault::Reset { .. } | Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
         }
         Ok(())
     }

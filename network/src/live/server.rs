@@ -185,7 +185,9 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
                         node.handle_input(now, Input::Stream(stream, &refused));
                     }
                 }
-                Output::Observe(observation) => (self.observed)(now, observation),
+                Output::Observe(observation) | Output::Heard(observation) => {
+                    (self.observed)(now, observation)
+                }
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
                     return;

@@ -156,7 +156,7 @@ impl Rig {
         loop {
             match self.nas.poll_output() {
                 Output::Transmit(frame) => self.frames.push(frame),
-                Output::Observe(observation) => {
+                Output::Observe(observation) | Output::Heard(observation) => {
                     assert_published(self.kind, &observation);
                     self.seen.push(observation);
                 }

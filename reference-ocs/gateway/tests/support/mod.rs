@@ -209,7 +209,7 @@ impl Stage {
         loop {
             match self.gateway.poll_output() {
                 Output::Transmit(frame) => seen.frames.push(frame),
-                Output::Observe(observation) => {
+                Output::Observe(observation) | Output::Heard(observation) => {
                     must_be_published(&observation);
                     seen.observations.push(observation);
                 }
