@@ -338,4 +338,11 @@ pub enum Admin {
         /// The session.
         session: SessionKey,
     },
+    /// A correction of a customer's own balance: a positive amount is in its favour, a negative one is not.
+    AdjustCustomer {
+        /// The customer.
+        customer: String,
+        /// How much.
+        amount: Amount,
+    },
 }

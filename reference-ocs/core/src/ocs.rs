@@ -18,6 +18,7 @@ mod dump;
 mod import;
 mod limits;
 mod parties;
+mod payment;
 mod plans;
 mod quota;
 mod report;

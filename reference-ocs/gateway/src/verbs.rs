@@ -49,6 +49,12 @@ impl RadiusGateway {
             "top-up" => Admin::TopUp { account: account()?, amount: self.amount(action)? },
             "adjust" => Admin::Adjust { account: account()?, amount: self.amount(action)? },
             "refund" => Admin::Refund { account: account()?, amount: self.amount(action)? },
+            "pay-customer" => {
+                Admin::PayCustomer { customer: named("customer")?, amount: self.amount(action)? }
+            }
+            "adjust-customer" => {
+                Admin::AdjustCustomer { customer: named("customer")?, amount: self.amount(action)? }
+            }
             "fill-wallet" => {
                 Admin::FillWallet { account: account()?, plan: named("plan")?, units: wallet_units(action)? }
             }
@@ -87,15 +93,19 @@ impl RadiusGateway {
         }
     }
 
-    /// The amount of an action, which must be in the account's currency and have no more decimals than money has.
+    /// The amount of an action, which must be in the currency of the account or customer and have no more decimals than
+    /// money has.
     fn amount(&self, action: &Action) -> Result<Amount, ActionError> {
         let (decimal, currency) = action.money("amount")?;
-        let account = action.text("account")?;
-        let own = self.ocs().account(account).map(|view| view.currency());
+        let (kind, name, own) = if action.args.get("customer").is_some() {
+            let name = action.text("customer")?;
+            ("customer", name, self.ocs().customer(name).map(|view| view.currency()))
+        } else {
+            let name = action.text("account")?;
+            ("account", name, self.ocs().account(name).map(|view| view.currency()))
+        };
         if let Some(own) = own.filter(|own| own.as_str() != currency) {
-            return Err(ActionError::Impossible(format!(
-                "account '{account}' is in {own}, not in {currency}"
-            )));
+            return Err(ActionError::Impossible(format!("{kind} '{name}' is in {own}, not in {currency}")));
         }
         let units = decimal.to_scale(5).and_then(|units| i64::try_from(units).ok());
         units.map(Amount::from_units).ok_or_else(|| {

@@ -410,6 +410,7 @@ pub(super) const fn word(service: Service) -> Option<&'static str> {
         Service::Dialup => Some("DIALUP"),
         Service::Conference => Some("CONFERENCE"),
         Service::Did => Some("DID"),
+        Service::Payments | Service::Credits | Service::Subscriptions => None,
     }
 }
 
