@@ -52,7 +52,8 @@ pub use effect::{
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
 pub use ocs::{
-    AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView, VendorView,
+    AccountView, CustomerView, Ocs, OtherCatalogue, Seat, Standing, StoredState, UsageState, UsageView,
+    VendorView,
 };
 pub use part::Part;
 pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};

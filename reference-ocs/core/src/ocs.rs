@@ -22,6 +22,7 @@ mod payment;
 mod plans;
 mod quota;
 mod report;
+mod standing;
 mod state;
 mod view;
 mod voucher;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 pub use parties::VendorView;
+pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
 

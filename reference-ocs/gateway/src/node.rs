@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
-use tollgate_ocs_core::{Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError};
+use tollgate_ocs_core::{
+    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat, Service,
+};
 use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
@@ -53,6 +55,17 @@ struct Received<'a> {
     /// The client's place among the clients.
     place: usize,
     ticket: Ticket,
+}
+
+/// What an access request is about.
+fn seat_of(command: &Command, service: Service) -> Option<Seat> {
+    let access = match command {
+        Command::Authenticate(access) | Command::Authorize(access) => access,
+        Command::Recharge(recharge) => &recharge.access,
+        _ => return None,
+    };
+    let (account, session) = (access.account.clone(), access.session.clone());
+    Some(Seat { account, session, parent: access.parent.clone(), service })
 }
 
 /// Why a verified request got no answer.
@@ -299,6 +312,8 @@ impl RadiusGateway {
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };
+        let seat = if client.templates.is_empty() { None } else { seat_of(&command, service) };
+        let seat = seat.as_ref();
         if let Some(used) = used {
             self.apply(now, Command::Account(*used))?;
         }
@@ -311,15 +326,15 @@ impl RadiusGateway {
                     calling_party: request.custom.calling_party,
                 };
                 let config = Arc::clone(&self.config);
-                self.accept(received, |builder| {
+                self.accept(received, seat, |builder| {
                     routing::routed(builder, about, &asking, &accepted, &config.routes)
                 })?
             }
             Some(Answer::Accepted(accepted)) => {
-                self.accept(received, |builder| answers::accept(builder, about, &accepted))?
+                self.accept(received, seat, |builder| answers::accept(builder, about, &accepted))?
             }
             Some(Answer::Recharged(recharged)) => {
-                self.accept(received, |builder| voucher::recharged(builder, about, &recharged))?
+                self.accept(received, seat, |builder| voucher::recharged(builder, about, &recharged))?
             }
             Some(Answer::Denied(denied)) => {
                 self.reject(received, about, denied.denial, denied.context.as_ref())?
@@ -332,6 +347,7 @@ impl RadiusGateway {
     fn accept(
         &mut self,
         received: &Received<'_>,
+        seat: Option<&Seat>,
         write: impl FnOnce(&mut Builder) -> Result<(), EncodeError>,
     ) -> Result<Builder, EncodeError> {
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
@@ -342,7 +358,7 @@ impl RadiusGateway {
         }
         let octets = builder.finish_response(received.packet.authenticator(), &received.client.secret)?;
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
-        self.rewrite(&octets, received.packet, received.client, &mut builder)?;
+        self.rewrite(&octets, seat, received.client, &mut builder)?;
         Ok(builder)
     }
 
