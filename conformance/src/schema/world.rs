@@ -70,6 +70,12 @@ pub(super) fn schema() -> Value {
             ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
             ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
             ("routes", "Carriers of SIP calls", named(&route())),
+            ("routing-plans", "Tariffs that callers choose by a code", named(&routing_plan())),
+            ("did-inventory", "Numbers of the own network, by themselves", named(&did())),
+            ("deliveries", "Where the calls of accounts go", named(&delivery())),
+            ("pickup-groups", "Accounts that may pick up each other's calls", named(&list(&text()))),
+            ("customer-service", "Its number, by product", named(&digits())),
+            ("hairpins", "What numbers begin with that a node reaches by its own lines", named(&list(&digits()))),
             ("resellers", "Who resells to customers", named(&reseller())),
             ("vendors", "Who carries calls, and at what cost", named(&vendor())),
             ("aliases", "Other names of accounts", named(&text())),
@@ -418,6 +424,31 @@ fn route() -> Value {
             ("preference", "The highest is tried first", whole(0, i64::from(u32::MAX))),
             ("auth", "How the call proves itself to the carrier", text()),
             ("rtpp-level", "Whether media go through the own proxy", whole(0, 3)),
+        ],
+        &[],
+    )
+}
+
+fn routing_plan() -> Value {
+    keys(
+        &[
+            ("select-code", "Dialled before a number to choose it", digits()),
+            ("tariffs", "The tariff that it means, by product", named(&text())),
+            ("default-for", "Products in which it holds where nothing is chosen", list(&text())),
+        ],
+        &[],
+    )
+}
+
+fn did() -> Value {
+    keys(&[("account", "Whose it is; nobody's without it", text())], &[])
+}
+
+fn delivery() -> Value {
+    keys(
+        &[
+            ("number", "Another number", digits()),
+            ("redirect-server", "The server that tells where to", address()),
         ],
         &[],
     )

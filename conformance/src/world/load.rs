@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{network, parties, plans, prices, resale, supplies};
+use super::{network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -155,6 +155,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let settings = keys.value("settings");
     let resale = resale::Sections::of(&mut keys);
     let plans = plans::Sections::of(&mut keys);
+    let numbers = numbers::Sections::of(&mut keys);
     let [vouchers, routes] = ["vouchers", "routes"].map(|key| keys.value(key));
     keys.finish("a world", collector);
     let names = Names {
@@ -182,6 +183,7 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
+    world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -4,6 +4,7 @@
 pub(crate) mod load;
 pub mod model;
 mod network;
+pub mod numbers;
 mod parties;
 mod peaks;
 pub mod plans;

@@ -39,6 +39,8 @@ pub struct World {
     pub resale: super::resale::Resale,
     /// Discount plans, budgets, warnings and commitments.
     pub plans: super::plans::Plans,
+    /// Routing plans, numbers of the inventory, where calls go.
+    pub numbers: super::numbers::Numbers,
     /// `settings:`
     pub settings: Settings,
 }
