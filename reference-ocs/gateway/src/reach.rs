@@ -206,10 +206,16 @@ impl RadiusGateway {
                 if report.stage == Stage::Stop && !continues {
                     return self.dynamic.forget(&key);
                 }
+                // Whoever was blocked while the report was on its way is told by no event.
+                let barred = account.is_some_and(|view| {
+                    let customer = self.core.ocs().customer(view.customer());
+                    view.is_blocked() || customer.is_some_and(|customer| customer.is_suspended())
+                });
                 if self.dynamic.learn(seat, (place, client), frame, packet) {
                     self.dynamic.set_expiry(&key, expires_at);
                 }
-                self.orders.push((Whom::Session(key), Order::Review));
+                let order = if barred { Order::End } else { Order::Review };
+                self.orders.push((Whom::Session(key), order));
             }
         }
     }
