@@ -20,9 +20,8 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
     }
     for own in &numbers.dids {
         let account = own.account.as_deref().map(|account| account_of(builder, account)).transpose();
-        let added = account.and_then(|account| {
-            builder.did(&own.number, account).map_err(|error| error.to_string())
-        });
+        let added =
+            account.and_then(|account| builder.did(&own.number, account).map_err(|error| error.to_string()));
         check(&own.place, added);
     }
     for own in &numbers.deliveries {
@@ -39,7 +38,8 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
         builder.pickup_group(&members);
     }
     for own in &numbers.customer_service {
-        let product = builder.product_named(&own.of).ok_or_else(|| format!("there is no product '{}'", own.of));
+        let product =
+            builder.product_named(&own.of).ok_or_else(|| format!("there is no product '{}'", own.of));
         let added = product.and_then(|product| {
             builder.customer_service(product, &own.number).map_err(|error| error.to_string())
         });
@@ -57,8 +57,10 @@ fn account_of(builder: &CatalogueBuilder, name: &str) -> Result<tollgate_ocs_cor
 }
 
 fn routing_plan(builder: &mut CatalogueBuilder, own: &RoutingPlan) -> Result<(), String> {
-    let product = |name: &str| builder.product_named(name).ok_or_else(|| format!("there is no product '{name}'"));
-    let tariff = |name: &str| builder.tariff_named(name).ok_or_else(|| format!("there is no tariff '{name}'"));
+    let product =
+        |name: &str| builder.product_named(name).ok_or_else(|| format!("there is no product '{name}'"));
+    let tariff =
+        |name: &str| builder.tariff_named(name).ok_or_else(|| format!("there is no tariff '{name}'"));
     let tariffs = own.tariffs.iter().map(|(of, by)| Ok((product(of)?, tariff(by)?)));
     let spec = RoutingPlanSpec {
         name: own.name.to_string(),

@@ -114,7 +114,8 @@ pub(crate) fn catalogue(world: &World) -> Result<Catalogue, WorldError> {
             (place, reason)
         })),
     }
-    wrong.sort_by_key(|(place, _)| place.as_ref().map(|place| (place.file.clone(), place.line, place.column)));
+    wrong
+        .sort_by_key(|(place, _)| place.as_ref().map(|place| (place.file.clone(), place.line, place.column)));
     Err(WorldError(wrong))
 }
 
@@ -156,4 +157,9 @@ pub(crate) fn routes(world: &World) -> Routes {
         rtpp_level: route.rtpp_level,
     });
     Routes::new(routes.collect())
+}
+
+/// Those of an environment beside the first, by its number.
+pub(crate) fn routes_of(environment: &World) -> Option<(EnvId, Routes)> {
+    environment.resale.environment.map(|number| (EnvId::from_number(number), routes(environment)))
 }

@@ -201,9 +201,9 @@ fn routing_plan(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> 
             tariffs.extend(product.zip(tariff));
         }
     }
-    let default_for = keys.value("default-for").map_or_else(Vec::new, |node| {
-        listed(node, "products", PRODUCT, &names.products, collector)
-    });
+    let default_for = keys
+        .value("default-for")
+        .map_or_else(Vec::new, |node| listed(node, "products", PRODUCT, &names.products, collector));
     keys.finish(what, collector);
     Some(RoutingPlan { name: name?, select_code: select_code?, tariffs, default_for, place })
 }

@@ -36,12 +36,14 @@ mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
-    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec,
-    DestinationSpec, Interval, NodeSpec, PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec,
-    RateTerms, RatingEntrySpec, Settings, TariffSpec, VoucherSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CataloguePath,
+    CatalogueProblem, CatalogueProblems, CustomerSpec, Delivery, DestinationSpec, Interval, NodeSpec,
+    PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, RoutingPlanSpec,
+    Settings, TariffSpec, VoucherSpec,
 };
 pub use command::{
-    AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport,
+    AccessRequest, Admin, CallWishes, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage,
+    UsageReport,
 };
 pub use denial::Denial;
 pub use dialing::DialingRules;

@@ -52,6 +52,8 @@ pub(crate) struct Custom<'a> {
     pub(crate) service_action: Option<&'a str>,
     /// `PortaBilling_SelectCode`: the routing plan that the caller chose.
     pub(crate) select_code: Option<&'a str>,
+    /// `PortaBilling_SessionEnv`: the environment that an internal node asks for.
+    pub(crate) session_env: Option<&'a str>,
     pub(crate) calling_party: Option<&'a str>,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Custom<'a> {
             "PortaOne-Service-Features" => &mut self.service_features,
             "PortaOne-Service-Action" => &mut self.service_action,
             "PortaBilling_SelectCode" => &mut self.select_code,
+            "PortaBilling_SessionEnv" => &mut self.session_env,
             "PortaOne-Calling-Party" => &mut self.calling_party,
             _ => return,
         };

@@ -46,11 +46,9 @@ pub const fn shown(denial: Denial) -> Shown {
         }
         Denial::CldUnassigned => (110, "cld_unassigned", "CLD is unassigned in local DID inventory"),
         Denial::CldDialError => (111, "cld_dial_error", "CLD is not a valid dialed number"),
-        Denial::PreselectNotSet => (
-            112,
-            "preselect_not_set",
-            "CLD doesn't define any selection code while no default is set",
-        ),
+        Denial::PreselectNotSet => {
+            (112, "preselect_not_set", "CLD doesn't define any selection code while no default is set")
+        }
         Denial::RejectAuthorization => {
             (115, "reject_authorization", "Reject authorization of already terminated session")
         }

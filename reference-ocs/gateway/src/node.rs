@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
@@ -301,9 +302,11 @@ impl RadiusGateway {
         let Received { packet, client, .. } = *received;
         let request = understood(packet, client);
         let mut oddities = std::mem::take(&mut self.oddities);
-        let ocs = self.core.ocs();
+        let (ocs, first) = (self.core.ocs(), self.core.ocs().env());
+        let env = client.environment_of(request.custom.session_env, first);
+        let password = |account: &str| ocs.environment(env).and_then(|ocs| ocs.password(account));
         let Access { asked, service, used, command } =
-            access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
+            access::read(&request, &client.secret, password, &mut oddities);
         self.note_oddities(received, oddities);
         let seed = answers::seed(self.config.seed, packet.authenticator());
         let access_code = request.custom.original_cld;
@@ -312,31 +315,38 @@ impl RadiusGateway {
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };
-        let seat = if client.templates.is_empty() { None } else { seat_of(&command, service) };
+        let mut seat = if client.templates.is_empty() { None } else { seat_of(&command, service) };
+        if let Some(seat) = &mut seat {
+            seat.account = self.ocs().qualified(env, &seat.account);
+        }
         let seat = seat.as_ref();
         if let Some(used) = used {
-            self.apply(now, Command::Account(*used))?;
+            self.apply(now, Command::Account(*used).within(env, first))?;
         }
-        Ok(match self.apply(now, command)? {
-            Some(Answer::Accepted(accepted)) if asked == Asked::Routing && !self.config.routes.is_empty() => {
+        let config = Arc::clone(&self.config);
+        let routes = config.routes_of(env, first).filter(|_| asked == Asked::Routing);
+        Ok(match (self.apply(now, command.within(env, first))?, routes) {
+            (Some(Answer::Accepted(accepted)), Some(routes)) => {
                 let asking = Asking {
                     now,
-                    start_wait: self.ocs().settings().start_wait,
+                    start_wait: self
+                        .ocs()
+                        .environment(env)
+                        .map_or(Duration::ZERO, |it| it.settings().start_wait),
                     seed: request.custom.seed,
                     calling_party: request.custom.calling_party,
                 };
-                let config = Arc::clone(&self.config);
                 self.accept(received, seat, |builder| {
-                    routing::routed(builder, about, &asking, &accepted, &config.routes)
+                    routing::routed(builder, about, &asking, &accepted, routes)
                 })?
             }
-            Some(Answer::Accepted(accepted)) => {
+            (Some(Answer::Accepted(accepted)), None) => {
                 self.accept(received, seat, |builder| answers::accept(builder, about, &accepted))?
             }
-            Some(Answer::Recharged(recharged)) => {
+            (Some(Answer::Recharged(recharged)), _) => {
                 self.accept(received, seat, |builder| voucher::recharged(builder, about, &recharged))?
             }
-            Some(Answer::Denied(denied)) => {
+            (Some(Answer::Denied(denied)), _) => {
                 self.reject(received, about, denied.denial, denied.context.as_ref())?
             }
             // The core answers a request for access with one of those above; anything else grants nothing.
@@ -379,13 +389,17 @@ impl RadiusGateway {
         let request = understood(received.packet, received.client);
         let mut oddities = std::mem::take(&mut self.oddities);
         let read = accounting::read(&request, &self.config.zones, &mut oddities);
+        let first = self.ocs().env();
+        let env = received.client.environment_of(request.custom.session_env, first);
         self.note_oddities(received, oddities);
         let mut charged = None;
-        self.follow(received.frame, received.packet, (received.place, received.client), &read);
+        self.follow(received.frame, received.packet, (received.place, received.client), env, &read);
         if let Accounting::Usage(report) = read {
             let session = report.charge.is_some().then(|| report.session.clone());
             // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
-            if let Some(Answer::Charged(report)) = self.apply(now, Command::Account(*report))? {
+            if let Some(Answer::Charged(report)) =
+                self.apply(now, Command::Account(*report).within(env, first))?
+            {
                 charged = session.map(|session| (session, report));
             }
         }

@@ -8,7 +8,8 @@
 
 use tollgate_network::Frame;
 use tollgate_ocs_core::event::{Fact, Subject};
-use tollgate_ocs_core::{ClosedBy, Effect, Seat, Stage, Why};
+use tollgate_ocs_core::ids::EnvId;
+use tollgate_ocs_core::{AccountView, ClosedBy, Effect, Ocs, Seat, Stage, Why};
 use tollgate_radius::{Builder, EncodeError, Packet};
 use tollgate_time::Instant;
 
@@ -40,7 +41,7 @@ const HOTLINE: &str = "netaccess.hotline";
 const QUOTA_EXCEEDED: &str = "netaccess.quota_exceeded";
 
 /// What an effect asks of sessions.
-fn order_of(effect: &Effect) -> Option<(Whom, Order)> {
+fn order_of(effect: &Effect, ocs: &Ocs) -> Option<(Whom, Order)> {
     match effect {
         Effect::Event(event) => {
             let order = match &event.fact {
@@ -53,26 +54,26 @@ fn order_of(effect: &Effect) -> Option<(Whom, Order)> {
                 | Fact::AccessPolicyChanged { .. } => Order::Review,
                 _ => return None,
             };
-            Some((whose(&event.subject)?, order))
+            Some((whose(ocs, event.env, &event.subject)?, order))
         }
         // A customer's charges are its accounts': those whose sessions report are looked at.
         Effect::Balance(change) => {
             let of_account = matches!(change.subject, Subject::Account { .. });
             let asks = of_account || change.why != Why::Charge;
-            Some((whose(&change.subject).filter(|_| asks)?, Order::Review))
+            Some((whose(ocs, change.env, &change.subject).filter(|_| asks)?, Order::Review))
         }
         Effect::Closed(closed) if closed.by == ClosedBy::Administrator && closed.usage.is_some() => {
-            let key = (closed.account.to_string(), closed.session.as_str().to_owned());
+            let key = (ocs.qualified(closed.env, &closed.account), closed.session.as_str().to_owned());
             Some((Whom::Session(key), Order::End))
         }
         _ => None,
     }
 }
 
-fn whose(subject: &Subject) -> Option<Whom> {
+fn whose(ocs: &Ocs, env: EnvId, subject: &Subject) -> Option<Whom> {
     match subject {
-        Subject::Account { name, .. } => Some(Whom::Account(name.to_string())),
-        Subject::Customer { name, .. } => Some(Whom::Customer(name.to_string())),
+        Subject::Account { name, .. } => Some(Whom::Account(ocs.qualified(env, name))),
+        Subject::Customer { name, .. } => Some(Whom::Customer(ocs.qualified(env, name))),
         Subject::Vendor { .. } => None,
     }
 }
@@ -81,7 +82,7 @@ impl RadiusGateway {
     /// Keeps what an effect asks of sessions until all effects are shown.
     pub(crate) fn note_order(&mut self, effect: &Effect) {
         if !self.dynamic.is_idle()
-            && let Some(order) = order_of(effect)
+            && let Some(order) = order_of(effect, self.core.ocs())
             && !self.orders.contains(&order)
         {
             self.orders.push(order);
@@ -103,7 +104,8 @@ impl RadiusGateway {
             Whom::Session(_) => Vec::new(),
             Whom::Account(account) => self.dynamic.sessions_of(account),
             Whom::Customer(customer) => self.dynamic.sessions(|key| {
-                ocs.account(&key.0).is_some_and(|account| account.customer() == customer.as_str())
+                let owner = |view: AccountView<'_>| ocs.qualified(view.env(), view.customer());
+                ocs.account(&key.0).is_some_and(|account| owner(account) == *customer)
             }),
         };
         for key in &concerned {
@@ -181,6 +183,7 @@ impl RadiusGateway {
         frame: &Frame,
         packet: &Packet<'_>,
         (place, client): (usize, &Client),
+        env: EnvId,
         read: &Accounting,
     ) {
         if client.abilities == dynamic::Abilities::Nothing {
@@ -193,9 +196,10 @@ impl RadiusGateway {
                     return;
                 }
                 // What happens to an account is told under its own name, whatever the node calls it.
-                let account = self.core.ocs().account(&report.account);
+                let ocs = self.core.ocs();
+                let account = ocs.environment(env).and_then(|ocs| ocs.account(&report.account));
                 let seat = Seat {
-                    account: account.map_or(report.account.as_str(), |view| view.id()).to_owned(),
+                    account: ocs.qualified(env, account.map_or(report.account.as_str(), |view| view.id())),
                     session: report.session.clone(),
                     parent: report.parent.clone(),
                     service: report.service,
@@ -208,7 +212,7 @@ impl RadiusGateway {
                 }
                 // Whoever was blocked while the report was on its way is told by no event.
                 let barred = account.is_some_and(|view| {
-                    let customer = self.core.ocs().customer(view.customer());
+                    let customer = ocs.environment(env).and_then(|ocs| ocs.customer(view.customer()));
                     view.is_blocked() || customer.is_some_and(|customer| customer.is_suspended())
                 });
                 if self.dynamic.learn(seat, (place, client), frame, packet) {
@@ -251,7 +255,7 @@ impl RadiusGateway {
         if client.abilities == dynamic::Abilities::Change
             && let Some(view) = account
         {
-            self.dynamic.note_told(view.id(), &treatment);
+            self.dynamic.note_told(&ocs.qualified(view.env(), view.id()), &treatment);
         }
         client.templates.rewrite(&answer, onto, &mut variables)
     }

@@ -96,7 +96,9 @@ impl Ocs {
 
     fn adjust(&mut self, account: &str, amount: Amount, out: &mut Vec<Effect>) -> Result<(), Refusal> {
         let id = self.known(account)?;
-        let left = self.ledger.account(id).purse.balance().saturating_add(amount);
+        // What sessions have reserved is promised to them: taken away, their use would lead below zero.
+        let available = self.ledger.account(id).purse.available().unwrap_or(Amount::ZERO);
+        let left = available.saturating_add(amount);
         if self.is_debit(id) && amount.is_negative() && left.is_negative() {
             return Err(Refusal::BelowZero { account: account.to_owned(), left });
         }

@@ -37,10 +37,11 @@ impl Ocs {
     /// one stands by itself.
     #[must_use]
     pub fn locate<'n>(&self, name: &'n str) -> (&Self, &'n str) {
-        let elsewhere = name.split_once(SEPARATOR).and_then(|(number, rest)| {
-            let env = number.parse().ok().map(EnvId::from_number)?;
-            Some((self.others.get(&env)?, rest))
-        });
+        let elsewhere =
+            name.split_once(SEPARATOR).filter(|_| !self.others.is_empty()).and_then(|(number, rest)| {
+                let env = number.parse().ok().map(EnvId::from_number)?;
+                Some((self.others.get(&env)?, rest))
+            });
         elsewhere.unwrap_or((self, name))
     }
 

@@ -351,9 +351,9 @@ impl Ocs {
         let mut plans =
             self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         plans.any(|plan| {
-            let mut own = book.discounts_of(plan).filter(|&place| {
-                book.discount(place).is_some_and(|discount| discount.service == service)
-            });
+            let mut own = book
+                .discounts_of(plan)
+                .filter(|&place| book.discount(place).is_some_and(|discount| discount.service == service));
             own.any(|place| price(place) == Some(StepPrice::Free))
         })
     }

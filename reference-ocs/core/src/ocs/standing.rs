@@ -57,6 +57,10 @@ impl Ocs {
     /// How an account stands with what it uses, or is about to use; `None` for an unknown account.
     #[must_use]
     pub fn standing(&self, seat: &Seat) -> Option<Standing> {
+        let (ocs, name) = self.locate(&seat.account);
+        if ocs.env() != self.env() {
+            return ocs.standing(&Seat { account: name.to_owned(), ..seat.clone() });
+        }
         let known = self.ledger.account_id(&seat.account);
         let account = known.or_else(|| self.catalogue.parties.alias(&seat.account))?;
         let next = match self.open_usage(account, seat) {
