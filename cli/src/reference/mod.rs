@@ -1,5 +1,7 @@
 //! The reference OCS as a system under test: made from a world, on a virtual network or on real sockets.
 
+mod numbers;
+mod objects;
 mod parties;
 mod peers;
 mod plans;

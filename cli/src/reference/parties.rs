@@ -6,7 +6,7 @@ use tollgate_conformance::world::resale::{self, OptionLevel};
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::parties::options::{Level, Opt, OptionTree, OptionValue};
 use tollgate_ocs_core::parties::{
-    ConnectionSpec, OwnerSpec, PartiesSpec, PartyError, PartyTariffSpec, ResellerSpec, VendorSpec,
+    ConnectionSpec, OwnerSpec, PartiesSpec, PartyTariffSpec, ResellerSpec, VendorSpec,
 };
 use tollgate_ocs_core::{Amount, CatalogueBuilder, Currency, CustomerSpec, Leg, Service, Settings};
 use tollgate_wire::Decimal;
@@ -16,8 +16,9 @@ use super::prices;
 /// What is wrong, and where it stands.
 pub(super) type Wrong = (Option<Place>, String);
 
-/// Adds the parties of a world to a catalogue in which all else stands.
-pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), Vec<Wrong>> {
+/// Adds the parties of a world to a catalogue in which all else stands. What the catalogue refuses it notes by itself; what
+/// it could not be asked is answered.
+pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Vec<Wrong> {
     let resale = &world.resale;
     let mut wrong = Vec::new();
     let mut spec = PartiesSpec {
@@ -35,9 +36,7 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
                     suspended: own.suspended,
                     ..CustomerSpec::new(&own.name, currency)
                 };
-                if let Err(error) = builder.customer(customer) {
-                    wrong.push((Some(own.place.clone()), error.to_string()));
-                }
+                drop(builder.customer(customer));
             }
             Err(reason) => wrong.push((Some(own.place.clone()), reason)),
         }
@@ -73,12 +72,8 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
             Err(reason) => wrong.push((Some(own.place.clone()), reason)),
         }
     }
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
-    builder
-        .parties(&spec)
-        .map_err(|errors| errors.iter().map(|error| (place(world, error), error.to_string())).collect())
+    drop(builder.parties(&spec));
+    wrong
 }
 
 fn money(currency: &str, balance: Decimal) -> Result<(Currency, Amount), String> {
@@ -111,30 +106,6 @@ fn exchange(own: &resale::ExchangeRate) -> Result<(Currency, u64, u64), String> 
         (common, rest) = (rest, common % rest);
     }
     Ok((currency, billionths / common, 1_000_000_000 / common))
-}
-
-/// Where the object of an error stands.
-fn place(world: &World, error: &PartyError) -> Option<Place> {
-    let resale = &world.resale;
-    let (what, name) = error.about();
-    let vendors = || resale.vendors.iter();
-    match what {
-        "reseller" => resale.resellers.iter().find(|own| own.name == name).map(|own| &own.place),
-        "customer" => world.customers.iter().find(|own| own.name == name).map(|own| &own.place),
-        "vendor" => vendors().find(|own| own.name == name).map(|own| &own.place),
-        "connection" => {
-            let mut ways = vendors().flat_map(|own| &own.connections);
-            ways.find(|own| own.name == name).map(|own| &own.place)
-        }
-        "exchange rate" => {
-            resale.exchange_rates.iter().find(|own| own.currency == name).map(|own| &own.place)
-        }
-        "alias" => resale.aliases.iter().find(|own| own.name == name).map(|own| &own.place),
-        "account" => world.accounts.iter().find(|own| own.id == name).map(|own| &own.place),
-        "product" => world.products.iter().find(|own| own.name == name).map(|own| &own.place),
-        _ => None,
-    }
-    .cloned()
 }
 
 /// The settings that the world's options make of those that it says.

@@ -8,53 +8,61 @@ use tollgate_ocs_core::plans::{
 };
 use tollgate_ocs_core::{CatalogueBuilder, Price, Service};
 
+use super::parties::Wrong;
 use super::prices;
 use super::world::{At as _, WorldError};
 
-/// Adds them all; accounts, products, customers and tariffs are there already.
-pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), WorldError> {
+/// Adds them all; accounts, products, customers and tariffs are there already, but those that were refused: what names one
+/// of these is left out. Answers with everything that is wrong.
+pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Vec<Wrong> {
     let plans = &world.plans;
-    for plan in &plans.plans {
-        add_plan(builder, plan)?;
-    }
+    let mut wrong: Vec<WorldError> =
+        plans.plans.iter().filter_map(|plan| add_plan(builder, plan).err()).collect();
     for budget in &plans.budgets {
-        let account = builder
-            .account_named(&budget.account)
-            .ok_or_else(|| format!("there is no account '{}'", budget.account))
-            .at(&budget.place)?;
-        let limit = prices::amount(budget.limit).at(&budget.place)?;
-        builder.plans().set_budget(account, BudgetSpec { limit, period: period(budget.period), offset: 0 });
+        let Some(account) = builder.account_named(&budget.account) else { continue };
+        match prices::amount(budget.limit).at(&budget.place) {
+            Ok(limit) => {
+                let spec = BudgetSpec { limit, period: period(budget.period), offset: 0 };
+                builder.plans().set_budget(account, spec);
+            }
+            Err(error) => wrong.push(error),
+        }
     }
     for warning in &plans.warnings {
-        let customer = builder
-            .customer_named(&warning.customer)
-            .ok_or_else(|| format!("there is no customer '{}'", warning.customer))
-            .at(&warning.place)?;
-        let owed = prices::amount(warning.owed).at(&warning.place)?;
-        builder.plans().set_warning(customer, owed);
+        let Some(customer) = builder.customer_named(&warning.customer) else { continue };
+        match prices::amount(warning.owed).at(&warning.place) {
+            Ok(owed) => builder.plans().set_warning(customer, owed),
+            Err(error) => wrong.push(error),
+        }
     }
-    for commitment in &plans.commitments {
-        let place = &commitment.place;
-        let fees = |fees: &[written::Fee]| {
-            let fee = |fee: &written::Fee| {
-                Ok(FeeSpec {
-                    name: fee.name.to_string(),
-                    fee: prices::amount(fee.fee).at(place)?,
-                    discount: prices::amount(fee.discount).at(place)?,
-                })
-            };
-            fees.iter().map(fee).collect::<Result<Vec<_>, WorldError>>()
+    wrong.extend(plans.commitments.iter().filter_map(|own| add_commitment(builder, own).err()));
+    wrong.into_iter().flat_map(WorldError::into_each).collect()
+}
+
+fn add_commitment(
+    builder: &mut CatalogueBuilder,
+    commitment: &written::Commitment,
+) -> Result<(), WorldError> {
+    let place = &commitment.place;
+    let fees = |fees: &[written::Fee]| {
+        let fee = |fee: &written::Fee| {
+            Ok(FeeSpec {
+                name: fee.name.to_string(),
+                fee: prices::amount(fee.fee).at(place)?,
+                discount: prices::amount(fee.discount).at(place)?,
+            })
         };
-        let spec = CommitmentSpec {
-            name: commitment.name.to_string(),
-            periods: commitment.periods,
-            recurring: fees(&commitment.recurring)?,
-            one_time: fees(&commitment.one_time)?,
-            transfer_fee: prices::amount(commitment.transfer_fee).at(place)?,
-            plan: commitment.plan.as_ref().and_then(|plan| builder.plans().named(plan)),
-        };
-        builder.plans().commitments.add(spec).at(place)?;
-    }
+        fees.iter().map(fee).collect::<Result<Vec<_>, WorldError>>()
+    };
+    let spec = CommitmentSpec {
+        name: commitment.name.to_string(),
+        periods: commitment.periods,
+        recurring: fees(&commitment.recurring)?,
+        one_time: fees(&commitment.one_time)?,
+        transfer_fee: prices::amount(commitment.transfer_fee).at(place)?,
+        plan: commitment.plan.as_ref().and_then(|plan| builder.plans().named(plan)),
+    };
+    builder.plans().commitments.add(spec).at(place)?;
     Ok(())
 }
 
@@ -62,14 +70,10 @@ fn add_plan(builder: &mut CatalogueBuilder, plan: &written::Plan) -> Result<(), 
     let discounts = plan.discounts.iter().map(|it| discount(builder, it)).collect::<Result<_, _>>()?;
     let spec = PlanSpec { name: plan.name.to_string(), discounts };
     let id = builder.plans().add(spec).at(&plan.place)?;
-    for name in &plan.products {
-        let product = builder.product_named(name).ok_or_else(|| format!("there is no product '{name}'"));
-        let product = product.at(&plan.place)?;
+    for product in plan.products.iter().filter_map(|name| builder.product_named(name)).collect::<Vec<_>>() {
         builder.plans().give_product(product, id);
     }
-    for name in &plan.accounts {
-        let account = builder.account_named(name).ok_or_else(|| format!("there is no account '{name}'"));
-        let account = account.at(&plan.place)?;
+    for account in plan.accounts.iter().filter_map(|name| builder.account_named(name)).collect::<Vec<_>>() {
         builder.plans().give_account(account, id);
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! The reference OCS made ready once for a world; each run gets a fresh one.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tollgate_conformance::world::World;
 use tollgate_network::Server;
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Record, RecordError};
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
@@ -17,6 +19,7 @@ pub(crate) struct System {
     catalogue: Arc<Catalogue>,
     clients: Clients,
     routes: Routes,
+    environment_routes: BTreeMap<EnvId, Routes>,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
 }
@@ -28,8 +31,13 @@ impl System {
             catalogue: Arc::new(world::catalogue(world)?),
             clients: world::clients(world)?,
             routes: world::routes(world),
+            environment_routes: world.environments.iter().filter_map(world::routes_of).collect(),
             addresses: world.ocs.clone(),
-            secrets: world.nodes.iter().map(|node| (node.address, node.secret.clone())).collect(),
+            secrets: world
+                .everywhere()
+                .flat_map(|env| &env.nodes)
+                .map(|node| (node.address, node.secret.clone()))
+                .collect(),
         })
     }
 
@@ -47,6 +55,7 @@ impl System {
     pub(crate) fn gateway(&self, clients: Clients, change: impl FnOnce(&mut GatewayConfig)) -> RadiusGateway {
         let mut config = GatewayConfig::new(clients);
         config.routes.clone_from(&self.routes);
+        config.environment_routes.clone_from(&self.environment_routes);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
     }
@@ -59,6 +68,8 @@ impl System {
         change: impl FnOnce(&mut GatewayConfig),
     ) -> Result<(RadiusGateway, u64), RecordError> {
         let mut config = GatewayConfig::new(clients);
+        config.routes.clone_from(&self.routes);
+        config.environment_routes.clone_from(&self.environment_routes);
         change(&mut config);
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
     }

@@ -57,8 +57,9 @@ fn accounts(node: &Node, what: &str, world: Option<&World>, steps: &mut Steps<'_
 
 /// The currency of an account of the world; an account that is not there is reported.
 fn currency(account: &str, span: Span, world: &World, steps: &mut Steps<'_>) -> Option<Text> {
-    let Some(known) = world.accounts.iter().find(|own| own.id == account) else {
-        if let Some(currency) = crate::world::resale::money_of(world, account) {
+    let (env, name) = world.locate(account);
+    let Some(known) = env.accounts.iter().find(|own| own.id == name) else {
+        if let Some(currency) = crate::world::resale::money_of(env, name) {
             return Some(currency.clone());
         }
         let names: Vec<&str> = world.accounts.iter().map(|own| own.id.as_str()).collect();
@@ -68,7 +69,7 @@ fn currency(account: &str, span: Span, world: &World, steps: &mut Steps<'_>) -> 
         );
         return None;
     };
-    world.customers.iter().find(|own| own.name == known.customer).map(|customer| customer.currency.clone())
+    env.customers.iter().find(|own| own.name == known.customer).map(|customer| customer.currency.clone())
 }
 
 /// An amount in another currency than the account's can never match.

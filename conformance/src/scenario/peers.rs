@@ -127,7 +127,9 @@ fn one(
             collector.error(at.span, format!("{address} is the charging system's own address"));
         } else if let Some(twin) = others.all.iter().find(taken) {
             collector.error(at.span, format!("peer '{}' has the address {address} already", twin.name));
-        } else if !own_secret && !world.nodes.iter().any(|node| node.address == address) {
+        } else if !own_secret
+            && !world.everywhere().flat_map(|env| &env.nodes).any(|node| node.address == address)
+        {
             not_a_node(at, world, kind, collector);
         }
     }
@@ -184,7 +186,8 @@ fn setting(
 
 fn not_a_node(at: &Node, world: &World, kind: &PeerKind, collector: &mut Collector) {
     let written = at.scalar().map_or("", |scalar| scalar.text.as_str());
-    let known: Vec<String> = world.nodes.iter().map(|node| node.address.to_string()).collect();
+    let nodes = world.everywhere().flat_map(|env| &env.nodes);
+    let known: Vec<String> = nodes.map(|node| node.address.to_string()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let mut problem =
         Problem::error(at.span, format!("{} is not the address of a node of the world", shown(written)))

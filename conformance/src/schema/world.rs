@@ -52,36 +52,48 @@ fn price() -> Value {
 /// The schema of a world. Entries that a world with `file:` overrides need not be complete, so only such
 /// keys are demanded as no base could bring: none.
 pub(super) fn schema() -> Value {
-    keys(
-        &[
-            ("file", "The world that this one is laid over", text()),
-            ("world", "What it is, in one line", text()),
-            ("currency", "The currency of whatever names none (ISO 4217)", currency()),
-            ("ocs", "Addresses of the charging system, the preferred one first", list(&address())),
-            ("nodes", "Clients of the charging system", named(&node())),
-            ("dialing-rules", "How dialled digits become E.164 numbers", named(&dialing_rule())),
-            ("tariffs", "Prices by destination", named(&tariff())),
-            ("products", "What is sold: which tariff applies to which use", named(&product())),
-            ("customers", "Who pays", named(&customer())),
-            ("accounts", "Who uses the service", named(&account())),
-            ("discount-plans", "What makes use cheaper, in order of precedence", named(&discount_plan())),
-            ("budgets", "How much accounts may spend", named(&budget())),
-            ("balance-warnings", "From how much money owed on customers are warned", named(&amount())),
-            ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
-            ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
-            ("routes", "Carriers of SIP calls", named(&route())),
-            ("resellers", "Who resells to customers", named(&reseller())),
-            ("vendors", "Who carries calls, and at what cost", named(&vendor())),
-            ("aliases", "Other names of accounts", named(&text())),
-            ("charged-to-customer", "Products whose use is stored as the customer's", list(&text())),
-            ("exchange-rates", "What a unit of a currency is worth in the world's", named(&decimal())),
-            ("environment", "The number of the virtual billing environment", whole(1, i64::from(u32::MAX))),
-            ("instance", "The name of the running instance", text()),
-            ("options", "Options said for all, an environment or an instance", options()),
-            ("settings", "Settings of the charging system", settings()),
-        ],
-        &[],
-    )
+    let mut all = vec![
+        ("file", "The world that this one is laid over", text()),
+        ("world", "What it is, in one line", text()),
+        ("currency", "The currency of whatever names none (ISO 4217)", currency()),
+        ("ocs", "Addresses of the charging system, the preferred one first", list(&address())),
+        ("nodes", "Clients of the charging system", named(&node())),
+        ("dialing-rules", "How dialled digits become E.164 numbers", named(&dialing_rule())),
+        ("tariffs", "Prices by destination", named(&tariff())),
+        ("products", "What is sold: which tariff applies to which use", named(&product())),
+        ("customers", "Who pays", named(&customer())),
+        ("accounts", "Who uses the service", named(&account())),
+        ("discount-plans", "What makes use cheaper, in order of precedence", named(&discount_plan())),
+        ("budgets", "How much accounts may spend", named(&budget())),
+        ("balance-warnings", "From how much money owed on customers are warned", named(&amount())),
+        ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
+        ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
+        ("routes", "Carriers of SIP calls", named(&route())),
+        ("routing-plans", "Tariffs that callers choose by a code", named(&routing_plan())),
+        ("did-inventory", "Numbers of the own network, by themselves", named(&did())),
+        ("deliveries", "Where the calls of accounts go", named(&delivery())),
+        ("pickup-groups", "Accounts that may pick up each other's calls", named(&list(&text()))),
+        ("customer-service", "Its number, by product", named(&digits())),
+        ("hairpins", "What numbers begin with that a node reaches by its own lines", named(&list(&digits()))),
+        ("resellers", "Who resells to customers", named(&reseller())),
+        ("vendors", "Who carries calls, and at what cost", named(&vendor())),
+        ("aliases", "Other names of accounts", named(&text())),
+        ("charged-to-customer", "Products whose use is stored as the customer's", list(&text())),
+        ("exchange-rates", "What a unit of a currency is worth in the world's", named(&decimal())),
+        ("environment", "The number of the virtual billing environment", whole(1, i64::from(u32::MAX))),
+        ("instance", "The name of the running instance", text()),
+        ("options", "Options said for all, an environment or an instance", options()),
+        ("settings", "Settings of the charging system", settings()),
+    ];
+    let mut environment = all.clone();
+    environment.retain(|(name, ..)| !crate::world::ABOVE.contains(name));
+    let environments = named(&keys(&environment, &[]));
+    all.push((
+        "environments",
+        "Further environments, by their numbers: each a world by itself",
+        environments,
+    ));
+    keys(&all, &[])
 }
 
 fn node() -> Value {
@@ -90,6 +102,7 @@ fn node() -> Value {
             ("address", "By which the system knows it", address()),
             ("secret", "Shared with the system", text()),
             ("trusted", "Whether it may ask to ignore a password", flag()),
+            ("internal", "Whether its requests say which environment they are for", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
             (
                 "dynamic-authorization",
@@ -418,6 +431,31 @@ fn route() -> Value {
             ("preference", "The highest is tried first", whole(0, i64::from(u32::MAX))),
             ("auth", "How the call proves itself to the carrier", text()),
             ("rtpp-level", "Whether media go through the own proxy", whole(0, 3)),
+        ],
+        &[],
+    )
+}
+
+fn routing_plan() -> Value {
+    keys(
+        &[
+            ("select-code", "Dialled before a number to choose it", digits()),
+            ("tariffs", "The tariff that it means, by product", named(&text())),
+            ("default-for", "Products in which it holds where nothing is chosen", list(&text())),
+        ],
+        &[],
+    )
+}
+
+fn did() -> Value {
+    keys(&[("account", "Whose it is; nobody's without it", text())], &[])
+}
+
+fn delivery() -> Value {
+    keys(
+        &[
+            ("number", "Another number", digits()),
+            ("redirect-server", "The server that tells where to", address()),
         ],
         &[],
     )

@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{network, parties, plans, prices, resale, supplies};
+use super::{environments, network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -39,7 +39,7 @@ fn load_octets(path: &Path, octets: &[u8]) -> Result<World, Report> {
     let mut files = Files::of(path, None);
     let world = crate::yaml::parse(path, octets, &mut collector)
         .and_then(|root| based(&root, path, &mut files, BASES_MAX, &mut collector))
-        .and_then(|root| check(&root, &mut collector));
+        .and_then(|root| check(&root, None, &mut collector));
     match world {
         Some(world) if collector.errors() == 0 => Ok(world),
         _ => Err(collector.into_report()),
@@ -58,7 +58,7 @@ pub(crate) fn of_scenario(
         Kind::Scalar(_) => opened(node, path, files, BASES_MAX, collector)?,
         _ => based(node, path, files, BASES_MAX, collector)?,
     };
-    check(&root, collector)
+    check(&root, None, collector)
 }
 
 /// The world with its base (`file:`) below it.
@@ -132,18 +132,25 @@ pub(super) struct Names<'n> {
     pub(super) customers: BTreeSet<&'n str>,
 }
 
-fn check(root: &Node, collector: &mut Collector) -> Option<World> {
-    let mut keys = Keys::of(root, "a world", collector)?;
+/// Reads a world, or an environment of the world `above`.
+pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collector) -> Option<World> {
+    let what = if above.is_some() { "an environment" } else { "a world" };
+    let mut keys = Keys::of(root, what, collector)?;
     let mut world = World::default();
-    keys.take("file");
+    // An environment that says what is said above is told so.
+    let elsewhere = if above.is_some() { environments::ABOVE.as_slice() } else { &["file", "environments"] };
+    for key in elsewhere {
+        keys.take(key);
+    }
     if let Some(node) = keys.value("world") {
         world.name = read::text(node, "the world's name", collector).unwrap_or_default();
     }
     let currency = keys
         .value("currency")
-        .and_then(|node| read::with(node, "a currency", collector, |text, _| values::currency(text)));
+        .and_then(|node| read::with(node, "a currency", collector, |text, _| values::currency(text)))
+        .or_else(|| above.map(|above| above.currency.clone()).filter(|currency| !currency.is_empty()));
     world.currency = currency.clone().unwrap_or_default();
-    if let Some(node) = keys.need("ocs", "a world", collector) {
+    if let Some(node) = above.is_none().then(|| keys.need("ocs", "a world", collector)).flatten() {
         let items = read::items(node, "the addresses of the charging system", collector);
         world.ocs = items.iter().filter_map(|item| read::address(item, "an address", collector)).collect();
         if items.is_empty() && !matches!(node.kind, Kind::Broken) {
@@ -155,8 +162,9 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let settings = keys.value("settings");
     let resale = resale::Sections::of(&mut keys);
     let plans = plans::Sections::of(&mut keys);
+    let numbers = numbers::Sections::of(&mut keys);
     let [vouchers, routes] = ["vouchers", "routes"].map(|key| keys.value(key));
-    keys.finish("a world", collector);
+    keys.finish(what, collector);
     let names = Names {
         currency,
         currency_said: root.get("currency").is_some(),
@@ -167,7 +175,6 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     };
     world.dialing_rules = each(rules, "`dialing-rules:`", collector, network::dialing_rule);
     world.nodes = each(nodes, "`nodes:`", collector, |entry, c| network::node(entry, &names, c));
-    network::check_addresses(&world.ocs, nodes, collector);
     world.tariffs = each(tariffs, "`tariffs:`", collector, |entry, c| prices::tariff(entry, &names, c));
     world.products = each(products, "`products:`", collector, |entry, c| {
         prices::product(entry, &names, &world.tariffs, c)
@@ -182,8 +189,20 @@ fn check(root: &Node, collector: &mut Collector) -> Option<World> {
     let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
+    world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
+    }
+    if above.is_none() {
+        let others = root.get("environments");
+        world.environments = environments::read(others, &world, collector);
+        let theirs = others.into_iter().flat_map(|others| match &others.kind {
+            Kind::Map(entries) => entries.as_slice(),
+            _ => &[],
+        });
+        let all: Vec<&Node> =
+            nodes.into_iter().chain(theirs.filter_map(|own| own.value.get("nodes"))).collect();
+        network::check_addresses(&world.ocs, &all, collector);
     }
     Some(world)
 }

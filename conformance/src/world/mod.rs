@@ -1,9 +1,11 @@
 //! What exists before a run: nodes, tariffs, products, customers, accounts; its model and the reading
 //! of world files. What a charging system makes of them is a target's business.
 
+mod environments;
 pub(crate) mod load;
 pub mod model;
 mod network;
+pub mod numbers;
 mod parties;
 mod peaks;
 pub mod plans;
@@ -11,6 +13,7 @@ mod prices;
 pub mod resale;
 mod supplies;
 
+pub(crate) use environments::ABOVE;
 pub use load::{load_file, load_text};
 pub use model::{
     Account, AccountType, CallLimits, Customer, DialingRule, DynamicAuthorization, Interval, Leg, Node,

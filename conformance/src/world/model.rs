@@ -39,8 +39,12 @@ pub struct World {
     pub resale: super::resale::Resale,
     /// Discount plans, budgets, warnings and commitments.
     pub plans: super::plans::Plans,
+    /// Routing plans, numbers of the inventory, where calls go.
+    pub numbers: super::numbers::Numbers,
     /// `settings:`
     pub settings: Settings,
+    /// `environments:` beside this one, each a world by itself that holds no others.
+    pub environments: Vec<Self>,
 }
 
 /// A client of the charging system: a gateway, a server.
@@ -54,6 +58,8 @@ pub struct Node {
     pub secret: Text,
     /// `trusted: true`: `PortaBilling_Ignore_Password` is honoured.
     pub trusted: bool,
+    /// `internal: true`: its requests say which environment they are for (`PortaBilling_SessionEnv`).
+    pub internal: bool,
     /// `require-message-authenticator: true`: access requests without one are discarded.
     pub require_message_authenticator: bool,
     /// `dialing-rule:` for numbers that it sends, where the customer has none.

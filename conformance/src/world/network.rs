@@ -31,6 +31,7 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
         keys.value(key).and_then(|node| read::flag(node, key, collector)).unwrap_or_default()
     };
     let trusted = flag("trusted", &mut keys, collector);
+    let internal = flag("internal", &mut keys, collector);
     let require_message_authenticator = flag("require-message-authenticator", &mut keys, collector);
     let dialing_rule = keys
         .value("dialing-rule")
@@ -64,6 +65,7 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
         address: address?,
         secret: secret?,
         trusted,
+        internal,
         require_message_authenticator,
         dialing_rule,
         dynamic_authorization: dynamic_authorization.unwrap_or_default(),
@@ -86,8 +88,11 @@ pub(super) fn call_limits(keys: &mut Keys<'_>, collector: &mut Collector) -> Cal
 
 /// The charging system knows its clients by their address, so each has its own. Nodes that are broken
 /// elsewhere count too.
-pub(super) fn check_addresses(ocs: &[IpAddr], nodes: Option<&yaml::Node>, collector: &mut Collector) {
-    let Some(yaml::Kind::Map(entries)) = nodes.map(|nodes| &nodes.kind) else { return };
+pub(super) fn check_addresses(ocs: &[IpAddr], nodes: &[&yaml::Node], collector: &mut Collector) {
+    let entries = nodes.iter().flat_map(|nodes| match &nodes.kind {
+        yaml::Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    });
     let mut seen: BTreeMap<IpAddr, (&str, Span)> = BTreeMap::new();
     for entry in entries {
         let name = entry.key.text.as_str();

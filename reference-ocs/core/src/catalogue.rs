@@ -6,9 +6,12 @@
 mod builder;
 mod error;
 mod limits;
+mod numbers;
 mod peaks;
 mod prefixes;
+mod problems;
 mod product;
+mod rates;
 mod settings;
 mod subscriber;
 mod tariff;
@@ -22,7 +25,9 @@ use tollgate_time::Instant;
 pub use builder::CatalogueBuilder;
 pub use error::CatalogueError;
 pub use limits::CallLimits;
+pub use numbers::{Delivery, RoutingPlanSpec};
 pub use peaks::{PeakLevel, PeaksSpec, Period};
+pub use problems::{CataloguePath, CatalogueProblem, CatalogueProblems, Wrong};
 pub use product::{ProductSpec, RatingEntrySpec};
 pub use settings::{NodeSpec, Settings};
 pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
@@ -30,13 +35,14 @@ pub use tariff::{DestinationSpec, Interval, Prices, RateSpec, RateTerms, TariffS
 pub use voucher::VoucherSpec;
 
 pub(crate) use limits::Limits;
+pub(crate) use numbers::Numbers;
 #[cfg(test)]
 pub(crate) use peaks::Peaks;
 pub(crate) use product::{Product, RatingEntry};
 pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;
-use crate::ids::{DestinationGroupId, DestinationId, ProductId, RateId, TariffId};
+use crate::ids::{DestinationGroupId, DestinationId, EnvId, ProductId, RateId, TariffId};
 use crate::names::NameTable;
 
 /// A checked catalogue.
@@ -55,9 +61,12 @@ pub struct Catalogue {
     pub(crate) accounts: Vec<AccountSpec>,
     pub(crate) account_names: NameTable,
     pub(crate) limits: Limits,
+    pub(crate) numbers: Numbers,
     pub(crate) plans: crate::plans::PlanBook,
     pub(crate) parties: crate::parties::Parties,
     pub(crate) vouchers: BTreeMap<String, VoucherSpec>,
+    /// The environments beside this one, which hold no others.
+    pub(crate) others: BTreeMap<EnvId, Self>,
 }
 
 /// A place that can be called, or a thing that can be had, by its prefix or name.

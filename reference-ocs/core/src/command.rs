@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use crate::credit::CreditRequest;
+use crate::ids::EnvId;
 use crate::money::Amount;
 use crate::part::Part;
 use crate::parties::charge::ChargeRequest;
@@ -34,6 +35,21 @@ pub enum Command {
     Recharge(Box<Recharge>),
     /// Credit control of a session or an event.
     Credit(Box<CreditRequest>),
+    /// Do it in another environment than the first.
+    In {
+        /// Its number.
+        env: EnvId,
+        /// What to do there.
+        command: Box<Self>,
+    },
+}
+
+impl Command {
+    /// The command for an environment; `first` needs no wrapping.
+    #[must_use]
+    pub fn within(self, env: EnvId, first: EnvId) -> Self {
+        if env == first { self } else { Self::In { env, command: Box::new(self) } }
+    }
 }
 
 /// What holds the requests of one session together: `h323-conf-id`, or what the gateway takes for it.
@@ -111,6 +127,23 @@ pub struct AccessRequest {
     pub forget_access_code: bool,
     /// What it asks for beside access.
     pub wishes: Wishes,
+    /// What it says of the call itself.
+    pub call: CallWishes,
+}
+
+/// What a request says of the call itself.
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct CallWishes {
+    /// The called number is to be looked for among the local accounts and numbers first (`local-lookup` of PortaOne-Service-Features).
+    pub local_lookup: bool,
+    /// What rings at the called number is to be picked up (`call-pickup` of PortaOne-Service-Action).
+    pub pickup: bool,
+    /// The caller chose the routing plan of this code (`PortaBilling_SelectCode`).
+    pub select_code: Option<String>,
+    /// It is in use already: the request brings what was used so far.
+    pub continues: bool,
+    /// Its own identifier within the session (`call-id`).
+    pub call_id: Option<String>,
 }
 
 /// A request to pay a voucher in to an account.
@@ -340,5 +373,12 @@ pub enum Admin {
         account: String,
         /// The session.
         session: SessionKey,
+    },
+    /// A correction of a customer's own balance: a positive amount is in its favour, a negative one is not.
+    AdjustCustomer {
+        /// The customer.
+        customer: String,
+        /// How much.
+        amount: Amount,
     },
 }

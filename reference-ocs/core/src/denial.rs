@@ -21,6 +21,8 @@ pub enum Denial {
     UserSuspended,
     /// The account's expiration date has passed.
     CardExpired,
+    /// The session has ended already.
+    RejectAuthorization,
     /// Another session has locked the account.
     AccountInUse,
     /// The bandwidth allotted to the customer is used up.
@@ -35,6 +37,16 @@ pub enum Denial {
     CreditLimit,
     /// The product has no rating entry for this service and access code.
     NotAvailable,
+    /// The product goes by routing plans; none was chosen and none holds by default.
+    PreselectNotSet,
+    /// What was dialled is not a number.
+    CldDialError,
+    /// The calls of the called number are not this user's to pick up.
+    PickupInvalidCld,
+    /// The called number is in the inventory and assigned to nobody.
+    CldUnassigned,
+    /// The called number is a local account that cannot be called now.
+    CldTmpUnavail,
     /// The called number is barred for this user.
     CldBarred,
     /// The called number is in no rate of the tariff, or its rate forbids it.
@@ -51,7 +63,7 @@ pub enum Denial {
 
 impl Denial {
     /// All of them, in order of precedence.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidArgument,
         Self::InvalidAccount,
         Self::RetriesExceeded,
@@ -59,6 +71,7 @@ impl Denial {
         Self::UserDenied,
         Self::UserSuspended,
         Self::CardExpired,
+        Self::RejectAuthorization,
         Self::AccountInUse,
         Self::BandwidthLimitExceeded,
         Self::CallLimitExceeded,
@@ -66,6 +79,11 @@ impl Denial {
         Self::ZeroBalance,
         Self::CreditLimit,
         Self::NotAvailable,
+        Self::PreselectNotSet,
+        Self::CldDialError,
+        Self::PickupInvalidCld,
+        Self::CldUnassigned,
+        Self::CldTmpUnavail,
         Self::CldBarred,
         Self::CldBlocked,
         Self::SpendLimitExceeded,
@@ -91,6 +109,12 @@ impl Denial {
             Self::ZeroBalance => "zero_balance",
             Self::CreditLimit => "credit_limit",
             Self::NotAvailable => "not_available",
+            Self::RejectAuthorization => "reject_authorization",
+            Self::PreselectNotSet => "preselect_not_set",
+            Self::CldDialError => "cld_dial_error",
+            Self::PickupInvalidCld => "pickup_invalid_cld",
+            Self::CldUnassigned => "cld_unassigned",
+            Self::CldTmpUnavail => "cld_tmp_unavail",
             Self::CldBarred => "cld_barred",
             Self::CldBlocked => "cld_blocked",
             Self::SpendLimitExceeded => "spend_limit_exceeded",

@@ -1,5 +1,6 @@
 //! What a command brought about: the answer, xDRs, changes of balances, events.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tollgate_time::Instant;
@@ -9,7 +10,7 @@ use crate::command::SessionKey;
 use crate::credit::CreditAnswer;
 use crate::denial::Denial;
 use crate::event::{Event, Subject};
-use crate::ids::UsageId;
+use crate::ids::{EnvId, UsageId};
 use crate::money::{Amount, Currency};
 use crate::parties::charge::ChargeReport;
 use crate::quota::QuotaGrant;
@@ -52,6 +53,9 @@ pub enum Answer {
 /// Why an administrator's change could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// No such environment.
+    #[error("there is no environment {0}")]
+    UnknownEnvironment(EnvId),
     /// No such account.
     #[error("there is no account '{0}'")]
     UnknownAccount(String),
@@ -93,12 +97,12 @@ pub enum Refusal {
     /// A payment of nothing or less.
     #[error("{0} is not an amount that can be paid in; it must be above zero")]
     NotPositive(Amount),
-    /// A correction would take a debit account below zero.
-    #[error("account '{account}' would be left with {left}; a debit account is not taken below zero")]
+    /// A correction would take money from a debit account that it does not have, or that sessions have reserved.
+    #[error("account '{account}' would be left with {left} beside reservations; it is not taken below zero")]
     BelowZero {
         /// The account.
         account: String,
-        /// What would be left.
+        /// What would be left, reservations taken off.
         left: Amount,
     },
     /// A credit limit below zero.
@@ -139,7 +143,7 @@ pub struct Accepted {
     pub cld: Option<String>,
     /// The quota, where one was asked for.
     pub quota: Option<QuotaGrant>,
-    /// 0, or 13 without any limit.
+    /// 0, 13 without any limit, or where the call goes.
     pub return_code: ReturnCode,
 }
 
@@ -200,12 +204,20 @@ pub enum Grant {
 }
 
 /// The code of a good answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReturnCode {
     /// 0: within a limit.
     Success,
     /// 13: without any limit.
     TollFree,
+    /// 50: the node that asks reaches the number by its own telephone lines.
+    Hairpin,
+    /// 51: the called account's calls are delivered to this number.
+    Redirect(Arc<str>),
+    /// 52: the login is not accepted, and customer service at this number knows more.
+    CustomerService(Arc<str>),
+    /// 53: the called account's calls are delivered to the redirect server at this address.
+    RedirectServer(IpAddr),
 }
 
 /// Access is denied.
@@ -220,6 +232,8 @@ pub struct Denied {
 /// A balance is another than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BalanceChange {
+    /// In which environment.
+    pub env: EnvId,
     /// Whose.
     pub subject: Subject,
     /// Before.
@@ -250,6 +264,8 @@ pub enum Why {
 /// A session, or the grant in it, was closed by something other than its Stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
+    /// In which environment.
+    pub env: EnvId,
     /// The account's id.
     pub account: Arc<str>,
     /// The session.

@@ -37,12 +37,14 @@ mod sessions;
 pub mod xdr;
 
 pub use catalogue::{
-    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CustomerSpec,
-    DestinationSpec, Interval, NodeSpec, PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec,
-    RateTerms, RatingEntrySpec, Settings, TariffSpec, VoucherSpec,
+    AccountSpec, BillingModel, CallLimits, Catalogue, CatalogueBuilder, CatalogueError, CataloguePath,
+    CatalogueProblem, CatalogueProblems, CustomerSpec, Delivery, DestinationSpec, Interval, NodeSpec,
+    PeakLevel, PeaksSpec, Period, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, RoutingPlanSpec,
+    Settings, TariffSpec, VoucherSpec,
 };
 pub use command::{
-    AccessRequest, Admin, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage, UsageReport,
+    AccessRequest, Admin, CallWishes, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage,
+    UsageReport,
 };
 pub use credit::{
     CreditAnswer, CreditAsk, CreditRequest, CreditStage, EventAction, EventAnswer, EventRequest, Granted,
@@ -57,7 +59,8 @@ pub use effect::{
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
 pub use ocs::{
-    AccountView, CustomerView, Ocs, OtherCatalogue, StoredState, UsageState, UsageView, VendorView,
+    AccountView, CustomerView, Ocs, OtherCatalogue, Seat, Standing, StoredState, UsageState, UsageView,
+    VendorView,
 };
 pub use part::Part;
 pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};

@@ -17,12 +17,16 @@ mod commitments;
 mod credit;
 mod credit_event;
 mod dump;
+mod environments;
 mod import;
 mod limits;
+mod numbers;
 mod parties;
+mod payment;
 mod plans;
 mod quota;
 mod report;
+mod standing;
 mod state;
 mod view;
 mod voucher;
@@ -33,6 +37,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 pub use parties::VendorView;
+pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
 
@@ -40,7 +45,7 @@ use crate::catalogue::{BillingModel, Catalogue};
 use crate::command::Command;
 use crate::effect::{BalanceChange, Effect, Why};
 use crate::event::{Event, Fact, Subject};
-use crate::ids::{AccountId, CustomerId};
+use crate::ids::{AccountId, CustomerId, EnvId};
 use crate::ledger::{Change, Ledger, Movement, Purse};
 use crate::money::{Amount, Currency};
 use crate::sessions::Sessions;
@@ -67,6 +72,8 @@ pub struct Ocs {
     /// What became of vouchers, by their numbers.
     vouchers_used: BTreeMap<String, voucher::Redeemed>,
     now: Instant,
+    /// The environments beside the first, each knowing no other.
+    others: BTreeMap<EnvId, Self>,
 }
 
 impl Ocs {
@@ -79,6 +86,8 @@ impl Ocs {
             std::mem::take(&mut catalogue.customers),
             std::mem::take(&mut catalogue.customer_names),
         );
+        let others =
+            std::mem::take(&mut catalogue.others).into_iter().map(|(env, own)| (env, Self::new(own)));
         Self {
             language: catalogue.settings.language.as_str().into(),
             vendors: Self::vendor_purses(&catalogue),
@@ -92,6 +101,7 @@ impl Ocs {
             calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
             now: Instant::EPOCH,
+            others: others.collect(),
         }
     }
 
@@ -113,13 +123,16 @@ impl Ocs {
             Command::Admin(change) => self.admin(now, change, out),
             Command::Recharge(request) => self.recharge(now, request, out),
             Command::Credit(request) => self.credit(now, request, out),
+            Command::In { env, command } => self.apply_in(now, *env, command, out),
         }
     }
 
     /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.sessions.next_deadline().into_iter().chain(self.next_reset()).chain(self.next_closing()).min()
+        let own =
+            self.sessions.next_deadline().into_iter().chain(self.next_reset()).chain(self.next_closing());
+        own.chain(self.others.values().filter_map(Self::next_deadline)).min()
     }
 
     /// Gives up what was due by `now`: grants that were not used, usage whose Stop did not come, locks of logins.
@@ -129,17 +142,19 @@ impl Ocs {
         out
     }
 
-    /// What is known of a customer.
+    /// What is known of a customer; of an environment beside the first, named as [`Self::locate`] says.
     #[must_use]
     pub fn customer(&self, name: &str) -> Option<CustomerView<'_>> {
-        self.ledger.customer_id(name).map(|id| CustomerView::new(self, id))
+        let (ocs, name) = self.locate(name);
+        ocs.ledger.customer_id(name).map(|id| CustomerView::new(ocs, id))
     }
 
-    /// What is known of an account.
+    /// What is known of an account; of an environment beside the first, named as [`Self::locate`] says.
     #[must_use]
     pub fn account(&self, id: &str) -> Option<AccountView<'_>> {
-        let id = self.ledger.account_id(id).or_else(|| self.catalogue.parties.alias(id));
-        id.map(|id| AccountView::new(self, id))
+        let (ocs, id) = self.locate(id);
+        let id = ocs.ledger.account_id(id).or_else(|| ocs.catalogue.parties.alias(id));
+        id.map(|id| AccountView::new(ocs, id))
     }
 
     /// An account's service password, for the gateway to check what a request brings; `None` for an unknown account and
@@ -210,7 +225,8 @@ impl Ocs {
         if before == after {
             return;
         }
-        out.push(Effect::Balance(BalanceChange { subject: subject.clone(), before, after, currency, why }));
+        let (env, own) = (self.env(), subject.clone());
+        out.push(Effect::Balance(BalanceChange { env, subject: own, before, after, currency, why }));
         self.event(subject.clone(), Fact::BalanceChanged { before, after }, out);
         match change.funds.map(|(before, after)| (before > Amount::ZERO, after > Amount::ZERO)) {
             Some((true, false)) => self.event(subject, Fact::ZeroAvailableFunds, out),

@@ -28,6 +28,12 @@ pub enum Service {
     Conference,
     /// Incoming numbers, by the piece.
     Did,
+    /// No use at all: money that came in.
+    Payments,
+    /// No use at all: what an administrator gives or takes.
+    Credits,
+    /// No use at all: fees and penalties.
+    Subscriptions,
 }
 
 /// What usage is counted in.
@@ -42,7 +48,7 @@ pub enum Unit {
 }
 
 impl Service {
-    /// All of them, by number.
+    /// All that can be used, by number; those of [`Self::OF_MONEY`] are no use.
     pub const ALL: [Self; 10] = [
         Self::Quantity,
         Self::NetAccess,
@@ -55,6 +61,9 @@ impl Service {
         Self::Conference,
         Self::Did,
     ];
+
+    /// The services of xDRs that tell of money alone; nothing can be asked for or rated by them.
+    pub const OF_MONEY: [Self; 3] = [Self::Payments, Self::Credits, Self::Subscriptions];
 
     /// The number that xDRs carry in `i_service`.
     #[must_use]
@@ -70,6 +79,9 @@ impl Service {
             Self::Dialup => 8,
             Self::Conference => 9,
             Self::Did => 10,
+            Self::Payments => 11,
+            Self::Credits => 12,
+            Self::Subscriptions => 13,
         }
     }
 
@@ -87,10 +99,13 @@ impl Service {
             Self::Dialup => "dialup",
             Self::Conference => "conference",
             Self::Did => "did",
+            Self::Payments => "payments",
+            Self::Credits => "credits",
+            Self::Subscriptions => "subscriptions",
         }
     }
 
-    /// The service of that name.
+    /// The service of that name, of those that can be used.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.name() == name)
@@ -102,6 +117,7 @@ impl Service {
         match self {
             Self::Data | Self::NetAccess => Unit::Octet,
             Self::Quantity | Self::Msg | Self::Did => Unit::Piece,
+            Self::Payments | Self::Credits | Self::Subscriptions => Unit::Piece,
             Self::Voice | Self::Session | Self::Wifi | Self::Dialup | Self::Conference => Unit::Second,
         }
     }

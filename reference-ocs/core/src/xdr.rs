@@ -43,7 +43,7 @@ pub struct Xdr {
     pub voice_quality: Option<u32>,
     /// `used_quantity`, in the service's unit.
     pub used_quantity: u64,
-    /// `account_id`, as it was reported.
+    /// `account_id`, as it was reported; in a record of money that a customer alone moved, the customer's.
     pub account_id: Arc<str>,
     /// `i_account`; absent when there is no such account.
     pub account: Option<AccountId>,

@@ -4,10 +4,12 @@
 mod common;
 
 use common::{amount, cad, settings};
-use tollgate_ocs_core::ids::{CustomerId, ProductId, TariffId};
+use tollgate_ocs_core::ids::{CustomerId, EnvId, ProductId, TariffId};
+use tollgate_ocs_core::parties::{PartiesSpec, ResellerSpec};
 use tollgate_ocs_core::{
-    AccountSpec, Amount, BillingModel, CatalogueBuilder, CatalogueError, Currency, CustomerSpec,
-    DialingRules, Interval, Leg, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Service, TariffSpec,
+    AccountSpec, Amount, BillingModel, CatalogueBuilder, CatalogueError, CataloguePath, Currency,
+    CustomerSpec, DialingRules, Interval, Leg, NodeSpec, ProductSpec, RateSpec, RatingEntrySpec, Service,
+    Settings, TariffSpec,
 };
 
 struct Base {
@@ -39,6 +41,11 @@ fn base() -> Base {
     let product = build.product(product("Card", cad())).unwrap();
     let customer = build.customer(CustomerSpec::new("Owner", cad())).unwrap();
     Base { build, tariff, product, customer }
+}
+
+/// All that is wrong, a line each.
+fn all_of(build: CatalogueBuilder) -> Vec<String> {
+    build.finish().unwrap_err().iter().map(ToString::to_string).collect()
 }
 
 fn said<T: std::fmt::Debug>(result: Result<T, CatalogueError>) -> String {
@@ -138,7 +145,14 @@ fn a_tariff_has_one_rate_for_a_prefix_or_word() {
     base.build.rate(base.tariff, rate("8262")).unwrap();
     base.build.rate(base.tariff, rate("82")).unwrap();
     base.build.rate(base.tariff, rate("8262")).unwrap();
-    assert_eq!(said(base.build.finish()), "tariff 'PrepaidCard' has two rates for '8262'");
+    // The word that came twice, and the prefix that is found only now: the second and the fifth rate.
+    assert_eq!(
+        all_of(base.build),
+        [
+            "tariffs/PrepaidCard/rates[1]: tariff 'PrepaidCard' has two rates for 'VOICEONNET'",
+            "tariffs/PrepaidCard/rates[4]: tariff 'PrepaidCard' has two rates for '8262'"
+        ]
+    );
 }
 
 #[test]
@@ -220,4 +234,85 @@ fn names_lead_to_what_they_name() {
     assert_eq!(base.build.product_named("Card"), Some(base.product));
     assert_eq!(base.build.customer_named("Owner"), Some(base.customer));
     assert_eq!(base.build.tariff_named("nothing"), None);
+}
+
+/// Overlapping rates, a product without a tariff, a circle of resellers, an unknown currency and too many decimals, all in
+/// one catalogue: each is told with its place, and none hides another.
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let mut base = base();
+    let build = &mut base.build;
+    let rate = |pattern: &str| RateSpec::simple(pattern, "0.02".parse().unwrap());
+    build.rate(base.tariff, rate("82")).unwrap();
+    build.rate(base.tariff, rate("+82")).unwrap_err();
+    // What whoever reads a file could not make a rate of.
+    build.refuse_rate(base.tariff, "price 0.0000000001 cannot be held: nine decimals at most");
+    build.rate(base.tariff, rate("82")).unwrap();
+    build.refuse(CataloguePath::new("customers", "Elsewhere"), "'XXXX' is not a currency");
+    build.account(AccountSpec::debit("1", cad(), amount("1"), base.product, base.customer)).unwrap();
+    build.account(AccountSpec::debit("2", cad(), amount("-1"), base.product, base.customer)).unwrap_err();
+    for name in ["North", "South"] {
+        build.customer(CustomerSpec::new(name, cad())).unwrap();
+    }
+    let reseller = |name: &str, owner: &str| ResellerSpec {
+        name: name.to_owned(),
+        owner: Some(owner.to_owned()),
+        tariffs: Vec::new(),
+    };
+    let parties = PartiesSpec {
+        resellers: vec![reseller("North", "South"), reseller("South", "North")],
+        aliases: vec![("one".to_owned(), "nobody".to_owned())],
+        ..PartiesSpec::default()
+    };
+    build.parties(&parties).unwrap_err();
+    let found = all_of(base.build);
+    let places: Vec<&str> = found.iter().filter_map(|line| line.split(": ").next()).collect();
+    let mut expected = vec![
+        "tariffs/PrepaidCard/rates[1]",
+        "tariffs/PrepaidCard/rates[2]",
+        "customers/Elsewhere",
+        "accounts/2",
+        "resellers/North",
+        "aliases/one",
+        // Seen at the end alone.
+        "tariffs/PrepaidCard/rates[3]",
+        "products/Card",
+    ];
+    let mut sorted = places.clone();
+    sorted.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(sorted, expected, "{found:#?}");
+    assert!(
+        found.iter().any(|line| line.ends_with("own each other in a circle; one of them must have no owner"))
+    );
+    assert!(
+        found.contains(
+            &"tariffs/PrepaidCard/rates[3]: tariff 'PrepaidCard' has two rates for '82'".to_owned()
+        )
+    );
+    assert!(found.contains(
+        &"products/Card: product 'Card' has no tariff: give it a rating entry, or no account can use anything"
+            .to_owned()
+    ));
+}
+
+#[test]
+fn what_is_wrong_in_another_environment_is_told_with_its_number() {
+    let mut first = base().build;
+    let third = Settings { env: EnvId::from_number(3), ..settings() };
+    let mut other = CatalogueBuilder::new(third.clone()).unwrap();
+    other.tariff(tariff("", cad(), Service::Voice)).unwrap_err();
+    first.environment(other).unwrap();
+    // The same number again, and that of the first.
+    assert!(first.environment(CatalogueBuilder::new(third.clone()).unwrap()).is_ok());
+    assert!(first.environment(CatalogueBuilder::new(third).unwrap()).is_err());
+    assert!(first.environment(CatalogueBuilder::new(settings()).unwrap()).is_err());
+    assert_eq!(
+        all_of(first),
+        [
+            "environments/3/tariffs/: a tariff has no name",
+            "environments/3: there are two of environment '3'; names must differ",
+            "environments/1: there are two of environment '1'; names must differ"
+        ]
+    );
 }

@@ -138,13 +138,66 @@ fn what_is_used_without_a_grant_leaves_claims_alone() {
 }
 
 #[test]
+fn what_is_used_beyond_a_grant_finds_its_own_claim_used() {
+    let mut world = world("0.05", hundred_free(Period::Never), None);
+    // All of the quota and 50 s for money.
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(150)));
+    world.report(10, called(stop(USER, "c2", 0, 10)));
+    // 10 s that nobody granted, while all of the quota is claimed: 0.01.
+    assert_eq!((world.balance(USER), world.reserved(USER)), (amount("0.04"), amount("0.05")));
+    world.report(151, interim(USER, "c1", 0, 151));
+    // 100 s free, 50 s granted for money, and one second beyond, which finds no quota left: 0.051.
+    assert_eq!((world.balance(USER), world.reserved(USER)), (amount("-0.011"), Amount::ZERO));
+}
+
+#[test]
+fn what_is_used_after_expiry_takes_the_quota_that_is_left_then() {
+    let mut world = world("1.00", hundred_free(Period::Never), None);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(1_100)));
+    world.expire(50_000);
+    assert_eq!(world.reserved(USER), Amount::ZERO);
+    assert_eq!(world.grant(50_000, USER, "c2", LOCAL), Ok(Grant::Units(1_100)));
+    world.report(50_070, stop(USER, "c2", 50_000, 70));
+    // 30 s of the quota are left for the call that was given up; 10 s of it cost 0.01.
+    world.report(50_080, called(stop(USER, "c1", 0, 40)));
+    assert_eq!(world.balance(USER), amount("0.99"));
+}
+
+#[test]
 fn an_account_without_money_uses_its_quota() {
     let mut world = world("0", hundred_free(Period::Never), None);
     assert!(world.login(0, request(USER, "c1")).is_ok());
-    assert_eq!(world.grant(0, USER, "c1", FAR), Err(Denial::InsufficientBalance));
+    // The quota is for local calls: for another there is nothing.
+    assert_eq!(world.grant(0, USER, "c1", FAR), Err(Denial::ZeroBalance));
     assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(100)));
     world.report(100, UsageReport { lock: Lock::Unlock, ..stop(USER, "c1", 0, 100) });
     assert_eq!(world.grant(200, USER, "c3", LOCAL), Err(Denial::ZeroBalance));
+}
+
+#[test]
+fn a_quota_of_another_service_opens_nothing_to_who_has_no_money() {
+    let data = DiscountSpec {
+        service: Service::Data,
+        destinations: Vec::new(),
+        ..discount("", Period::Never, vec![step(None, StepPrice::Free)])
+    };
+    let mut world = world("0", vec![vec![data]], None);
+    assert_eq!(world.login(0, request(USER, "c1")).unwrap_err(), Denial::ZeroBalance);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Err(Denial::ZeroBalance));
+    let data = AccessRequest { service: Service::Data, ..request(USER, "c1") };
+    assert!(world.login(0, data).is_ok());
+}
+
+#[test]
+fn a_quota_behind_a_plan_that_blocks_opens_nothing() {
+    let plans = |first| {
+        let blocks = vec![discount("1604", Period::Never, vec![step(None, first)])];
+        vec![blocks, vec![discount("16", Period::Never, vec![step(Some(100), StepPrice::Free)])]]
+    };
+    let mut world = world("0", plans(StepPrice::Blocked), None);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Err(Denial::ZeroBalance));
+    let mut world = self::world("0", plans(StepPrice::Full), None);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(100)));
 }
 
 #[test]

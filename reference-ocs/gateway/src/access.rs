@@ -81,6 +81,7 @@ pub(crate) fn read<'p>(
         lock: request.lock(oddities),
         cld,
         wishes: Wishes { quotas, hold: quota::hold(request.custom.session, oddities) },
+        call: request.call_wishes(),
         forget_access_code: request.custom.restore_cache_level.is_some_and(|level| level != "1"),
     };
     let used = Used::read(&request.custom.used_resource, oddities);

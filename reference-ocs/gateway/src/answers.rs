@@ -68,6 +68,7 @@ fn authenticated(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -
         builder.ivr_in("available-funds", funds)?;
     }
     builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
+    redirect(builder, accepted)?;
     builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;
     language(builder, context)
 }
@@ -98,10 +99,11 @@ fn authorized(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -> R
     }
     if let Some(quota) = &accepted.quota {
         builder.ivr_in("PortaBilling_Authorize", &quota::granted(quota))?;
-    } else if granted.is_none() && about.service == Service::Voice {
+    } else if accepted.grant == Some(Grant::Unlimited) && about.service == Service::Voice {
         builder.ivr_in("PortaBilling_Authorize", "base=session-time;avail=-1")?;
     }
     builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
+    redirect(builder, accepted)?;
     builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;
     if let Some(granted) = &granted {
         builder.cisco(cisco::H323_CREDIT_TIME, granted)?;
@@ -154,6 +156,23 @@ pub(crate) const fn return_code(accepted: &Accepted) -> &'static str {
     match accepted.return_code {
         ReturnCode::Success => "0",
         ReturnCode::TollFree => "13",
+        ReturnCode::Hairpin => "50",
+        ReturnCode::Redirect(_) => "51",
+        ReturnCode::CustomerService(_) => "52",
+        ReturnCode::RedirectServer(_) => "53",
+    }
+}
+
+/// Where a call goes that goes elsewhere: `h323-redirect-number`, or `h323-redirect-ip-address` (attribute 108).
+pub(crate) fn redirect(builder: &mut Builder, accepted: &Accepted) -> Result<(), EncodeError> {
+    match &accepted.return_code {
+        ReturnCode::Redirect(number) | ReturnCode::CustomerService(number) => {
+            builder.cisco(cisco::H323_REDIRECT_NUMBER, number)
+        }
+        ReturnCode::RedirectServer(address) => {
+            builder.cisco(cisco::H323_REDIRECT_IP_ADDRESS, &address.to_string())
+        }
+        ReturnCode::Success | ReturnCode::TollFree | ReturnCode::Hairpin => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_radius::Secret;
 use tollgate_wire::Text;
 
@@ -23,6 +24,11 @@ pub struct Client {
     pub require_message_authenticator: bool,
     /// Heed `PortaBilling_Ignore_Password` from it.
     pub trusted: bool,
+    /// The environment that it belongs to; `None` for the first.
+    pub environment: Option<EnvId>,
+    /// It serves every environment, and says for which a request is (`PortaBilling_SessionEnv`). Of others the attribute
+    /// is not heeded.
+    pub internal: bool,
     /// What can be done to its sessions from here.
     pub abilities: Abilities,
     /// UDP port at which it listens for that.
@@ -40,9 +46,21 @@ impl Client {
             secret: secret.into(),
             require_message_authenticator: false,
             trusted: false,
+            environment: None,
+            internal: false,
             abilities: Abilities::Nothing,
             dynamic_port: dynamic::PORT,
             templates: Templates::default(),
+        }
+    }
+}
+
+impl Client {
+    /// The environment of a request that names `said`. What is no number is that of no environment: 0.
+    pub(crate) fn environment_of(&self, said: Option<&str>, first: EnvId) -> EnvId {
+        match said.filter(|_| self.internal) {
+            Some(said) => EnvId::from_number(said.parse().unwrap_or(0)),
+            None => self.environment.unwrap_or(first),
         }
     }
 }
@@ -141,6 +159,17 @@ mod tests {
             clients.get(place).map(|client| client.name.as_str())
         };
         assert_eq!((name(1), name(2), name(3)), (Some("a"), Some("b"), None));
+    }
+
+    #[test]
+    fn only_an_internal_node_chooses_the_environment() {
+        let [first, third] = [1, 3].map(EnvId::from_number);
+        let normal = Client { environment: Some(third), ..client("a", 1, "x") };
+        assert_eq!(normal.environment_of(Some("1"), first), third);
+        assert_eq!(client("a", 1, "x").environment_of(Some("3"), first), first);
+        let internal = Client { internal: true, ..client("a", 1, "x") };
+        let asked = |said| internal.environment_of(said, first).number();
+        assert_eq!((asked(Some("3")), asked(None), asked(Some("three"))), (3, 1, 0));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What the gateway is told before it starts. Nothing here changes during a run.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_radius::h323::Zones;
 
 use crate::{Clients, Routes};
@@ -27,6 +29,8 @@ pub struct GatewayConfig {
     pub observe: bool,
     /// Carriers for SIP calls; with none, nobody who asks for routes is told of any.
     pub routes: Routes,
+    /// Those of the environments beside the first.
+    pub environment_routes: BTreeMap<EnvId, Routes>,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -58,7 +62,13 @@ impl GatewayConfig {
             command_log: CommandLogging::Keep { max: 1_000_000 },
             observe: true,
             routes: Routes::default(),
+            environment_routes: BTreeMap::new(),
             seed: 0,
         }
+    }
+    /// The carriers of an environment.
+    pub(crate) fn routes_of(&self, env: EnvId, first: EnvId) -> Option<&Routes> {
+        let routes = if env == first { Some(&self.routes) } else { self.environment_routes.get(&env) };
+        routes.filter(|routes| !routes.is_empty())
     }
 }

@@ -49,6 +49,11 @@ pub(crate) struct Custom<'a> {
     /// `PortaBilling_Seed`: joins the requests of a call.
     pub(crate) seed: Option<&'a str>,
     pub(crate) service_features: Option<&'a str>,
+    pub(crate) service_action: Option<&'a str>,
+    /// `PortaBilling_SelectCode`: the routing plan that the caller chose.
+    pub(crate) select_code: Option<&'a str>,
+    /// `PortaBilling_SessionEnv`: the environment that an internal node asks for.
+    pub(crate) session_env: Option<&'a str>,
     pub(crate) calling_party: Option<&'a str>,
 }
 
@@ -107,6 +112,9 @@ impl<'a> Custom<'a> {
             "PortaBilling_RestoreCacheLevel" => &mut self.restore_cache_level,
             "PortaBilling_Seed" => &mut self.seed,
             "PortaOne-Service-Features" => &mut self.service_features,
+            "PortaOne-Service-Action" => &mut self.service_action,
+            "PortaBilling_SelectCode" => &mut self.select_code,
+            "PortaBilling_SessionEnv" => &mut self.session_env,
             "PortaOne-Calling-Party" => &mut self.calling_party,
             _ => return,
         };

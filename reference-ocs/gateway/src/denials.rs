@@ -40,6 +40,18 @@ pub const fn shown(denial: Denial) -> Shown {
         Denial::CldBarred => (9, "cld_barred", "Failed - CLD is barred"),
         Denial::RetriesExceeded => (10, "retries_exceeded", "Failed - Number of retries exceeded"),
         Denial::InvalidArgument => (11, "invalid_argument", "Failed - Invalid argument"),
+        Denial::PickupInvalidCld => (15, "pickup_invalid_cld", "Failed - CLD is not allowed for pick up"),
+        Denial::CldTmpUnavail => {
+            (109, "cld_tmp_unavail", "CLD is a local account which can't receive the call")
+        }
+        Denial::CldUnassigned => (110, "cld_unassigned", "CLD is unassigned in local DID inventory"),
+        Denial::CldDialError => (111, "cld_dial_error", "CLD is not a valid dialed number"),
+        Denial::PreselectNotSet => {
+            (112, "preselect_not_set", "CLD doesn't define any selection code while no default is set")
+        }
+        Denial::RejectAuthorization => {
+            (115, "reject_authorization", "Reject authorization of already terminated session")
+        }
         Denial::FundsLocked => (114, "funds_locked", "Failed - Funds are locked"),
         Denial::SpendLimitExceeded => {
             (116, "spend_limit_exceeded", "Failed - Account over its current spending budget")
@@ -91,6 +103,16 @@ mod tests {
         retries_exceeded_is_10: RetriesExceeded
             => 10, "retries_exceeded", "Failed - Number of retries exceeded";
         invalid_argument_is_11: InvalidArgument => 11, "invalid_argument", "Failed - Invalid argument";
+        pickup_invalid_cld_is_15: PickupInvalidCld
+            => 15, "pickup_invalid_cld", "Failed - CLD is not allowed for pick up";
+        cld_tmp_unavail_is_109: CldTmpUnavail
+            => 109, "cld_tmp_unavail", "CLD is a local account which can't receive the call";
+        cld_unassigned_is_110: CldUnassigned => 110, "cld_unassigned", "CLD is unassigned in local DID inventory";
+        cld_dial_error_is_111: CldDialError => 111, "cld_dial_error", "CLD is not a valid dialed number";
+        preselect_not_set_is_112: PreselectNotSet
+            => 112, "preselect_not_set", "CLD doesn't define any selection code while no default is set";
+        reject_authorization_is_115: RejectAuthorization
+            => 115, "reject_authorization", "Reject authorization of already terminated session";
         funds_locked_is_114: FundsLocked => 114, "funds_locked", "Failed - Funds are locked";
         spend_limit_exceeded_is_116: SpendLimitExceeded
             => 116, "spend_limit_exceeded", "Failed - Account over its current spending budget";

@@ -7,15 +7,18 @@
 //! - Requests leave from the accounting port, and their answers come back to it. A request that is sent again is the
 //!   same packet (RFC 5176 section 2.3). The waits are those of RFC 5080 section 2.2.1 without the jitter: the gateway
 //!   has no random numbers.
-//! - A change that a client refuses, or that its templates do not tell how to make, becomes a disconnect when money ran
-//!   out: nobody goes on unpaid.
+//! - What a session is told is compared with what it was told before, as its templates put it: nothing is sent that says
+//!   the same again. A session whose Access-Accept said already how it is treated is not told at its Start.
+//! - A change that a client refuses, or that its templates do not tell how to make, becomes a disconnect when nothing
+//!   pays for more: nobody goes on unpaid. What was not heard is tried again with the session's next report.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Observation, Output};
+use tollgate_ocs_core::{Seat, Standing};
 use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, cisco, verify};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
@@ -59,22 +62,14 @@ const IDENTITY: [u8; 6] = [
 pub(crate) enum Order {
     /// It ends.
     End,
-    /// Its money is used up.
-    Restrict,
-    /// Its money is there again.
-    Restore,
-    /// It gets another access policy; an empty name is none.
-    Policy(String),
+    /// It is treated as its account stands now.
+    Review,
+    /// It ends when its account's time is over, which is another than before.
+    Expiry,
 }
 
 /// How a session is treated.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Treatment {
-    /// Its money is used up.
-    pub(crate) exhausted: bool,
-    /// The access policy that a plan has set; empty for none.
-    pub(crate) policy: String,
-}
+pub(crate) type Treatment = Standing;
 
 /// What a request asks of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +90,16 @@ pub(crate) struct Route {
     ends: (SocketAddr, SocketAddr),
     identity: Vec<(u8, Vec<u8>)>,
     conf_id: Option<String>,
-    /// How it is to be treated, and how its client was told to.
-    wanted: Treatment,
+    seat: Seat,
+    /// How its client was told to treat it.
     told: Treatment,
+    /// When its account expires.
+    expires_at: Option<Instant>,
 }
+
+/// Logins that were told of another treatment than the usual and have not begun yet; more are not remembered, and told
+/// once more at their Start.
+const TOLD_MAX: usize = 65_536;
 
 #[derive(Debug)]
 struct Exchange {
@@ -117,6 +118,10 @@ struct Exchange {
 #[derive(Debug, Default)]
 pub(crate) struct Dynamic {
     routes: BTreeMap<RouteKey, Route>,
+    /// What Access-Accepts have said of sessions that have not begun yet, by account.
+    told: BTreeMap<String, Treatment>,
+    /// When accounts of sessions expire.
+    expiries: BTreeSet<(Instant, RouteKey)>,
     /// By the client's end and the identifier.
     exchanges: BTreeMap<(SocketAddr, u8), Exchange>,
     /// What found no free identifier.
@@ -152,35 +157,76 @@ impl Surroundings<'_> {
 }
 
 impl Dynamic {
-    /// Remembers how to reach a session that a report speaks of.
+    /// Remembers how to reach a session that a report speaks of; `true` when it was not known before.
     pub(crate) fn learn(
         &mut self,
-        key: RouteKey,
+        seat: Seat,
         (place, client): (usize, &Client),
         frame: &Frame,
         packet: &Packet<'_>,
-    ) {
+    ) -> bool {
         if client.abilities == Abilities::Nothing {
-            return;
+            return false;
         }
         let attributes = IDENTITY.iter().filter_map(|number| Some((*number, packet.get(*number)?.to_vec())));
         let identity = attributes.filter(|(_, value)| !value.is_empty()).collect();
-        let known = self.routes.get(&key).map(|route| (route.wanted.clone(), route.told.clone()));
-        let (wanted, told) = known.unwrap_or_default();
         let to = SocketAddr::new(frame.from.ip(), client.dynamic_port);
         let conf_id = packet.cisco(cisco::H323_CONF_ID).map(str::to_owned);
-        self.routes
-            .insert(key, Route { client: place, ends: (frame.to, to), identity, conf_id, wanted, told });
+        let key = key_of(&seat);
+        let known = self.routes.get(&key).map(|route| (route.told.clone(), route.expires_at));
+        let is_new = known.is_none();
+        let (told, expires_at) =
+            known.unwrap_or_else(|| (self.told.remove(&seat.account).unwrap_or_default(), None));
+        let ends = (frame.to, to);
+        self.routes.insert(key, Route { client: place, ends, identity, conf_id, seat, told, expires_at });
+        is_new
+    }
+
+    /// Remembers how an Access-Accept has told an account's next session to be treated.
+    pub(crate) fn note_told(&mut self, account: &str, treatment: &Treatment) {
+        if *treatment == Treatment::default() {
+            self.told.remove(account);
+        } else if self.told.len() < TOLD_MAX || self.told.contains_key(account) {
+            self.told.insert(account.to_owned(), treatment.clone());
+        }
     }
 
     /// Forgets a session that has ended.
     pub(crate) fn forget(&mut self, key: &RouteKey) {
-        self.routes.remove(key);
+        if let Some(route) = self.routes.remove(key)
+            && let Some(at) = route.expires_at
+        {
+            self.expiries.remove(&(at, key.clone()));
+        }
     }
 
     /// Forgets the sessions of a client that has restarted.
     pub(crate) fn forget_client(&mut self, client: usize) {
         self.routes.retain(|_, route| route.client != client);
+        let Self { routes, expiries, .. } = self;
+        expiries.retain(|(_, key)| routes.contains_key(key));
+    }
+
+    /// Has a session end when its account expires.
+    pub(crate) fn set_expiry(&mut self, key: &RouteKey, at: Option<Instant>) {
+        let Some(route) = self.routes.get_mut(key).filter(|route| route.expires_at != at) else { return };
+        if let Some(before) = std::mem::replace(&mut route.expires_at, at) {
+            self.expiries.remove(&(before, key.clone()));
+        }
+        if let Some(at) = at {
+            self.expiries.insert((at, key.clone()));
+        }
+    }
+
+    /// Ends the sessions whose accounts have expired.
+    fn end_expired(&mut self, around: &mut Surroundings<'_>) {
+        while self.expiries.first().is_some_and(|(at, _)| *at <= around.now) {
+            let Some((_, key)) = self.expiries.pop_first() else { return };
+            if let Some(route) = self.routes.get_mut(&key) {
+                route.expires_at = None;
+            }
+            self.begin(&key, Errand::End, around);
+        }
     }
 
     /// Forgets everything, as a loss of power does.
@@ -198,31 +244,55 @@ impl Dynamic {
         self.routes.keys().filter(|key| wanted(key)).cloned().collect()
     }
 
+    /// The sessions of one account that can be reached.
+    pub(crate) fn sessions_of(&self, account: &str) -> Vec<RouteKey> {
+        let from = (account.to_owned(), String::new());
+        let own = self.routes.range(from..).map(|(key, _)| key);
+        own.take_while(|key| key.0 == account).cloned().collect()
+    }
+
+    /// Whether a session can be reached.
+    pub(crate) fn reaches(&self, key: &RouteKey) -> bool {
+        self.routes.contains_key(key)
+    }
+
+    /// What is used in a session that can be reached.
+    pub(crate) fn seat(&self, key: &RouteKey) -> Option<&Seat> {
+        self.routes.get(key).map(|route| &route.seat)
+    }
+
     /// The client of a session that can be reached.
     pub(crate) fn client_of(&self, key: &RouteKey) -> Option<usize> {
         self.routes.get(key).map(|route| route.client)
     }
 
-    /// When a request is to be sent again.
+    /// When a request is to be sent again, or an account expires.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.exchanges.values().map(|exchange| exchange.due).min()
+        let expiry = self.expiries.first().map(|(at, _)| *at);
+        self.exchanges.values().map(|exchange| exchange.due).chain(expiry).min()
     }
 
-    /// Has a session's client do something about it. What is under way already is not asked for again.
-    pub(crate) fn order(&mut self, key: &RouteKey, order: Order, around: &mut Surroundings<'_>) {
-        let Some(route) = self.routes.get_mut(key) else { return };
+    /// Has a session's client end it. What is under way already is not asked for again.
+    pub(crate) fn end(&mut self, key: &RouteKey, around: &mut Surroundings<'_>) {
+        self.begin(key, Errand::End, around);
+    }
+
+    /// Has a session's client treat it in this way, where it can and does not yet.
+    pub(crate) fn treat(&mut self, key: &RouteKey, wanted: Treatment, around: &mut Surroundings<'_>) {
+        let Some(route) = self.routes.get(key) else { return };
         let Some(client) = around.client(route.client) else { return };
-        let changes = client.abilities == Abilities::Change && !client.templates.is_empty();
-        match order {
-            Order::End => return self.begin(key, Errand::End, around),
-            Order::Restrict if !changes => return self.begin(key, Errand::End, around),
-            Order::Restrict => route.wanted.exhausted = true,
-            Order::Restore => route.wanted.exhausted = false,
-            Order::Policy(name) => route.wanted.policy = name,
+        let changes = client.abilities == Abilities::Change;
+        let put = |treatment: &Treatment| {
+            client.templates.expand(&mut (around.variables)(&route.seat.account, treatment))
+        };
+        if wanted.exhausted && (!changes || put(&wanted) == put(&Treatment::default())) {
+            return self.begin(key, Errand::End, around);
         }
-        let wanted = route.wanted.clone();
-        let differs = wanted != route.told || self.exchanges.values().any(|exchange| exchange.key == *key);
-        if changes && differs {
+        if !changes {
+            return;
+        }
+        let under_way = self.exchanges.values().any(|exchange| exchange.key == *key);
+        if under_way || put(&wanted) != put(&route.told) {
             self.begin(key, Errand::Treat(wanted), around);
         }
     }
@@ -292,6 +362,7 @@ impl Dynamic {
 
     /// Sends again what is due, and gives up what was sent often enough.
     pub(crate) fn expire(&mut self, around: &mut Surroundings<'_>) {
+        self.end_expired(around);
         let now = around.now;
         let due: Vec<_> =
             self.exchanges.iter().filter(|(_, it)| it.due <= now).map(|(place, _)| *place).collect();
@@ -360,6 +431,11 @@ impl Dynamic {
         self.send_waiting(around);
         Ok(())
     }
+}
+
+/// Account and session as routes are found by.
+pub(crate) fn key_of(seat: &Seat) -> RouteKey {
+    (seat.account.clone(), seat.session.as_str().to_owned())
 }
 
 /// Error-Cause: the client knows no such session (RFC 5176 section 3.5).

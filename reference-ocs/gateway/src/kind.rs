@@ -67,10 +67,32 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "refund",
-        about: "An administrator gives back what was charged; an xDR of its own says so.",
+        about: "An administrator gives back what was charged.",
         args: &[
             ACCOUNT,
             required("amount", ArgKind::Money, "How much, above zero, in the account's currency."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "pay-customer",
+        about: "A customer pays: it owes less. Its accounts' own balances stay.",
+        args: &[
+            CUSTOMER,
+            required("amount", ArgKind::Money, "How much, above zero, in the customer's currency."),
+        ],
+        main: None,
+    },
+    Verb {
+        name: "adjust-customer",
+        about: "An administrator corrects a customer's balance.",
+        args: &[
+            CUSTOMER,
+            required(
+                "amount",
+                ArgKind::Money,
+                "Above zero in the customer's favour, below zero against it; in its currency.",
+            ),
         ],
         main: None,
     },

@@ -3,10 +3,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
-use tollgate_ocs_core::{Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError};
+use tollgate_ocs_core::{
+    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat, Service,
+};
 use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
@@ -53,6 +56,17 @@ struct Received<'a> {
     /// The client's place among the clients.
     place: usize,
     ticket: Ticket,
+}
+
+/// What an access request is about.
+fn seat_of(command: &Command, service: Service) -> Option<Seat> {
+    let access = match command {
+        Command::Authenticate(access) | Command::Authorize(access) => access,
+        Command::Recharge(recharge) => &recharge.access,
+        _ => return None,
+    };
+    let (account, session) = (access.account.clone(), access.session.clone());
+    Some(Seat { account, session, parent: access.parent.clone(), service })
 }
 
 /// Why a verified request got no answer.
@@ -288,9 +302,11 @@ impl RadiusGateway {
         let Received { packet, client, .. } = *received;
         let request = understood(packet, client);
         let mut oddities = std::mem::take(&mut self.oddities);
-        let ocs = self.core.ocs();
+        let (ocs, first) = (self.core.ocs(), self.core.ocs().env());
+        let env = client.environment_of(request.custom.session_env, first);
+        let password = |account: &str| ocs.environment(env).and_then(|ocs| ocs.password(account));
         let Access { asked, service, used, command } =
-            access::read(&request, &client.secret, |account| ocs.password(account), &mut oddities);
+            access::read(&request, &client.secret, password, &mut oddities);
         self.note_oddities(received, oddities);
         let seed = answers::seed(self.config.seed, packet.authenticator());
         let access_code = request.custom.original_cld;
@@ -299,29 +315,38 @@ impl RadiusGateway {
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };
-        if let Some(used) = used {
-            self.apply(now, Command::Account(*used))?;
+        let mut seat = if client.templates.is_empty() { None } else { seat_of(&command, service) };
+        if let Some(seat) = &mut seat {
+            seat.account = self.ocs().qualified(env, &seat.account);
         }
-        Ok(match self.apply(now, command)? {
-            Some(Answer::Accepted(accepted)) if asked == Asked::Routing && !self.config.routes.is_empty() => {
+        let seat = seat.as_ref();
+        if let Some(used) = used {
+            self.apply(now, Command::Account(*used).within(env, first))?;
+        }
+        let config = Arc::clone(&self.config);
+        let routes = config.routes_of(env, first).filter(|_| asked == Asked::Routing);
+        Ok(match (self.apply(now, command.within(env, first))?, routes) {
+            (Some(Answer::Accepted(accepted)), Some(routes)) => {
                 let asking = Asking {
                     now,
-                    start_wait: self.ocs().settings().start_wait,
+                    start_wait: self
+                        .ocs()
+                        .environment(env)
+                        .map_or(Duration::ZERO, |it| it.settings().start_wait),
                     seed: request.custom.seed,
                     calling_party: request.custom.calling_party,
                 };
-                let config = Arc::clone(&self.config);
-                self.accept(received, |builder| {
-                    routing::routed(builder, about, &asking, &accepted, &config.routes)
+                self.accept(received, seat, |builder| {
+                    routing::routed(builder, about, &asking, &accepted, routes)
                 })?
             }
-            Some(Answer::Accepted(accepted)) => {
-                self.accept(received, |builder| answers::accept(builder, about, &accepted))?
+            (Some(Answer::Accepted(accepted)), None) => {
+                self.accept(received, seat, |builder| answers::accept(builder, about, &accepted))?
             }
-            Some(Answer::Recharged(recharged)) => {
-                self.accept(received, |builder| voucher::recharged(builder, about, &recharged))?
+            (Some(Answer::Recharged(recharged)), _) => {
+                self.accept(received, seat, |builder| voucher::recharged(builder, about, &recharged))?
             }
-            Some(Answer::Denied(denied)) => {
+            (Some(Answer::Denied(denied)), _) => {
                 self.reject(received, about, denied.denial, denied.context.as_ref())?
             }
             // The core answers a request for access with one of those above; anything else grants nothing.
@@ -332,6 +357,7 @@ impl RadiusGateway {
     fn accept(
         &mut self,
         received: &Received<'_>,
+        seat: Option<&Seat>,
         write: impl FnOnce(&mut Builder) -> Result<(), EncodeError>,
     ) -> Result<Builder, EncodeError> {
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
@@ -342,7 +368,7 @@ impl RadiusGateway {
         }
         let octets = builder.finish_response(received.packet.authenticator(), &received.client.secret)?;
         let mut builder = self.signed(received, Code::ACCESS_ACCEPT)?;
-        self.rewrite(&octets, received.packet, received.client, &mut builder)?;
+        self.rewrite(&octets, seat, received.client, &mut builder)?;
         Ok(builder)
     }
 
@@ -363,13 +389,17 @@ impl RadiusGateway {
         let request = understood(received.packet, received.client);
         let mut oddities = std::mem::take(&mut self.oddities);
         let read = accounting::read(&request, &self.config.zones, &mut oddities);
+        let first = self.ocs().env();
+        let env = received.client.environment_of(request.custom.session_env, first);
         self.note_oddities(received, oddities);
         let mut charged = None;
-        self.follow(received.frame, received.packet, (received.place, received.client), &read);
+        self.follow(received.frame, received.packet, (received.place, received.client), env, &read);
         if let Accounting::Usage(report) = read {
             let session = report.charge.is_some().then(|| report.session.clone());
             // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
-            if let Some(Answer::Charged(report)) = self.apply(now, Command::Account(*report))? {
+            if let Some(Answer::Charged(report)) =
+                self.apply(now, Command::Account(*report).within(env, first))?
+            {
                 charged = session.map(|session| (session, report));
             }
         }

@@ -9,7 +9,7 @@ use tollgate_radius::{Builder, EncodeError, attribute, cisco};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
-use crate::answers::{About, billing_model, language, return_code};
+use crate::answers::{About, billing_model, language, redirect, return_code};
 use crate::shared::parameter;
 
 /// A carrier that takes calls to some numbers.
@@ -86,6 +86,7 @@ pub(crate) fn routed(
         Some(Grant::Unlimited) | None => None,
     };
     builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
+    redirect(builder, accepted)?;
     builder.ivr_in("PortaBilling_CompleteNumber", cld)?;
     builder.ivr_in("Product", &context.product)?;
     if let Some(tariff) = &context.tariff {

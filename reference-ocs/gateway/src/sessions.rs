@@ -15,12 +15,14 @@ impl RadiusGateway {
     pub(crate) fn list_sessions(&mut self, action: &Action) {
         let account = action.opt_text("account");
         let ocs = self.core.ocs();
-        let wanted = ocs.sessions().filter(|usage| account.is_none_or(|account| account == usage.account));
+        let everywhere = ocs.environments().flat_map(|own| own.sessions().map(|usage| (own.env(), usage)));
+        let named = everywhere.map(|(env, usage)| (ocs.qualified(env, usage.account), usage));
+        let wanted = named.filter(|(name, _)| account.is_none_or(|account| account == name));
         let shown: Vec<Observation> = wanted
-            .map(|usage| {
-                let key = (usage.account.to_owned(), usage.session.as_str().to_owned());
+            .map(|(name, usage)| {
+                let key = (name, usage.session.as_str().to_owned());
                 let client = self.dynamic.client_of(&key).and_then(|place| self.config.clients.get(place));
-                active_session(&usage, client.map(|client| client.name.clone()))
+                active_session(&key.0, &usage, client.map(|client| client.name.clone()))
             })
             .collect();
         shown.into_iter().for_each(|observation| self.observe(|| observation));
@@ -46,13 +48,13 @@ impl RadiusGateway {
     }
 }
 
-fn active_session(usage: &UsageView<'_>, client: Option<Text>) -> Observation {
+fn active_session(account: &str, usage: &UsageView<'_>, client: Option<Text>) -> Observation {
     let state = match usage.state {
         UsageState::Granted => "granted",
         UsageState::Active => "active",
     };
     let mut fields = Fields::new()
-        .with("account", usage.account)
+        .with("account", account)
         .with("session", usage.session.as_str())
         .with("state", state)
         .with("service", usage.service.name())

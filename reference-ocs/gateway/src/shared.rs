@@ -1,7 +1,7 @@
 //! What access requests and accounting requests have in common: session keys, services, access codes,
 //! locks, and attributes whose length is against their type.
 
-use tollgate_ocs_core::{Lock, Part, Service, SessionKey};
+use tollgate_ocs_core::{CallWishes, Lock, Part, Service, SessionKey};
 use tollgate_radius::{Packet, attribute};
 
 use crate::counters::Oddity;
@@ -236,7 +236,23 @@ impl Request<'_> {
 
     /// `routing=1` of PortaOne-Service-Features.
     pub(crate) fn wants_routes(&self) -> bool {
-        self.custom.service_features.and_then(|features| parameter(features, "routing")) == Some("1")
+        self.has_feature("routing")
+    }
+
+    fn has_feature(&self, name: &str) -> bool {
+        self.custom.service_features.and_then(|features| parameter(features, name)) == Some("1")
+    }
+
+    /// What the request says of the call itself.
+    pub(crate) fn call_wishes(&self) -> CallWishes {
+        let action = self.custom.service_action.and_then(|action| parameter(action, "action"));
+        CallWishes {
+            local_lookup: self.has_feature("local-lookup"),
+            pickup: action == Some("call-pickup"),
+            select_code: self.custom.select_code.map(str::to_owned),
+            continues: !self.custom.used_resource.is_empty(),
+            call_id: self.custom.call_id.map(str::to_owned),
+        }
     }
 
     pub(crate) fn note_missing_nas(&self, oddities: &mut Oddities) {

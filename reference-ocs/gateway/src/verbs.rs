@@ -3,7 +3,8 @@
 
 use tollgate_network::{Action, ActionError, Observation, Peer};
 use tollgate_ocs_core::commitments::{CommitmentChange, DiscountEnd};
-use tollgate_ocs_core::{Admin, Amount, Answer, Command, SessionKey};
+use tollgate_ocs_core::ids::EnvId;
+use tollgate_ocs_core::{Admin, Amount, Answer, Command, Ocs, SessionKey};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
@@ -16,7 +17,8 @@ impl Peer for RadiusGateway {
         match action.verb.as_str() {
             "report-balance" => self.report_balance(action.text("account")?),
             "report-sessions" => {
-                let open = u64::try_from(self.ocs().sessions().count()).unwrap_or(u64::MAX);
+                let open = u64::try_from(self.ocs().environments().flat_map(Ocs::sessions).count());
+                let open = open.unwrap_or(u64::MAX);
                 self.observe(|| Observation::new("sessions", Fields::new().with("open", open)));
                 Ok(())
             }
@@ -34,7 +36,10 @@ impl Peer for RadiusGateway {
             "report-replay" => self.report_replay(now),
             _ => {
                 let admin = self.admin(now, action)?;
-                self.administer(now, admin)
+                let whose =
+                    [action.opt_text("account"), action.opt_text("customer")].into_iter().flatten().next();
+                let env = whose.map_or(self.ocs().env(), |name| self.ocs().locate(name).0.env());
+                self.administer(now, env, admin)
             }
         }
     }
@@ -43,12 +48,23 @@ impl Peer for RadiusGateway {
 impl RadiusGateway {
     /// The change that an action asks for.
     fn admin(&self, now: Instant, action: &Action) -> Result<Admin, ActionError> {
-        let named = |name: &str| action.text(name).map(str::to_owned);
+        let named = |arg: &str| {
+            let name = action.text(arg)?;
+            // The environment in front of a name says where the change is made.
+            let whose = matches!(arg, "account" | "customer");
+            Ok(if whose { self.ocs().locate(name).1 } else { name }.to_owned())
+        };
         let account = || named("account");
         Ok(match action.verb.as_str() {
             "top-up" => Admin::TopUp { account: account()?, amount: self.amount(action)? },
             "adjust" => Admin::Adjust { account: account()?, amount: self.amount(action)? },
             "refund" => Admin::Refund { account: account()?, amount: self.amount(action)? },
+            "pay-customer" => {
+                Admin::PayCustomer { customer: named("customer")?, amount: self.amount(action)? }
+            }
+            "adjust-customer" => {
+                Admin::AdjustCustomer { customer: named("customer")?, amount: self.amount(action)? }
+            }
             "fill-wallet" => {
                 Admin::FillWallet { account: account()?, plan: named("plan")?, units: wallet_units(action)? }
             }
@@ -79,23 +95,28 @@ impl RadiusGateway {
         })
     }
 
-    fn administer(&mut self, now: Instant, admin: Admin) -> Result<(), ActionError> {
-        match self.apply(now, Command::Admin(admin)) {
+    fn administer(&mut self, now: Instant, env: EnvId, admin: Admin) -> Result<(), ActionError> {
+        let command = Command::Admin(admin).within(env, self.ocs().env());
+        match self.apply(now, command) {
             Ok(Some(Answer::Refused(refusal))) => Err(ActionError::Impossible(refusal.to_string())),
             Ok(_) => Ok(()),
             Err(full) => Err(ActionError::Impossible(full.to_string())),
         }
     }
 
-    /// The amount of an action, which must be in the account's currency and have no more decimals than money has.
+    /// The amount of an action, which must be in the currency of the account or customer and have no more decimals than
+    /// money has.
     fn amount(&self, action: &Action) -> Result<Amount, ActionError> {
         let (decimal, currency) = action.money("amount")?;
-        let account = action.text("account")?;
-        let own = self.ocs().account(account).map(|view| view.currency());
+        let (kind, name, own) = if action.args.get("customer").is_some() {
+            let name = action.text("customer")?;
+            ("customer", name, self.ocs().customer(name).map(|view| view.currency()))
+        } else {
+            let name = action.text("account")?;
+            ("account", name, self.ocs().account(name).map(|view| view.currency()))
+        };
         if let Some(own) = own.filter(|own| own.as_str() != currency) {
-            return Err(ActionError::Impossible(format!(
-                "account '{account}' is in {own}, not in {currency}"
-            )));
+            return Err(ActionError::Impossible(format!("{kind} '{name}' is in {own}, not in {currency}")));
         }
         let units = decimal.to_scale(5).and_then(|units| i64::try_from(units).ok());
         units.map(Amount::from_units).ok_or_else(|| {

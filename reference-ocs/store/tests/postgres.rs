@@ -183,8 +183,8 @@ fn other_databases_are_refused_by_name(cluster: &mut Cluster) {
     drop(Stored::recovered(cluster.open(&name)));
     let refusal = || cluster.open(&name).recover(&suite::world()).unwrap_err().to_string();
     cluster.ask(&name, "UPDATE store SET format = 0");
-    assert!(refusal().contains("have format 0, and this program reads format 1"), "{}", refusal());
-    cluster.ask(&name, "UPDATE store SET format = 1, world = 0");
+    assert!(refusal().contains("have format 0, and this program reads format 2"), "{}", refusal());
+    cluster.ask(&name, "UPDATE store SET format = 2, world = 0");
     assert!(refusal().contains("belongs to another world file"), "{}", refusal());
     cluster.ask(&name, "INSERT INTO migration VALUES (2)");
     let newer = Postgres::open(&cluster.url(&name), own()).map(drop).unwrap_err().to_string();

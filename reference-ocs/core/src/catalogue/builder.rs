@@ -1,57 +1,57 @@
-//! Builds a catalogue object by object, refusing what could not be charged later.
+//! Builds a catalogue object by object, refusing what could not be charged later: each method says at once why it takes
+//! something not, and the end tells all that was refused since the beginning.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::error::CatalogueError;
-use super::peaks::{Peaks, PeaksSpec};
 use super::prefixes::Prefixes;
+use super::problems::{CatalogueProblem, Wrong};
 use super::product::{Product, ProductSpec, RatingEntry, RatingEntrySpec};
 use super::settings::{NodeSpec, Settings};
 use super::subscriber::{AccountSpec, BillingModel, CustomerSpec};
-use super::tariff::{
-    DestinationSpec, More, Prices, Rate, RateSpec, RateTerms, Tariff, TariffSpec, among_dated,
-};
-use super::{Catalogue, Destination};
+use super::tariff::DestinationSpec;
+use super::{Catalogue, CataloguePath, Destination};
 use crate::dialing::DialingRules;
 use crate::ids::{
-    AccountId, CustomerId, DestinationGroupId, DestinationId, NodeId, ProductId, RateId, RatingEntryId,
-    TariffId,
+    AccountId, CustomerId, DestinationGroupId, DestinationId, NodeId, ProductId, RatingEntryId, TariffId,
 };
-use crate::money::{Amount, Price};
+use crate::money::Amount;
 use crate::names::NameTable;
 use crate::parties::{PartiesSpec, PartyError};
-use crate::service::{Leg, Unit};
+use crate::service::Leg;
 
-/// The highest price: a million currency units.
-const PRICE_MAX: Price = Price::from_nanos(1_000_000_000_000_000);
 /// The largest balance, limit or fee that a catalogue may begin with: ten thousand million currency units.
 pub(super) const AMOUNT_MAX: Amount = Amount::from_units(1_000_000_000_000_000);
 
-type Built<T> = Result<T, CatalogueError>;
+pub(super) type Built<T> = Result<T, CatalogueError>;
 
 /// Builds a [`Catalogue`]. Objects refer to each other by identifier, so that what is referred to comes first.
 #[derive(Clone, Debug)]
 pub struct CatalogueBuilder {
     pub(super) all: Catalogue,
-    /// Each tariff's rates by pattern key, until they are sorted at the end.
-    keyed: Vec<Vec<(u64, RateId)>>,
+    /// What is wrong so far.
+    pub(super) problems: Vec<CatalogueProblem>,
+    /// Each tariff's rates, until they are sorted at the end.
+    pub(super) unsorted: Vec<super::rates::Unsorted>,
     patterns: BTreeMap<Arc<str>, DestinationId>,
     groups: BTreeMap<String, DestinationGroupId>,
-    tariff_names: BTreeMap<String, TariffId>,
+    pub(super) tariff_names: BTreeMap<String, TariffId>,
     languages: BTreeSet<Arc<str>>,
     entries: usize,
+    /// How many rating entries were brought for each product, those that were refused among them.
+    brought: BTreeMap<ProductId, usize>,
 }
 
-fn name_is(what: &'static str, name: &str) -> Built<()> {
+pub(super) fn name_is(what: &'static str, name: &str) -> Built<()> {
     if name.is_empty() { Err(CatalogueError::NoName { what }) } else { Ok(()) }
 }
 
-fn twice(what: &'static str, name: &str) -> CatalogueError {
+pub(super) fn twice(what: &'static str, name: &str) -> CatalogueError {
     CatalogueError::Twice { what, name: name.to_owned() }
 }
 
-fn missing(what: &'static str, name: &str, missing: &'static str) -> CatalogueError {
+pub(super) fn missing(what: &'static str, name: &str, missing: &'static str) -> CatalogueError {
     CatalogueError::Missing { what, name: name.to_owned(), missing }
 }
 
@@ -94,18 +94,22 @@ impl CatalogueBuilder {
             accounts: Vec::new(),
             account_names: NameTable::default(),
             limits: super::Limits::default(),
+            numbers: super::Numbers::default(),
             plans: crate::plans::PlanBook::default(),
             parties: crate::parties::Parties::default(),
             vouchers: BTreeMap::new(),
+            others: BTreeMap::new(),
         };
         Ok(Self {
             all,
-            keyed: Vec::new(),
+            problems: Vec::new(),
+            unsorted: Vec::new(),
             patterns: BTreeMap::new(),
             groups: BTreeMap::new(),
             tariff_names: BTreeMap::new(),
             languages: BTreeSet::new(),
             entries: 0,
+            brought: BTreeMap::new(),
         })
     }
 
@@ -114,6 +118,11 @@ impl CatalogueBuilder {
     /// # Errors
     /// It has no name, or another's; or its rules of dialling cannot be dialled.
     pub fn node(&mut self, spec: NodeSpec) -> Result<NodeId, CatalogueError> {
+        let built = self.take_node(spec);
+        self.noted(built, None)
+    }
+
+    fn take_node(&mut self, spec: NodeSpec) -> Built<NodeId> {
         name_is("node", &spec.name)?;
         rules_are("node", &spec.name, spec.dialing.as_ref())?;
         let nodes = &mut self.all.nodes;
@@ -133,6 +142,11 @@ impl CatalogueBuilder {
     /// # Errors
     /// The pattern can match nothing.
     pub fn destination(&mut self, spec: DestinationSpec) -> Result<DestinationId, CatalogueError> {
+        let built = self.take_destination(spec);
+        self.noted(built, None)
+    }
+
+    fn take_destination(&mut self, spec: DestinationSpec) -> Built<DestinationId> {
         let id = self.destination_of(&spec.pattern)?;
         if let Some(group) = spec.group {
             let next = DestinationGroupId::at(self.groups.len());
@@ -145,7 +159,7 @@ impl CatalogueBuilder {
         Ok(id)
     }
 
-    fn destination_of(&mut self, pattern: &str) -> Built<DestinationId> {
+    pub(super) fn destination_of(&mut self, pattern: &str) -> Built<DestinationId> {
         if let Some(&id) = self.patterns.get(pattern) {
             return Ok(id);
         }
@@ -161,108 +175,16 @@ impl CatalogueBuilder {
         Ok(id)
     }
 
-    /// Adds a tariff without rates.
-    ///
-    /// # Errors
-    /// It has no name, or another's.
-    pub fn tariff(&mut self, spec: TariffSpec) -> Result<TariffId, CatalogueError> {
-        name_is("tariff", &spec.name)?;
-        if self.tariff_names.contains_key(&spec.name) {
-            return Err(twice("tariff", &spec.name));
-        }
-        let id = TariffId::at(self.all.tariffs.len()).ok_or(CatalogueError::TooMany { what: "tariff" })?;
-        self.all.tariffs.push(Tariff {
-            name: spec.name.as_str().into(),
-            currency: spec.currency,
-            service: spec.service,
-            prefixes: Prefixes::default(),
-            words: BTreeMap::new(),
-            peaks: None,
-            dated: false,
-        });
-        self.keyed.push(Vec::new());
-        self.tariff_names.insert(spec.name, id);
-        Ok(id)
-    }
-
-    /// Says when the peak levels of a tariff hold, before it gets its rates.
-    ///
-    /// # Errors
-    /// Two periods overlap; one is empty or outside the week; or the tariff has rates.
-    pub fn peaks(&mut self, tariff: TariffId, spec: PeaksSpec) -> Result<(), CatalogueError> {
-        let rates = self.keyed.get(tariff.place()).is_some_and(|keyed| !keyed.is_empty());
-        let target = self.all.tariffs.get_mut(tariff.place());
-        let target = target.ok_or_else(|| missing("peak levels", "", "tariff"))?;
-        let name = target.name.to_string();
-        if rates || !target.words.is_empty() {
-            return Err(CatalogueError::PeaksAfterRates { tariff: name });
-        }
-        target.peaks = Some(Arc::new(Peaks::new(&name, spec)?));
-        Ok(())
-    }
-
-    /// Adds a rate to a tariff.
-    ///
-    /// # Errors
-    /// The pattern can match nothing or is a word that the tariff has from the same moment; an interval has no units; a price or
-    /// fee is below zero or beyond all reason. Two rates for one prefix are found by [`Self::finish`].
-    pub fn rate(&mut self, tariff: TariffId, spec: RateSpec) -> Result<RateId, CatalogueError> {
-        let destination = self.destination_of(&spec.pattern)?;
-        let known = self.all.tariffs.get(tariff.place()).zip(self.all.destinations.get(destination.place()));
-        let (target, pattern) = match known {
-            Some((target, destination)) => (target, Arc::clone(&destination.pattern)),
-            None => return Err(missing("rate", &spec.pattern, "tariff")),
-        };
-        let price_unit = spec.price_unit.unwrap_or_else(|| target.service.unit().price_unit());
-        check_rate(&target.name, &spec, price_unit)?;
-        let terms = spec.terms;
-        if target.peaks.is_none() && (terms.off_peak.is_some() || terms.second_off_peak.is_some()) {
-            let tariff = target.name.to_string();
-            return Err(CatalogueError::PricesWithoutPeriods { tariff, pattern: spec.pattern });
-        }
-        let dated = terms.effective_from.is_some() || terms.discontinued;
-        let more = (target.peaks.is_some() || terms != RateTerms::default()).then(|| {
-            let by_time = target.service.unit() == Unit::Second;
-            Box::new(More { peaks: target.peaks.clone(), terms, by_time, older: None })
-        });
-        let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
-        self.all.rates.push(Rate {
-            destination,
-            first: spec.first,
-            next: spec.next,
-            price_unit,
-            connect_fee: spec.connect_fee,
-            free_units: spec.free_units,
-            forbidden: spec.forbidden,
-            more,
-        });
-        let target = self.all.tariffs.get_mut(tariff.place()).zip(self.keyed.get_mut(tariff.place()));
-        let (target, keyed) = target.ok_or_else(|| missing("rate", &spec.pattern, "tariff"))?;
-        target.dated |= dated;
-        match (Prefixes::key(&pattern), target.words.get(&pattern)) {
-            (Some(key), _) => keyed.push((key, id)),
-            (None, None) => {
-                target.words.insert(pattern, id);
-            }
-            (None, Some(&known)) => match among_dated(&mut self.all.rates, known, id) {
-                Some(latest) => {
-                    target.words.insert(pattern, latest);
-                }
-                None => {
-                    self.all.rates.pop();
-                    let tariff = target.name.to_string();
-                    return Err(CatalogueError::RateTwice { tariff, pattern: spec.pattern });
-                }
-            },
-        }
-        Ok(id)
-    }
-
     /// Adds a product without rating entries.
     ///
     /// # Errors
     /// It has no name, or another's; or its breakage is below zero.
     pub fn product(&mut self, spec: ProductSpec) -> Result<ProductId, CatalogueError> {
+        let built = self.take_product(spec);
+        self.noted(built, None)
+    }
+
+    fn take_product(&mut self, spec: ProductSpec) -> Built<ProductId> {
         name_is("product", &spec.name)?;
         amount_is("product", &spec.name, "breakage", spec.breakage, Amount::ZERO)?;
         if self.all.product_id(&spec.name).is_some() {
@@ -290,8 +212,8 @@ impl CatalogueBuilder {
     /// There is no such product.
     pub fn split_by_level(&mut self, product: ProductId) -> Result<(), CatalogueError> {
         let target = self.all.products.get_mut(product.place());
-        target.ok_or_else(|| missing("split", "", "product"))?.split_by_level = true;
-        Ok(())
+        let built = target.map(|it| it.split_by_level = true).ok_or_else(|| missing("split", "", "product"));
+        self.noted(built, None)
     }
 
     fn language(&mut self, language: &str) -> Arc<str> {
@@ -313,6 +235,26 @@ impl CatalogueBuilder {
         product: ProductId,
         spec: RatingEntrySpec,
     ) -> Result<RatingEntryId, CatalogueError> {
+        let built = self.take_rating_entry(product, spec);
+        let brought = self.brought.entry(product).or_default();
+        let place = *brought;
+        *brought += 1;
+        self.noted(built, Some(("rating", place)))
+    }
+
+    /// Notes that the next rating entry of a product could not be made of what was written; `None` where the reason is told
+    /// elsewhere, such as a tariff that was refused.
+    pub fn refuse_rating_entry(&mut self, product: ProductId, why: Option<String>) {
+        let brought = self.brought.entry(product).or_default();
+        let place = *brought;
+        *brought += 1;
+        let name = self.all.products.get(product.place()).map(|it| it.name.to_string()).unwrap_or_default();
+        if let Some(why) = why {
+            self.refuse(CataloguePath::new("products", &name).part("rating", place), why);
+        }
+    }
+
+    fn take_rating_entry(&mut self, product: ProductId, spec: RatingEntrySpec) -> Built<RatingEntryId> {
         let id = RatingEntryId::at(self.entries).ok_or(CatalogueError::TooMany { what: "rating entry" })?;
         let leg = spec.leg.unwrap_or_default();
         let target = self.all.products.get_mut(product.place());
@@ -368,6 +310,11 @@ impl CatalogueBuilder {
     /// # Errors
     /// It has no name, or another's; its limit is below zero; or its rules of dialling cannot be dialled.
     pub fn customer(&mut self, spec: CustomerSpec) -> Result<CustomerId, CatalogueError> {
+        let built = self.take_customer(spec);
+        self.noted(built, None)
+    }
+
+    fn take_customer(&mut self, spec: CustomerSpec) -> Built<CustomerId> {
         name_is("customer", &spec.name)?;
         rules_are("customer", &spec.name, spec.dialing.as_ref())?;
         amount_is("customer", &spec.name, "balance", spec.balance, AMOUNT_MAX.negated())?;
@@ -398,6 +345,11 @@ impl CatalogueBuilder {
     /// It has no id, or another's; account, product and customer are in different currencies; a debit account begins
     /// below zero or has a credit limit; a limit is below zero.
     pub fn account(&mut self, spec: AccountSpec) -> Result<AccountId, CatalogueError> {
+        let built = self.take_account(spec);
+        self.noted(built, None)
+    }
+
+    fn take_account(&mut self, spec: AccountSpec) -> Built<AccountId> {
         name_is("account", &spec.id)?;
         let product = self.all.products.get(spec.product.place());
         let product = product.ok_or_else(|| missing("account", &spec.id, "product"))?;
@@ -444,8 +396,28 @@ impl CatalogueBuilder {
     /// # Errors
     /// All that is wrong with them; then none of it is taken.
     pub fn parties(&mut self, spec: &PartiesSpec) -> Result<(), Vec<PartyError>> {
-        self.all.parties = crate::parties::checked(&self.all, &self.tariff_names, spec)?;
-        Ok(())
+        match crate::parties::checked(&self.all, &self.tariff_names, spec) {
+            Ok(parties) => {
+                self.all.parties = parties;
+                Ok(())
+            }
+            Err(errors) => {
+                self.noted_parties(&errors);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Notes the products that accounts have and that charge nothing.
+    pub(super) fn check_products(&mut self) {
+        let had: BTreeSet<ProductId> = self.all.accounts.iter().map(|account| account.product).collect();
+        // Entries that were refused are told already.
+        let bare = had.into_iter().filter(|id| !self.brought.contains_key(id));
+        for product in bare.filter_map(|id| self.all.products.get(id.place())) {
+            let at = CataloguePath::new("products", &product.name);
+            let error = CatalogueError::ProductWithoutTariff { name: product.name.to_string() };
+            self.problems.push(CatalogueProblem { at, wrong: Wrong::Object(error) });
+        }
     }
 
     /// Discount plans and budgets, and whose they are.
@@ -486,101 +458,4 @@ impl CatalogueBuilder {
         let place = self.all.customer_names.find(name, |at| customers.get(at).map(|it| it.name.as_str()))?;
         CustomerId::at(place)
     }
-
-    /// Makes the tariffs ready for look-ups.
-    ///
-    /// # Errors
-    /// A tariff has two rates for one prefix from the same moment.
-    pub fn finish(mut self) -> Result<Catalogue, CatalogueError> {
-        for (tariff, mut keyed) in self.all.tariffs.iter_mut().zip(self.keyed) {
-            keyed.sort_unstable();
-            let mut single: Vec<(u64, RateId)> = Vec::with_capacity(keyed.len());
-            for (key, rate) in keyed {
-                match single.last_mut().filter(|(known, _)| *known == key) {
-                    None => single.push((key, rate)),
-                    Some((_, latest)) => match among_dated(&mut self.all.rates, *latest, rate) {
-                        Some(id) => *latest = id,
-                        None => {
-                            let destination = self.all.rates.get(rate.place()).map(|rate| rate.destination);
-                            let found = destination.and_then(|id| self.all.destinations.get(id.place()));
-                            let pattern = found.map(|it| it.pattern.to_string()).unwrap_or_default();
-                            return Err(CatalogueError::RateTwice {
-                                tariff: tariff.name.to_string(),
-                                pattern,
-                            });
-                        }
-                    },
-                }
-            }
-            tariff.prefixes = Prefixes::new(single);
-        }
-        Ok(self.all)
-    }
-}
-
-fn check_rate(tariff: &str, spec: &RateSpec, price_unit: u64) -> Built<()> {
-    // Beyond these a cost might not fit its 128 bits.
-    const UNITS_MAX: u64 = 1 << 40;
-    // Thousandths of a percent: more than ten times the cost is a mistake.
-    const SURCHARGE_MAX: u32 = 1_000_000;
-    let own = Prices { first: spec.first, next: spec.next };
-    let levels = [
-        (own, ["first interval", "next interval", "first price", "next price"]),
-        (
-            spec.terms.off_peak.unwrap_or(own),
-            [
-                "off-peak first interval",
-                "off-peak next interval",
-                "off-peak first price",
-                "off-peak next price",
-            ],
-        ),
-        (
-            spec.terms.second_off_peak.unwrap_or(own),
-            [
-                "second off-peak first interval",
-                "second off-peak next interval",
-                "second off-peak first price",
-                "second off-peak next price",
-            ],
-        ),
-    ];
-    let wrong = |field, value: String, range: String| CatalogueError::RateField {
-        tariff: tariff.to_owned(),
-        pattern: spec.pattern.clone(),
-        field,
-        value,
-        range,
-    };
-    for (prices, [first, next, first_price, next_price]) in levels {
-        for (field, value) in [(first, prices.first.units), (next, prices.next.units)] {
-            if !(1..=UNITS_MAX).contains(&value) {
-                return Err(wrong(field, value.to_string(), format!("1 to {UNITS_MAX}")));
-            }
-        }
-        for (field, price) in [(first_price, prices.first.price), (next_price, prices.next.price)] {
-            if !(Price::ZERO..=PRICE_MAX).contains(&price) {
-                return Err(wrong(field, price.to_string(), format!("0 to {PRICE_MAX}")));
-            }
-        }
-    }
-    if !(1..=UNITS_MAX).contains(&price_unit) {
-        return Err(wrong("price unit", price_unit.to_string(), format!("1 to {UNITS_MAX}")));
-    }
-    if spec.terms.minimum_units > UNITS_MAX {
-        let value = spec.terms.minimum_units.to_string();
-        return Err(wrong("minimum", value, format!("0 to {UNITS_MAX}")));
-    }
-    if spec.terms.surcharge > SURCHARGE_MAX {
-        let value = spec.terms.surcharge.to_string();
-        return Err(wrong("surcharge", value, format!("0 to {SURCHARGE_MAX} thousandths of a percent")));
-    }
-    if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.terms.minimum_amount) {
-        let value = spec.terms.minimum_amount.to_string();
-        return Err(wrong("minimum amount", value, format!("0 to {AMOUNT_MAX}")));
-    }
-    if !(Amount::ZERO..=AMOUNT_MAX).contains(&spec.connect_fee) {
-        return Err(wrong("connect fee", spec.connect_fee.to_string(), format!("0 to {AMOUNT_MAX}")));
-    }
-    Ok(())
 }

@@ -81,6 +81,12 @@ pub enum CatalogueError {
         /// The product.
         product: String,
     },
+    /// An account has a product that charges nothing.
+    #[error("product '{name}' has no tariff: give it a rating entry, or no account can use anything")]
+    ProductWithoutTariff {
+        /// The product.
+        name: String,
+    },
     /// The tariff has two rates for one pattern.
     #[error("tariff '{tariff}' has two rates for '{pattern}'")]
     RateTwice {
@@ -173,10 +179,49 @@ pub enum CatalogueError {
         /// The part.
         part: String,
     },
+    /// Something that is dialled is not made of digits.
+    #[error("{what} '{name}': {field} is '{value}'; it is made of digits")]
+    NotDigits {
+        /// What kind of object.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Which part of it.
+        field: &'static str,
+        /// What it is.
+        value: String,
+    },
     /// There are more than can be numbered.
     #[error("there are too many of {what}")]
     TooMany {
         /// What kind of object.
         what: &'static str,
     },
+}
+
+impl CatalogueError {
+    /// The object that it is about: what kind, and its name; of a rate or rating entry, that of its tariff or product.
+    pub(super) fn about(&self) -> (&'static str, &str) {
+        match self {
+            Self::NoName { what } | Self::TooMany { what } => (what, ""),
+            Self::Twice { what, name }
+            | Self::Missing { what, name, .. }
+            | Self::OtherCurrency { what, name, .. }
+            | Self::AmountField { what, name, .. }
+            | Self::NotDigits { what, name, .. }
+            | Self::Dialing { what, name, .. } => (what, name),
+            Self::OtherService { product: name, .. }
+            | Self::EntryTwice { product: name, .. }
+            | Self::AnswerWithoutCode { product: name }
+            | Self::ProductWithoutTariff { name } => ("product", name),
+            Self::RateTwice { tariff, .. }
+            | Self::RateField { tariff, .. }
+            | Self::PeriodsOverlap { tariff, .. }
+            | Self::PeriodLength { tariff }
+            | Self::PricesWithoutPeriods { tariff, .. }
+            | Self::PeaksAfterRates { tariff } => ("tariff", tariff),
+            Self::Pattern { pattern } => ("destination", pattern),
+            Self::DebitWithLimit { id } => ("account", id),
+        }
+    }
 }

@@ -24,6 +24,11 @@ impl CatalogueBuilder {
     /// # Errors
     /// It has no number, or another's; or it is worth nothing or too much.
     pub fn voucher(&mut self, spec: VoucherSpec) -> Result<(), CatalogueError> {
+        let built = self.take_voucher(spec);
+        self.noted(built, None)
+    }
+
+    fn take_voucher(&mut self, spec: VoucherSpec) -> Result<(), CatalogueError> {
         const WHAT: &str = "voucher";
         if spec.id.is_empty() {
             return Err(CatalogueError::NoName { what: WHAT });

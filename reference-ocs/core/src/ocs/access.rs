@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::numbers::Selection;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
 use crate::command::{AccessRequest, Lock, Proof, SessionKey};
@@ -31,6 +32,19 @@ struct Match {
     entry: (RatingEntryId, TariffId),
     rate: RateId,
     cld: Arc<str>,
+    /// Where the call goes, if not where it was going.
+    goes: Option<ReturnCode>,
+}
+
+/// What a request asks for.
+struct Asked<'a> {
+    cld: Arc<str>,
+    /// The usage that it would go on with.
+    open: Option<&'a Usage>,
+    /// When that began, or would begin.
+    began: Instant,
+    /// What it would be charged by, where there is anything.
+    rate: Option<RateId>,
 }
 
 /// What an account can be granted.
@@ -79,22 +93,46 @@ impl Ocs {
         let remembered = session.and_then(|at| self.sessions.session(at).access_code.clone());
         let code = request.access_code.as_deref().or(remembered.as_deref());
         let entry = self.entry(account, code, request.service);
-        let context = self.context(account, entry, code);
-        let checked = self
-            .check_standing(now, account)
+        let chosen = request.call.select_code.as_deref();
+        let selection = self.select(account, entry, request.service, chosen, request.cld.as_deref());
+        let context = self.context(account, selection.entry, code);
+        let standing = self.check_standing(now, account).and_then(|()| match kind {
+            Kind::Login => Ok(()),
+            Kind::Use => self.check_terminated(session, request),
+        });
+        if kind == Kind::Use && request.call.pickup {
+            // Whoever answers a call pays nothing: only whether he may is asked.
+            return match standing.and_then(|()| self.pick_up(account, request)) {
+                Ok(number) => Ok(self.accepted(account, context, None, Some(number))),
+                Err(denial) => Err(Denied { denial, context: Some(context) }),
+            };
+        }
+        let checked = standing
             .and_then(|()| self.check_lock(account, root, request.lock))
             .and_then(|()| match kind {
                 Kind::Login => Ok(()),
                 Kind::Use => self.check_call_limits(account, request.service, &request.session),
             })
             .and_then(|()| self.check_resellers(account))
-            .and_then(|()| self.check_funds(account));
+            .and_then(|()| {
+                let asked = || match kind {
+                    Kind::Login => None,
+                    Kind::Use => self.asked(account, session, &selection, request).rate,
+                };
+                self.check_funds(account, request.service, asked)
+            });
         if let Err(denial) = checked {
-            return Err(Denied { denial, context: Some(context) });
+            let elsewhere = self.customer_service(account, denial).filter(|_| kind == Kind::Login);
+            return match elsewhere {
+                Some(return_code) => {
+                    Ok(Accepted { return_code, ..self.accepted(account, context, None, None) })
+                }
+                None => Err(Denied { denial, context: Some(context) }),
+            };
         }
         let used = match kind {
             Kind::Login => None,
-            Kind::Use => match self.offer(account, session, entry, request) {
+            Kind::Use => match self.offer(account, session, &selection, request) {
                 Ok(used) => Some(used),
                 Err(denial) => return Err(Denied { denial, context: Some(context) }),
             },
@@ -111,9 +149,11 @@ impl Ocs {
         {
             self.sessions.session_mut(at).access_code = Some(code.as_str().into());
         }
+        let mut goes = None;
         let (grant, cld, quota) = match used {
             None => (None, None, None),
-            Some((found, offer)) => {
+            Some((mut found, offer)) => {
+                goes = found.goes.take();
                 let cld = found.cld.to_string();
                 let grant = offer.grant;
                 let quota = self.take_grant(now, at, account, request, found, offer);
@@ -124,7 +164,9 @@ impl Ocs {
         self.set_lock(now, account, Some(at), request.lock, default);
         self.hold_lock(now, account, at, request.wishes.hold);
         self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
-        Ok(Accepted { quota, ..self.accepted(account, context, grant, cld) })
+        let mut accepted = Accepted { quota, ..self.accepted(account, context, grant, cld) };
+        accepted.return_code = goes.unwrap_or(accepted.return_code);
+        Ok(accepted)
     }
 
     pub(super) fn accepted(
@@ -237,20 +279,43 @@ impl Ocs {
         }
     }
 
-    fn check_funds(&self, id: AccountId) -> Result<(), Denial> {
-        if self.has_quota(id) {
-            return Ok(());
-        }
+    /// Whether there is money, or something for nothing of what is asked for.
+    fn check_funds(
+        &self,
+        id: AccountId,
+        service: Service,
+        asked: impl FnOnce() -> Option<RateId>,
+    ) -> Result<(), Denial> {
         let product = self.catalogue.product(self.ledger.account(id).product);
         let breakage = product.map_or(Amount::ZERO, |product| product.breakage);
-        match self.ledger.funds(id) {
-            Some(funds) if funds <= breakage && self.is_debit(id) => Err(Denial::ZeroBalance),
-            Some(funds) if funds <= Amount::ZERO => Err(Denial::CreditLimit),
-            _ if self.budget_left(id).is_some_and(|left| left <= Amount::ZERO) => {
-                Err(Denial::SpendLimitExceeded)
-            }
-            _ => Ok(()),
-        }
+        let lacking = match self.ledger.funds(id) {
+            Some(funds) if funds <= breakage && self.is_debit(id) => Denial::ZeroBalance,
+            Some(funds) if funds <= Amount::ZERO => Denial::CreditLimit,
+            _ if self.budget_left(id).is_some_and(|left| left <= Amount::ZERO) => Denial::SpendLimitExceeded,
+            _ => return Ok(()),
+        };
+        if self.has_quota(id, service, asked()) { Ok(()) } else { Err(lacking) }
+    }
+
+    /// What a request asks for, and the rate that it would be charged by.
+    fn asked(
+        &self,
+        account: AccountId,
+        session: Option<u32>,
+        selection: &Selection<'_>,
+        request: &AccessRequest,
+    ) -> Asked<'_> {
+        let rules = self.dialing(account, request.node.as_deref());
+        let entry = selection.entry;
+        let cld: Arc<str> = match selection.cld.filter(|cld| !cld.is_empty()) {
+            Some(dialled) => self.resource(entry, &rules.normalize(dialled), request.service).into(),
+            None => word(request.service).unwrap_or_default().into(),
+        };
+        let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
+        let open = open.map(|at| self.sessions.usage(at));
+        let began = open.map_or(self.now, |open| open.began(self.now));
+        let rate = entry.and_then(|(_, tariff)| self.catalogue.rate_of(tariff, &cld, began));
+        Asked { cld, open, began, rate }
     }
 
     /// What to charge a request by, and how much of it the account can be granted.
@@ -258,15 +323,16 @@ impl Ocs {
         &self,
         account: AccountId,
         session: Option<u32>,
-        entry: Option<(RatingEntryId, TariffId)>,
+        selection: &Selection<'_>,
         request: &AccessRequest,
     ) -> Result<(Match, Offer), Denial> {
-        let entry = entry.ok_or(Denial::NotAvailable)?;
-        let cld = self.resource_asked_for(account, entry, request);
-        let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
-        let open = open.map(|at| self.sessions.usage(at));
-        let began = open.map_or(self.now, |open| open.began(self.now));
-        let id = self.catalogue.rate_of(entry.1, &cld, began).ok_or(Denial::CldBlocked)?;
+        let entry = selection.entry.ok_or(Denial::NotAvailable)?;
+        if selection.missing {
+            return Err(Denial::PreselectNotSet);
+        }
+        let Asked { cld, open, began, rate: id } = self.asked(account, session, selection, request);
+        let goes = self.way(request, &cld)?;
+        let id = id.ok_or_else(|| Self::unrated(request.service, &cld))?;
         let rate = self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)?;
         let open = open.filter(|open| open.is_replaced_by(id, &cld));
         let wish = Self::wish(request, request.service.unit())?;
@@ -275,44 +341,30 @@ impl Ocs {
             let offer = self.offer_of(account, rate, request.service, open, wish);
             offer.ok_or_else(|| self.too_little(account, rate, began))
         })?;
-        Ok((Match { entry, rate: id, cld }, offer))
+        Ok((Match { entry, rate: id, cld, goes }, offer))
     }
 
     /// The rate that a request would be charged by.
-    pub(super) fn rate_asked_for(
-        &self,
-        account: AccountId,
-        entry: Option<(RatingEntryId, TariffId)>,
-        request: &AccessRequest,
-    ) -> Result<&Rate, Denial> {
-        let entry = entry.ok_or(Denial::NotAvailable)?;
-        let cld = self.resource_asked_for(account, entry, request);
-        let id = self.catalogue.rate_of(entry.1, &cld, self.now).ok_or(Denial::CldBlocked)?;
+    pub(super) fn rate_asked_for(&self, account: AccountId, request: &AccessRequest) -> Result<&Rate, Denial> {
+        let selection = self.selection(account, request);
+        let Asked { cld, rate: id, .. } = self.asked(account, None, &selection, request);
+        selection.entry.ok_or(Denial::NotAvailable)?;
+        let id = id.ok_or_else(|| Self::unrated(request.service, &cld))?;
         self.catalogue.rate(id).filter(|rate| !rate.forbidden).ok_or(Denial::CldBlocked)
     }
 
     /// Whether a request would be granted what it asks for; nothing changes.
-    pub(super) fn can_be_granted(
-        &self,
-        account: AccountId,
-        entry: Option<(RatingEntryId, TariffId)>,
-        request: &AccessRequest,
-    ) -> bool {
-        self.check_funds(account).is_ok() && self.offer(account, None, entry, request).is_ok()
+    pub(super) fn can_be_granted(&self, account: AccountId, request: &AccessRequest) -> bool {
+        let selection = self.selection(account, request);
+        let rate = || self.asked(account, None, &selection, request).rate;
+        self.check_funds(account, request.service, rate).is_ok()
+            && self.offer(account, None, &selection, request).is_ok()
     }
 
-    /// What a request wants to use, as it is charged for: the number normalised, or the word of the service.
-    fn resource_asked_for(
-        &self,
-        account: AccountId,
-        entry: (RatingEntryId, TariffId),
-        request: &AccessRequest,
-    ) -> Arc<str> {
-        let rules = self.dialing(account, request.node.as_deref());
-        match request.cld.as_deref().filter(|cld| !cld.is_empty()) {
-            Some(dialled) => self.resource(Some(entry), &rules.normalize(dialled), request.service).into(),
-            None => word(request.service).unwrap_or_default().into(),
-        }
+    fn selection<'a>(&self, account: AccountId, request: &'a AccessRequest) -> Selection<'a> {
+        let entry = self.entry(account, request.access_code.as_deref(), request.service);
+        let chosen = request.call.select_code.as_deref();
+        self.select(account, entry, request.service, chosen, request.cld.as_deref())
     }
 
     /// How much available funds pay for, with what `open` has reserved and was charged already; `None` for nothing.
@@ -448,6 +500,7 @@ pub(super) const fn word(service: Service) -> Option<&'static str> {
         Service::Dialup => Some("DIALUP"),
         Service::Conference => Some("CONFERENCE"),
         Service::Did => Some("DID"),
+        Service::Payments | Service::Credits | Service::Subscriptions => None,
     }
 }
 

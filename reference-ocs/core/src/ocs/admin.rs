@@ -9,6 +9,10 @@ use crate::effect::{Answer, ClosedBy, Effect, Refusal, Why};
 use crate::event::Fact;
 use crate::ids::{AccountId, CustomerId};
 use crate::money::Amount;
+use crate::service::Service;
+
+/// The history of a correction.
+const CORRECTION: &str = "correction by an administrator";
 
 impl Ocs {
     pub(super) fn admin(&mut self, now: Instant, change: &Admin, out: &mut Vec<Effect>) {
@@ -24,6 +28,7 @@ impl Ocs {
             Admin::TopUp { account, amount } => self.top_up(account, *amount, out),
             Admin::Adjust { account, amount } => self.adjust(account, *amount, out),
             Admin::PayCustomer { customer, amount } => self.pay_customer(customer, *amount, out),
+            Admin::AdjustCustomer { customer, amount } => self.adjust_customer(customer, *amount, out),
             Admin::Block { account } => self.set_blocked(account, true, out),
             Admin::Unblock { account } => self.set_blocked(account, false, out),
             Admin::SuspendCustomer { customer, suspended } => self.suspend(customer, *suspended, out),
@@ -84,18 +89,23 @@ impl Ocs {
         }
         let movement = self.ledger.credit(id, amount).ok_or_else(|| Refusal::TooLarge(account.to_owned()))?;
         self.tell(id, movement, Why::TopUp, out);
+        let paid = (Service::Payments, amount.negated());
+        self.record(id, paid, "payment by an administrator".to_owned(), None, out);
         Ok(())
     }
 
     fn adjust(&mut self, account: &str, amount: Amount, out: &mut Vec<Effect>) -> Result<(), Refusal> {
         let id = self.known(account)?;
-        let left = self.ledger.account(id).purse.balance().saturating_add(amount);
+        // What sessions have reserved is promised to them: taken away, their use would lead below zero.
+        let available = self.ledger.account(id).purse.available().unwrap_or(Amount::ZERO);
+        let left = available.saturating_add(amount);
         if self.is_debit(id) && amount.is_negative() && left.is_negative() {
             return Err(Refusal::BelowZero { account: account.to_owned(), left });
         }
         let movement = self.ledger.credit(id, amount).ok_or_else(|| Refusal::TooLarge(account.to_owned()))?;
         self.tell(id, movement, Why::Adjustment, out);
-        self.record(id, amount.negated(), "correction by an administrator".to_owned(), None, out);
+        let given = (Service::Credits, amount.negated());
+        self.record(id, given, CORRECTION.to_owned(), None, out);
         Ok(())
     }
 
@@ -106,7 +116,8 @@ impl Ocs {
         }
         let movement = self.ledger.credit(id, amount).ok_or_else(|| Refusal::TooLarge(account.to_owned()))?;
         self.tell(id, movement, Why::Refund, out);
-        self.record(id, amount.negated(), "refund by an administrator".to_owned(), None, out);
+        let given = (Service::Credits, amount.negated());
+        self.record(id, given, "refund by an administrator".to_owned(), None, out);
         Ok(())
     }
 
@@ -119,6 +130,24 @@ impl Ocs {
             self.ledger.credit_customer(id, amount).ok_or_else(|| Refusal::TooLarge(customer.to_owned()))?;
         let currency = self.ledger.customer(id).currency;
         self.tell_change(self.customer_subject(id), currency, change, Why::TopUp, out);
+        let paid = (Service::Payments, amount.negated());
+        self.record_of_customer(id, paid, "payment by an administrator".to_owned(), out);
+        Ok(())
+    }
+
+    fn adjust_customer(
+        &mut self,
+        customer: &str,
+        amount: Amount,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let id = self.known_customer(customer)?;
+        let change =
+            self.ledger.credit_customer(id, amount).ok_or_else(|| Refusal::TooLarge(customer.to_owned()))?;
+        let currency = self.ledger.customer(id).currency;
+        self.tell_change(self.customer_subject(id), currency, change, Why::Adjustment, out);
+        let given = (Service::Credits, amount.negated());
+        self.record_of_customer(id, given, CORRECTION.to_owned(), out);
         Ok(())
     }
 

@@ -28,6 +28,9 @@ impl Ocs {
 
     pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.now = self.now.max(now);
+        for other in self.others.values_mut() {
+            other.expire_into(now, out);
+        }
         loop {
             let reset = self.next_reset().into_iter().chain(self.next_closing()).min();
             let reset = reset.filter(|&reset| reset <= self.now);
@@ -62,6 +65,7 @@ impl Ocs {
         let session = self.sessions.session(at);
         let Some(account) = session.account else { return };
         out.push(Effect::Closed(Closed {
+            env: self.env(),
             account: Arc::clone(&session.account_name),
             session: session.key.clone(),
             usage: None,
@@ -80,6 +84,7 @@ impl Ocs {
         let session = self.sessions.session(usage.session);
         let place = usage.session;
         out.push(Effect::Closed(Closed {
+            env: self.env(),
             account: Arc::clone(&session.account_name),
             session: usage.key.clone(),
             usage: Some(usage.id),

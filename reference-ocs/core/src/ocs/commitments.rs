@@ -1,5 +1,4 @@
-//! Commitments of accounts: signing, billing when a month closes, penalties; and the records of fees, refunds and
-//! corrections.
+//! Commitments of accounts: signing, billing when a month closes, penalties.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +8,11 @@ use tollgate_time::Instant;
 use super::Ocs;
 use crate::commitments::{CommitmentChange, DiscountEnd, Signed};
 use crate::effect::{Effect, Refusal, Why};
-use crate::ids::{AccountId, PlanId, UsageId, XdrId};
+use crate::ids::{AccountId, PlanId};
 use crate::money::Amount;
 use crate::plans::calendar::Day;
-use crate::service::{Leg, Service};
-use crate::xdr::{Note, Xdr};
+use crate::service::Service;
+use crate::xdr::Note;
 
 /// All commitments that accounts have.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -210,62 +209,7 @@ impl Ocs {
         let Some(movement) = self.ledger.charge(account, amount) else { return };
         let overdraft = movement.account.funds.is_some_and(|(_, funds)| funds.is_negative());
         self.tell(account, movement, Why::Fee, out);
-        self.record(account, amount, history, overdraft.then_some(Note::Overdraft), out);
-    }
-
-    /// Leaves the record of a change of balance that is no usage.
-    pub(super) fn record(
-        &mut self,
-        id: AccountId,
-        amount: Amount,
-        history: String,
-        note: Option<Note>,
-        out: &mut Vec<Effect>,
-    ) {
-        let account = self.ledger.account(id);
-        let xdr = Xdr {
-            // It gets its number when it is kept.
-            id: XdrId::from_number(0),
-            env: self.catalogue.settings.env,
-            session_id: "".into(),
-            call_id: None,
-            cli: None,
-            cld: None,
-            setup_time: None,
-            connect_time: Some(self.now),
-            disconnect_time: Some(self.now),
-            bill_time: self.now,
-            disconnect_cause: None,
-            voice_quality: None,
-            used_quantity: 1,
-            account_id: std::sync::Arc::clone(&account.name),
-            account: Some(id),
-            destination: None,
-            destination_group: None,
-            tariff: None,
-            rate: None,
-            charged_quantity: 1,
-            charged_amount: amount,
-            currency: Some(account.currency),
-            history,
-            peak_level: None,
-            vendor: None,
-            service: Service::Quantity,
-            rating_entry: None,
-            customer: Some(account.customer),
-            parent_session_id: None,
-            rating_pattern: None,
-            subscriber_ip: None,
-            split_order: None,
-            billing_model: Some(account.purse.model().xdr_number()),
-            invoice: None,
-            revenue: None,
-            entity: self.entity_of(Some(id)),
-            leg: Leg::Originate,
-            usage: UsageId::from_number(0),
-            failed: false,
-            notes: note.into_iter().collect(),
-        };
-        self.number_and_keep(xdr, out);
+        let due = (Service::Subscriptions, amount);
+        self.record(account, due, history, overdraft.then_some(Note::Overdraft), out);
     }
 }

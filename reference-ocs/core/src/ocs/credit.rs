@@ -268,6 +268,7 @@ impl Ocs {
             service: service.service,
             lock: Lock::Ignore,
             forget_access_code: true,
+            call: Default::default(),
             wishes: Wishes { quotas: vec![wish], hold: Some(hold) },
         };
         let accepted = match self.decide(now, &access, Kind::Use) {

@@ -73,7 +73,7 @@ impl Ocs {
             self.count_spent(asked.account, amount);
             self.tell(asked.account, movement, Why::Charge, out);
             let history = format!("{amount} by direct debiting of {}", asked.request.session);
-            self.record(asked.account, amount, history, None, out);
+            self.record(asked.account, (event.service, amount), history, None, out);
             return Ok(EventAnswer::Debited { units: None, amount, currency });
         }
         let units = event.units.unwrap_or(1);
@@ -130,7 +130,7 @@ impl Ocs {
             self.tell(asked.account, movement, Why::Refund, out);
         }
         let history = format!("{amount} given back of {}", asked.request.session);
-        self.record(asked.account, amount.negated(), history, None, out);
+        self.record(asked.account, (event.service, amount.negated()), history, None, out);
         Ok(EventAnswer::Refunded { amount, currency })
     }
 
@@ -140,8 +140,7 @@ impl Ocs {
             return Ok(amount);
         }
         let access = self.event_access(asked, event, 0);
-        let entry = self.entry(asked.account, access.access_code.as_deref(), access.service);
-        let rate = self.rate_asked_for(asked.account, entry, &access)?;
+        let rate = self.rate_asked_for(asked.account, &access)?;
         let units = event.units.unwrap_or(1);
         rate.usage(units, asked.at).cost.round().ok_or(Denial::InvalidArgument)
     }
@@ -154,8 +153,7 @@ impl Ocs {
             return self.spendable(asked.account).is_none_or(|funds| funds >= amount);
         }
         let access = self.event_access(asked, event, event.units.unwrap_or(1));
-        let entry = self.entry(asked.account, access.access_code.as_deref(), access.service);
-        self.can_be_granted(asked.account, entry, &access)
+        self.can_be_granted(asked.account, &access)
     }
 
     fn event_access(&self, asked: &Asked<'_>, event: &EventRequest, units: u64) -> AccessRequest {
@@ -172,6 +170,7 @@ impl Ocs {
             service: event.service,
             lock: Lock::Ignore,
             forget_access_code: true,
+            call: Default::default(),
             wishes: Wishes { quotas: vec![wish], hold: None },
         }
     }

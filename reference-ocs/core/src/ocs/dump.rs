@@ -41,6 +41,10 @@ impl Ocs {
         for xdr in &self.xdrs {
             let _ = writeln!(out, "{xdr:?}");
         }
+        for (env, other) in &self.others {
+            let _ = writeln!(out, "environment {env}");
+            out.push_str(&other.dump());
+        }
         out
     }
 }

@@ -38,7 +38,8 @@ impl Ocs {
     /// What is known of a vendor.
     #[must_use]
     pub fn vendor(&self, name: &str) -> Option<VendorView<'_>> {
-        let mut known = self.catalogue.parties.vendors.iter().zip(&self.vendors);
+        let (ocs, name) = self.locate(name);
+        let mut known = ocs.catalogue.parties.vendors.iter().zip(&ocs.vendors);
         let (vendor, purse) = known.find(|(vendor, _)| &*vendor.name == name)?;
         Some(VendorView { name: &vendor.name, balance: purse.balance(), currency: vendor.currency })
     }
@@ -239,6 +240,7 @@ impl Ocs {
             // The documents have no event of a vendor's balance.
             let (before, after) = change.balance;
             out.push(Effect::Balance(crate::effect::BalanceChange {
+                env: self.env(),
                 subject,
                 before,
                 after,

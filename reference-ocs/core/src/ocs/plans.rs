@@ -12,6 +12,7 @@ use crate::effect::{CustomerMoney, Effect, Grant, Refusal};
 use crate::event::Fact;
 use crate::ids::{AccountId, RateId};
 use crate::money::Amount;
+use crate::plans::StepPrice;
 use crate::plans::counter::{Counter, Spent};
 use crate::plans::share::{self, Part, Pot, Shares};
 use crate::quota::QuotaWish;
@@ -20,7 +21,7 @@ use crate::sessions::Usage;
 
 impl Ocs {
     /// The places of the discounts that see usage at a rate, in order of precedence.
-    fn discounts_for(&self, account: AccountId, rate: RateId, service: Service) -> Vec<usize> {
+    pub(super) fn discounts_for(&self, account: AccountId, rate: RateId, service: Service) -> Vec<usize> {
         let book = &self.catalogue.plans;
         if book.is_empty() {
             return Vec::new();
@@ -186,6 +187,10 @@ impl Ocs {
     }
 
     /// What all of a usage costs with its account's plans, after counting what is new; `None` without a plan for it.
+    ///
+    /// New units take the usage's own claim first, at the prices of the claim. What goes beyond it, or was never granted,
+    /// or whose claim was given back when it expired, takes room that nobody has used or claimed at that moment: the
+    /// units just taken from the own claim are used by then, and what other sessions claim stays theirs.
     pub(super) fn settle_plans(
         &mut self,
         account: AccountId,
@@ -325,22 +330,31 @@ impl Ocs {
         Ok(())
     }
 
-    /// Whether a plan of the account has something for nothing, so that it need not have money to log in.
-    pub(super) fn has_quota(&self, account: AccountId) -> bool {
+    /// Whether a plan of the account has something of the service for nothing, so that it need not have money.
+    ///
+    /// Of a rate that is known, the plans that see it decide, in order of precedence; without one (a login), any plan
+    /// for the service does. What a plan gives for another service or destination opens nothing.
+    pub(super) fn has_quota(&self, account: AccountId, service: Service, rate: Option<RateId>) -> bool {
         let book = &self.catalogue.plans;
         if book.is_empty() {
             return false;
         }
+        let price = |place: usize| {
+            let discount = book.discount(place)?;
+            let counter = self.counters.get(account, place, discount, self.now);
+            discount.steps.get(counter.step(discount)).map(|step| step.price)
+        };
+        if let Some(rate) = rate {
+            let mut given = self.discounts_for(account, rate, service).into_iter().filter_map(price);
+            return given.find(|price| *price != StepPrice::Full) == Some(StepPrice::Free);
+        }
         let mut plans =
             self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
         plans.any(|plan| {
-            book.discounts_of(plan).any(|place| {
-                book.discount(place).is_some_and(|discount| {
-                    let counter = self.counters.get(account, place, discount, self.now);
-                    let step = discount.steps.get(counter.step(discount));
-                    step.is_some_and(|step| step.price == crate::plans::StepPrice::Free)
-                })
-            })
+            let mut own = book
+                .discounts_of(plan)
+                .filter(|&place| book.discount(place).is_some_and(|discount| discount.service == service));
+            own.any(|place| price(place) == Some(StepPrice::Free))
         })
     }
 

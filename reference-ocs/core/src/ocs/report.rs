@@ -113,7 +113,14 @@ impl Ocs {
             );
             self.sessions.begin(root, name, account)
         });
-        let cld: Option<Arc<str>> = match (report.cld.as_deref().filter(|cld| !cld.is_empty()), account) {
+        let (entry, named) = match account.filter(|_| report.leg == Leg::Originate) {
+            Some(account) => {
+                let chosen = self.select(account, entry, report.service, None, report.cld.as_deref());
+                (chosen.entry, chosen.cld)
+            }
+            None => (entry, report.cld.as_deref()),
+        };
+        let cld: Option<Arc<str>> = match (named.filter(|cld| !cld.is_empty()), account) {
             (Some(dialled), Some(account)) => {
                 let dialled = self.dialing(account, report.node.as_deref()).normalize(dialled);
                 Some(self.resource(entry, &dialled, report.service).into())
@@ -253,7 +260,8 @@ impl Ocs {
             return;
         }
         let Some(account) = self.sessions.session(usage.session).account else { return };
-        let number = self.dialing(account, report.node.as_deref()).normalize(said);
+        let named = self.select(account, usage.entry, usage.service, None, Some(said)).cld.unwrap_or(said);
+        let number = self.dialing(account, report.node.as_deref()).normalize(named);
         let cld: Arc<str> = self.resource(usage.entry, &number, usage.service).into();
         if usage.cld.as_deref() == Some(&*cld) {
             return;

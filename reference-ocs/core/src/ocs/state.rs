@@ -13,6 +13,7 @@ use super::Ocs;
 use super::commitments::Commitments;
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
+use crate::ids::EnvId;
 use crate::ledger::{Account, Customer, Ledger, Purse};
 use crate::plans::counter::Counters;
 use crate::sessions::{Sessions, StoredSessions};
@@ -31,6 +32,7 @@ pub struct StoredState {
     counters: Counters,
     commitments: Commitments,
     vendors: Vec<Purse>,
+    others: Vec<(EnvId, Self)>,
 }
 
 /// The state as it is, to be written.
@@ -46,13 +48,14 @@ struct State<'a> {
     counters: &'a Counters,
     commitments: &'a Commitments,
     vendors: &'a [Purse],
+    others: Vec<(EnvId, State<'a>)>,
 }
 
 /// A stored state does not go with the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the stored state has {stored} accounts, customers and vendors and the world has {world}; start it with the world \
-     that it was made with"
+    "the stored state has {stored} accounts, customers and vendors (or environments) and the world has {world}; start \
+     it with the world that it was made with"
 )]
 pub struct OtherCatalogue {
     stored: usize,
@@ -63,6 +66,10 @@ impl Ocs {
     /// The whole state beside the catalogue, in the order of [`StoredState`]; it holds passwords.
     #[must_use]
     pub fn state(&self) -> impl Serialize + '_ {
+        self.whole_state()
+    }
+
+    fn whole_state(&self) -> State<'_> {
         let Self {
             catalogue: _,
             language: _,
@@ -76,6 +83,7 @@ impl Ocs {
             commitments,
             vendors,
             now,
+            others,
         } = self;
         State {
             now: *now,
@@ -88,6 +96,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
         }
     }
 
@@ -95,7 +104,7 @@ impl Ocs {
     ///
     /// # Errors
     /// The state has another number of accounts, customers or vendors than the catalogue.
-    pub fn restored(catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
+    pub fn restored(mut catalogue: Catalogue, state: StoredState) -> Result<Self, OtherCatalogue> {
         let StoredState {
             now,
             xdrs_made,
@@ -107,6 +116,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            others,
         } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
         let there = [accounts.len(), customers.len(), vendors.len()];
@@ -114,6 +124,7 @@ impl Ocs {
             let (stored, world) = (there.iter().sum(), counts.iter().sum());
             return Err(OtherCatalogue { stored, world });
         }
+        let others = restored_others(std::mem::take(&mut catalogue.others), others)?;
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers);
         let sessions = sessions.restored();
@@ -127,9 +138,23 @@ impl Ocs {
             commitments,
             vendors,
             now,
+            others,
             ..fresh
         };
         ocs.count_open_calls();
         Ok(ocs)
     }
+}
+
+/// The other environments, each from its own state.
+fn restored_others(
+    catalogues: BTreeMap<EnvId, Catalogue>,
+    states: Vec<(EnvId, StoredState)>,
+) -> Result<BTreeMap<EnvId, Ocs>, OtherCatalogue> {
+    let same = catalogues.keys().eq(states.iter().map(|(env, _)| env));
+    if !same {
+        return Err(OtherCatalogue { stored: states.len(), world: catalogues.len() });
+    }
+    let both = catalogues.into_iter().zip(states);
+    both.map(|((env, catalogue), (_, state))| Ok((env, Ocs::restored(catalogue, state)?))).collect()
 }

@@ -6,7 +6,7 @@ use super::Ocs;
 use crate::catalogue::BillingModel;
 use crate::command::SessionKey;
 use crate::effect::Grant;
-use crate::ids::{AccountId, CustomerId, UsageId};
+use crate::ids::{AccountId, CustomerId, EnvId, UsageId};
 use crate::ledger::{Account, Customer};
 use crate::money::{Amount, Currency};
 use crate::service::{Leg, Service};
@@ -23,6 +23,12 @@ pub struct AccountView<'a> {
 impl<'a> AccountView<'a> {
     pub(super) fn new(ocs: &'a Ocs, id: AccountId) -> Self {
         Self { ocs, id, account: ocs.ledger.account(id) }
+    }
+
+    /// The environment that it is in.
+    #[must_use]
+    pub fn env(&self) -> EnvId {
+        self.ocs.env()
     }
 
     /// Its number.

@@ -7,8 +7,6 @@
 //! - The money moves like a payment of the account. The record is an xDR of its own with a negative amount, as of a
 //!   refund: nothing was used, and money came in.
 
-use std::sync::Arc;
-
 use tollgate_time::Instant;
 
 use super::Ocs;
@@ -16,10 +14,10 @@ use crate::catalogue::VoucherSpec;
 use crate::command::{AccessRequest, Recharge, SessionKey};
 use crate::denial::Denial;
 use crate::effect::{Answer, Denied, Effect, Recharged, Why};
-use crate::ids::{AccountId, UsageId, XdrId};
+use crate::ids::AccountId;
 use crate::money::Amount;
-use crate::service::Leg;
-use crate::xdr::{Entity, Xdr};
+use crate::service::Service;
+use crate::xdr::Xdr;
 
 /// What became of a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -77,7 +75,7 @@ impl Ocs {
                 let redeemed = Redeemed { account, session: root.clone(), at: now };
                 self.vouchers_used.insert(voucher.id.clone(), redeemed);
                 self.tell(account, movement, Why::TopUp, out);
-                self.record_recharge(now, account, recharge, &voucher, out);
+                self.record_recharge(account, recharge, &voucher, out);
                 voucher.amount
             }
         };
@@ -109,59 +107,22 @@ impl Ocs {
 
     fn record_recharge(
         &mut self,
-        now: Instant,
         id: AccountId,
         recharge: &Recharge,
         voucher: &VoucherSpec,
         out: &mut Vec<Effect>,
     ) {
         let request = &recharge.access;
-        let account = self.ledger.account(id);
-        self.xdrs_made += 1;
+        let paid = voucher.amount.negated();
+        let history = format!("Voucher {}: {} paid in", voucher.id, voucher.amount);
         let xdr = Xdr {
-            id: XdrId::from_number(self.xdrs_made),
-            env: self.catalogue.settings.env,
             session_id: request.session.clone(),
-            call_id: None,
+            parent_session_id: request.parent.clone(),
             cli: request.cli.as_deref().map(Into::into),
             cld: Some(voucher.id.as_str().into()),
-            setup_time: None,
-            connect_time: None,
-            disconnect_time: Some(now),
-            bill_time: now,
-            disconnect_cause: None,
-            voice_quality: None,
-            used_quantity: 0,
-            account_id: Arc::clone(&account.name),
-            account: Some(id),
-            destination: None,
-            destination_group: None,
-            tariff: None,
-            rate: None,
-            charged_quantity: 0,
-            charged_amount: Amount::ZERO.saturating_sub(voucher.amount),
-            currency: Some(account.currency),
-            history: format!("Voucher {}: {} paid in", voucher.id, voucher.amount),
-            peak_level: None,
-            vendor: None,
-            service: request.service,
-            rating_entry: None,
-            customer: Some(account.customer),
-            parent_session_id: request.parent.clone(),
-            rating_pattern: None,
-            subscriber_ip: None,
-            split_order: None,
-            billing_model: Some(account.purse.model().xdr_number()),
-            invoice: None,
-            revenue: None,
-            entity: Entity::Account,
-            leg: Leg::Originate,
-            // A payment is the record of no usage; those are counted from 1.
-            usage: UsageId::from_number(0),
-            failed: false,
-            notes: Vec::new(),
+            ..self.money_xdr(id, Service::Payments, paid, history)
         };
-        self.keep_xdr(xdr, out);
+        self.number_and_keep(xdr, out);
     }
 }
 

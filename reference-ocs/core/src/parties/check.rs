@@ -289,7 +289,7 @@ impl Check<'_> {
     fn aliases(&mut self, spec: &PartiesSpec) {
         for (alias, id) in &spec.aliases {
             let Some(account) = self.account(id) else {
-                self.unknown("account", id, "account", id);
+                self.unknown("alias", alias, "account", id);
                 continue;
             };
             if self.account(alias).is_some() {

@@ -154,9 +154,8 @@ impl PartyError {
             Self::Rate { currency, .. } => ("exchange rate", currency.as_str()),
             Self::Overlap { other, .. } => ("connection", other),
             Self::OtherService { name, .. } => ("connection", name),
-            Self::AliasIsAccount { account, .. } | Self::DebitToCustomer { account, .. } => {
-                ("account", account)
-            }
+            Self::AliasIsAccount { alias, .. } => ("alias", alias),
+            Self::DebitToCustomer { account, .. } => ("account", account),
             Self::TooMany { what } => (what, ""),
         }
     }

@@ -12,8 +12,8 @@ use tollgate_ocs_core::commitments::CommitmentSpec;
 use tollgate_ocs_core::ids::TariffId;
 use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
-    AccountSpec, Amount, Catalogue, CatalogueBuilder, CatalogueError, Currency, CustomerSpec, DialingRules,
-    Price, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
+    AccountSpec, Amount, Catalogue, CatalogueBuilder, Currency, CustomerSpec, DialingRules, Price,
+    ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
 };
 use tollgate_ocs_gateway::{Client, Clients, GatewayConfig, OCS, RadiusGateway};
 use tollgate_radius::{Builder, Code, Packet, Presence, Secret, attribute, cisco, verify};
@@ -58,7 +58,7 @@ pub(crate) fn catalogue() -> Catalogue {
     build().unwrap()
 }
 
-fn build() -> Result<Catalogue, CatalogueError> {
+fn build() -> Result<Catalogue, Box<dyn std::error::Error>> {
     let mut world = CatalogueBuilder::new(Settings::new(cad()))?;
     let voice =
         |name: &str, currency| TariffSpec { name: name.to_owned(), currency, service: Service::Voice };
@@ -124,7 +124,7 @@ fn build() -> Result<Catalogue, CatalogueError> {
         ..AccountSpec::credit("380441234567", usd(), Some(amount("5")), residential, homes)
     })?;
     world.account(AccountSpec::credit("12125550100", usd(), None, residential, homes))?;
-    world.finish()
+    Ok(world.finish()?)
 }
 
 pub(crate) fn config() -> GatewayConfig {
