@@ -190,6 +190,24 @@ fn each_rating_group_is_granted_and_recorded_for_itself() {
 }
 
 #[test]
+fn a_report_that_wants_no_more_returns_what_is_left_and_leaves_the_service_open() {
+    let mut world = world("1.00");
+    let first = ServiceRequest { wanted: wanted(5 * MIB), ..group(100) };
+    step(&mut world, 0, 0, CreditStage::Initial, vec![first]);
+    let idle = ServiceRequest { used: used(2 * MIB), ..group(100) };
+    let answer = step(&mut world, 10, 1, CreditStage::Update, vec![idle]);
+    assert_eq!(outcomes(answer), [ServiceOutcome::Settled]);
+    assert_eq!((world.balance(USER), world.reserved(USER)), (amount("0.80"), amount("0")));
+    assert!(world.made().is_empty());
+    let again = ServiceRequest { wanted: wanted(MIB), ..group(100) };
+    assert_eq!(granted(step(&mut world, 20, 2, CreditStage::Update, vec![again])).units, MIB);
+    let end = ServiceRequest { used: used(MIB), ..group(100) };
+    step(&mut world, 30, 3, CreditStage::Terminate, vec![end]);
+    // One record of 3 MiB.
+    assert_eq!(world.the_xdr().charged_amount, amount("0.30"));
+}
+
+#[test]
 fn what_costs_nothing_is_told_to_be_free() {
     let mut world = world("1.00");
     let free = ServiceRequest { wanted: wanted(MIB), ..group(300) };

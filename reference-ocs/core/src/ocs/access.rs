@@ -345,7 +345,11 @@ impl Ocs {
     }
 
     /// The rate that a request would be charged by.
-    pub(super) fn rate_asked_for(&self, account: AccountId, request: &AccessRequest) -> Result<&Rate, Denial> {
+    pub(super) fn rate_asked_for(
+        &self,
+        account: AccountId,
+        request: &AccessRequest,
+    ) -> Result<&Rate, Denial> {
         let selection = self.selection(account, request);
         let Asked { cld, rate: id, .. } = self.asked(account, None, &selection, request);
         selection.entry.ok_or(Denial::NotAvailable)?;

@@ -104,7 +104,7 @@ impl Ocs {
         self.sessions.settle_idle(place, now, self.catalogue.settings.closed_kept_max);
     }
 
-    fn return_reserved(&mut self, at: u32) -> Amount {
+    pub(super) fn return_reserved(&mut self, at: u32) -> Amount {
         let usage = self.sessions.usage_mut(at);
         let reserved = std::mem::take(&mut usage.reserved);
         if let Some(account) = self.sessions.session(self.sessions.usage(at).session).account {

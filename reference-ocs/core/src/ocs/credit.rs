@@ -124,6 +124,9 @@ impl Ocs {
         if let Err(denial) = standing
             && !ends_all
         {
+            for service in services {
+                self.credit_release(asked, &service.key);
+            }
             let context = self.context(asked.account, None, None);
             return CreditAnswer::Denied { denial, context: Some(Box::new(context)) };
         }
@@ -135,6 +138,10 @@ impl Ocs {
                     None => ServiceOutcome::Settled,
                     Some(wanted) => self.credit_grant(now, asked, service, wanted),
                 };
+                // Whoever reports gives up what was left of the grant before (RFC 8506 section 5.3).
+                if !matches!(outcome, ServiceOutcome::Granted(_)) && service.used.is_some() {
+                    self.credit_release(asked, &service.key);
+                }
                 ServiceAnswer { key: service.key.clone(), outcome }
             })
             .collect();
@@ -241,6 +248,14 @@ impl Ocs {
             if let Some(own) = services.find(|own| usage_key(of, &own.key, own.ended) == key) {
                 own.ended = own.ended.saturating_add(1);
             }
+        }
+    }
+
+    /// Returns what a service has reserved, and leaves it open.
+    fn credit_release(&mut self, asked: &Asked<'_>, service: &str) {
+        let key = self.credit_usage_key(asked, service);
+        if let Some(at) = self.credit_usage(asked, &key) {
+            self.return_reserved(at);
         }
     }
 
