@@ -18,6 +18,7 @@ pub mod counters;
 mod custom;
 pub mod denials;
 pub mod duplicates;
+pub mod diameter;
 mod dynamic;
 mod kind;
 mod node;
