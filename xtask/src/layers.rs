@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tollgate-wire", &["tollgate-time"]),
     ("tollgate-radius", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-diameter", &["tollgate-time", "tollgate-wire"]),
+    ("tollgate-camel", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-capture", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-network", &["tollgate-time", "tollgate-wire", "tollgate-capture"]),
     ("tollgate-ocs-core", &["tollgate-time"]),
@@ -29,7 +30,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tollgate-ocs-store", &["tollgate-time", "tollgate-ocs-core"]),
     (
         "tollgate-simulators",
-        &["tollgate-time", "tollgate-wire", "tollgate-radius", "tollgate-diameter", "tollgate-network"],
+        &[
+            "tollgate-time",
+            "tollgate-wire",
+            "tollgate-radius",
+            "tollgate-diameter",
+            "tollgate-camel",
+            "tollgate-network",
+        ],
     ),
     (
         "tollgate-conformance",
@@ -38,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tollgate-wire",
             "tollgate-radius",
             "tollgate-diameter",
+            "tollgate-camel",
             "tollgate-capture",
             "tollgate-network",
         ],

@@ -16,8 +16,8 @@ use crate::cast::OUTPUTS_PER_TURN_MAX;
 use crate::live::batch::{BATCH_MAX, Datagram, Inbox, Outbox, wait_readable};
 use crate::live::clock::LiveClock;
 use crate::live::port::bind;
-use crate::sim::refusal_of;
-use crate::{Frame, Input, Node, Observation, Output};
+use crate::live::stream_server::StreamServer;
+use crate::{Frame, Input, Node, Observation, Output, Refusal, StreamEvent, StreamOrder};
 
 /// What a datagram may have at most by default, in bytes: the longest RADIUS packet (RFC 2865 section 3).
 /// What stands behind it is padding there.
@@ -103,9 +103,38 @@ impl UdpServer {
         stop: &AtomicBool,
         observed: impl FnMut(Instant, Observation),
     ) -> io::Result<Totals> {
+        self.run_all(None, node, clock, stop, observed)
+    }
+
+    /// The same for a node that has connections as well.
+    ///
+    /// # Errors
+    /// The machine's network is gone. What single datagrams and connections meet is counted.
+    pub fn run_with<N: Node + ?Sized>(
+        &self,
+        streams: &mut StreamServer,
+        node: &mut N,
+        clock: &LiveClock,
+        stop: &AtomicBool,
+        observed: impl FnMut(Instant, Observation),
+    ) -> io::Result<Totals> {
+        self.run_all(Some(streams), node, clock, stop, observed)
+    }
+
+    fn run_all<N: Node + ?Sized>(
+        &self,
+        streams: Option<&mut StreamServer>,
+        node: &mut N,
+        clock: &LiveClock,
+        stop: &AtomicBool,
+        observed: impl FnMut(Instant, Observation),
+    ) -> io::Result<Totals> {
         let outboxes = self.sockets.iter().map(|_| Outbox::new()).collect();
-        let mut turn = Turn { server: self, outboxes, observed, totals: Totals::default(), deadline: None };
-        let descriptors: Vec<RawFd> = self.sockets.iter().map(|bound| bound.socket.as_raw_fd()).collect();
+        let sockets = self.sockets.iter().map(|bound| bound.socket.as_raw_fd());
+        let descriptors: Vec<RawFd> =
+            sockets.chain(streams.as_ref().map(|streams| streams.descriptor())).collect();
+        let (totals, deadline) = (Totals::default(), None);
+        let mut turn = Turn { server: self, streams, outboxes, observed, totals, deadline };
         let mut inbox = Inbox::new(self.datagram_max);
         let mut errors_in_a_row = 0;
         turn.take(node, clock.now());
@@ -141,6 +170,11 @@ impl UdpServer {
                     }
                 }
             }
+            if let Some(streams) = &mut turn.streams
+                && streams.pump(node, clock)?
+            {
+                idle = false;
+            }
             turn.take(node, clock.now());
             turn.flush();
             if idle {
@@ -152,6 +186,12 @@ impl UdpServer {
     }
 }
 
+/// What a server of datagrams alone answers to an order about a connection.
+fn refusal_of(order: &StreamOrder) -> Option<StreamEvent> {
+    let asked = matches!(order, StreamOrder::Listen { .. } | StreamOrder::Connect { .. });
+    asked.then(|| StreamEvent::Refused(Refusal::Unsupported("only datagrams are carried here".to_owned())))
+}
+
 fn nothing_there(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
@@ -159,6 +199,7 @@ fn nothing_there(error: &io::Error) -> bool {
 /// What a server has in hand while its node runs.
 struct Turn<'a, F> {
     server: &'a UdpServer,
+    streams: Option<&'a mut StreamServer>,
     /// One for each socket.
     outboxes: Vec<Outbox>,
     observed: F,
@@ -177,20 +218,28 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
     /// Takes what the node has to say.
     fn take<N: Node + ?Sized>(&mut self, node: &mut N, now: Instant) {
         let mut outputs = 0;
+        let mut told = Vec::new();
         loop {
             match node.poll_output() {
                 Output::Transmit(frame) => self.transmit(frame),
                 Output::Stream(stream, order) => {
-                    if let Some(refused) = refusal_of(&order) {
-                        node.handle_input(now, Input::Stream(stream, &refused));
-                    }
+                    let event = match &mut self.streams {
+                        Some(streams) => streams.order(stream, order),
+                        None => refusal_of(&order),
+                    };
+                    told.extend(event.map(|event| (stream, event)));
                 }
                 Output::Observe(observation) | Output::Heard(observation) => {
                     (self.observed)(now, observation)
                 }
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
-                    return;
+                    if told.is_empty() {
+                        return;
+                    }
+                    for (stream, event) in told.drain(..) {
+                        node.handle_input(now, Input::Stream(stream, &event));
+                    }
                 }
             }
             outputs += 1;
@@ -216,6 +265,9 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
     fn flush(&mut self) {
         for place in 0..self.outboxes.len() {
             self.flush_one(place);
+        }
+        if let Some(streams) = &mut self.streams {
+            streams.flush();
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use tollgate_time::Instant;
 
-use crate::attribute::AvpFlags;
+use crate::attribute::{AvpFlags, Avps};
 use crate::header::{HEADER_LEN, Header, MESSAGE_LEN_MAX};
 use crate::problem::{Problem, default_flags};
 use crate::{AvpCode, EncodeError, Message, ResultCode, avp, ntp};
@@ -41,6 +41,19 @@ impl Builder {
             own.avp(avp::SESSION_ID, session.flags, session.data);
         }
         own
+    }
+
+    /// The same for a request whose structure is broken, with the Session-Id where that can be read;
+    /// `None` for an answer and for less than a header.
+    #[must_use]
+    pub fn answer_to_broken(request: &[u8]) -> Option<Self> {
+        let header = Header::read(request).filter(Header::is_request)?;
+        let mut own = Self::new(header.answer());
+        let avps = Avps::new(request.get(HEADER_LEN..)?, HEADER_LEN);
+        if let Some(session) = avps.get(avp::SESSION_ID) {
+            own.avp(avp::SESSION_ID, session.flags, session.data);
+        }
+        Some(own)
     }
 
     /// Every Proxy-Info of the request, in order, as an answer returns them.

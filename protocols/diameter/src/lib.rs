@@ -22,6 +22,7 @@ mod fields;
 mod header;
 mod message;
 pub mod ntp;
+pub mod peer;
 mod problem;
 pub mod raw;
 mod result_code;
