@@ -27,6 +27,7 @@ mod problem;
 pub mod raw;
 mod result_code;
 mod splitter;
+mod title;
 mod value;
 
 pub use attribute::{AVP_HEAD_LEN, AVP_HEAD_VENDOR_LEN, Avp, AvpFlags, Avps, DEPTH_MAX};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_radius::h323::Zones;
 
+use crate::diameter::config::DiameterConfig;
 use crate::{Clients, Routes};
 
 /// Settings of a [`crate::RadiusGateway`].
@@ -31,6 +32,8 @@ pub struct GatewayConfig {
     pub routes: Routes,
     /// Those of the environments beside the first.
     pub environment_routes: BTreeMap<EnvId, Routes>,
+    /// The Diameter face; `None` for a system that speaks RADIUS alone.
+    pub diameter: Option<DiameterConfig>,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -63,6 +66,7 @@ impl GatewayConfig {
             observe: true,
             routes: Routes::default(),
             environment_routes: BTreeMap::new(),
+            diameter: None,
             seed: 0,
         }
     }

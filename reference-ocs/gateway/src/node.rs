@@ -22,6 +22,7 @@ use crate::clients::Client;
 use crate::config::GatewayConfig;
 use crate::counters::{Count, Counters, Discard};
 use crate::custom::Custom;
+use crate::diameter::{DiameterFace, DiameterOrder};
 use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
 use crate::dynamic::{self, Dynamic, Order};
 use crate::observe;
@@ -40,6 +41,10 @@ pub struct RadiusGateway {
     pub(crate) dynamic: Dynamic,
     /// What effects ask of sessions, until it is sent.
     pub(crate) orders: Vec<(Whom, Order)>,
+    /// The Diameter face, where there is one.
+    pub(crate) diameter: Option<Box<DiameterFace>>,
+    /// What effects ask of Diameter sessions, until it is sent.
+    pub(crate) diameter_orders: Vec<DiameterOrder>,
     counters: Counters,
     pub(crate) outputs: VecDeque<Output>,
     effects: Vec<Effect>,
@@ -105,6 +110,11 @@ impl RadiusGateway {
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             dynamic: Dynamic::default(),
             orders: Vec::new(),
+            diameter: config
+                .diameter
+                .clone()
+                .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
+            diameter_orders: Vec::new(),
             counters: Counters::new(config.clients.len()),
             outputs: VecDeque::new(),
             effects: Vec::new(),
@@ -183,6 +193,7 @@ impl RadiusGateway {
         let answer = self.show(&mut effects);
         self.effects = effects;
         self.send_orders(now);
+        self.send_diameter_orders(now);
         applied.map(|()| answer)
     }
 
@@ -192,6 +203,7 @@ impl RadiusGateway {
         self.show(&mut effects);
         self.effects = effects;
         self.send_orders(now);
+        self.send_diameter_orders(now);
         self.send_again(now);
     }
 
@@ -200,6 +212,7 @@ impl RadiusGateway {
         let mut answer = None;
         for effect in effects.drain(..) {
             self.note_order(&effect);
+            self.note_diameter_order(&effect);
             match effect {
                 Effect::Answer(own) => answer = Some(own),
                 Effect::Xdr(xdr) => self.observe(|| observe::xdr(&xdr)),
@@ -216,6 +229,9 @@ impl RadiusGateway {
         if let Err(error) = self.core.commit() {
             self.outputs.clear();
             self.duplicates.clear();
+            if let Some(face) = &mut self.diameter {
+                face.forget_answers();
+            }
             // Said whether anybody observes or not: nothing more will be answered.
             self.outputs.push_back(Output::Observe(store_failed(&error)));
         }
@@ -556,13 +572,16 @@ impl Node for RadiusGateway {
     fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
-            Input::Timeout => self.expire(now),
-            // It orders no connections.
-            Input::Stream(..) => {}
+            Input::Timeout => {
+                self.expire(now);
+                self.expire_diameter(now);
+            }
+            Input::Stream(id, event) => self.take_stream(now, id, event),
         }
     }
 
     fn poll_output(&mut self) -> Output {
+        self.catch_up();
         if self.core.is_pending() {
             self.commit();
         }
@@ -574,6 +593,10 @@ impl Node for RadiusGateway {
         self.duplicates.clear();
         self.dynamic.clear();
         self.orders.clear();
+        self.diameter_orders.clear();
+        if let Some(face) = &mut self.diameter {
+            face.restart(now);
+        }
         self.counters = Counters::new(self.config.clients.len());
         match self.core.replay() {
             Ok(commands) => self.observe(|| {
@@ -583,5 +606,6 @@ impl Node for RadiusGateway {
         }
         // What would have expired meanwhile expires now.
         self.expire(now);
+        self.expire_diameter(now);
     }
 }

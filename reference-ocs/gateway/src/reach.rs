@@ -150,7 +150,8 @@ impl RadiusGateway {
 
     /// When something is to be done next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        [self.core.ocs().next_deadline(), self.dynamic.next_deadline()].into_iter().flatten().min()
+        let diameter = self.diameter.as_ref().and_then(|face| face.next_deadline());
+        [self.core.ocs().next_deadline(), self.dynamic.next_deadline(), diameter].into_iter().flatten().min()
     }
 
     fn around<T>(

@@ -66,6 +66,13 @@ pub enum Action {
         /// Why.
         failure: Failure,
     },
+    /// A message came, whatever becomes of it; nothing is to be done.
+    Arrived {
+        /// On which connection.
+        connection: ConnectionId,
+        /// The message.
+        octets: Vec<u8>,
+    },
     /// Something to count and log; nothing is to be done.
     Noted(Note),
 }

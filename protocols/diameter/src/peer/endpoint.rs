@@ -247,6 +247,9 @@ impl Endpoint {
 
     fn message(&mut self, now: Instant, connection: ConnectionId, octets: &[u8]) {
         let Some(header) = Header::read(octets) else { return };
+        if self.settings.tells_arrivals {
+            self.act(Action::Arrived { connection, octets: octets.to_vec() });
+        }
         let Some(peer) = self.peer_of(connection) else {
             return self.first_message(now, connection, header, octets);
         };

@@ -46,6 +46,8 @@ pub struct Settings {
     pub connections_max: usize,
     /// Whether requests of others are passed on.
     pub relay: Relay,
+    /// Whether [`super::Action::Arrived`] tells of each message that came, for a journal.
+    pub tells_arrivals: bool,
 }
 
 impl Settings {
@@ -67,6 +69,7 @@ impl Settings {
             pending_max: 100_000,
             connections_max: 20_000,
             relay: Relay::Off,
+            tells_arrivals: false,
         }
     }
 }

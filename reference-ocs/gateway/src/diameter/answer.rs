@@ -6,9 +6,7 @@
 use std::time::Duration;
 
 use tollgate_diameter::{Builder, Message, ResultCode, avp};
-use tollgate_ocs_core::{
-    CreditAnswer, Denial, EventAction, EventAnswer, Granted, ServiceAnswer, ServiceOutcome, Unit,
-};
+use tollgate_ocs_core::{CreditAnswer, Denial, EventAnswer, Granted, ServiceAnswer, ServiceOutcome, Unit};
 use tollgate_time::Instant;
 
 use super::config::{DiameterConfig, FailureHandling, FinalUnit, ServiceRule};
@@ -216,7 +214,9 @@ impl Answering<'_> {
         mut all: impl Iterator<Item = (&'b ServiceAnswer, &'b Asked)>,
     ) {
         let found = all.find_map(|(answer, asked)| match &answer.outcome {
-            ServiceOutcome::Granted(granted) => granted.cld.as_deref().filter(|own| asked.cld.as_deref() != Some(own)),
+            ServiceOutcome::Granted(granted) => {
+                granted.cld.as_deref().filter(|own| asked.cld.as_deref() != Some(own))
+            }
             _ => None,
         });
         if let Some(number) = found {
@@ -321,9 +321,4 @@ fn multiplier(builder: &mut Builder, nanos: i64, per: u64) {
         exponent += 1;
     }
     money::write_value(builder, i64::try_from(digits).unwrap_or(i64::MAX), exponent);
-}
-
-/// Whether an event changes anything, so that its answer is to be remembered.
-pub(super) const fn changes(action: EventAction) -> bool {
-    matches!(action, EventAction::DirectDebiting | EventAction::Refund)
 }

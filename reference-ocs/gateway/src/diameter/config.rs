@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tollgate_network::Transport;
 use tollgate_ocs_core::Service;
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_wire::Text;
 
 /// TCP and SCTP port of Diameter (RFC 6733 section 2.1).
@@ -53,6 +54,8 @@ pub struct DiameterClient {
     pub host: Text,
     /// Whether it is told the called number as it was translated (`ro.ProvisionCld`).
     pub provision_cld: bool,
+    /// The environment that it belongs to; `None` for the first.
+    pub environment: Option<EnvId>,
 }
 
 /// What becomes of requests that are not quite what the standards ask for.

@@ -24,7 +24,6 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Understood {
     pub(super) kind: Kind,
-    pub(super) number: u32,
     pub(super) command: CreditRequest,
     /// What the services of the request were found to be, in its order.
     pub(super) services: Vec<Asked>,
@@ -138,7 +137,7 @@ pub(super) fn read(
         at: message.get(avp::EVENT_TIMESTAMP).and_then(|own| own.time()),
         ask,
     };
-    Ok(Understood { kind, number, command, services: asked, multiple })
+    Ok(Understood { kind, command, services: asked, multiple })
 }
 
 /// The session, or the part of it that CC-Sub-Session-Id names.
@@ -274,8 +273,7 @@ fn service(
         (None, _) => (None, false),
     };
     let reasons = |own: Avps<'_>| own.all(avp::REPORTING_REASON).any(|reason| reason.u32() == Some(FINAL));
-    let last =
-        reasons(avps) || avps.all(avp::USED_SERVICE_UNIT).any(|own| reasons(own.members()));
+    let last = reasons(avps) || avps.all(avp::USED_SERVICE_UNIT).any(|own| reasons(own.members()));
     let called = parties.called.clone().filter(|_| unit != Unit::Octet);
     let request = ServiceRequest {
         key,
@@ -349,7 +347,8 @@ fn used(avps: Avps<'_>, unit: Unit) -> (Option<Used>, bool) {
             sum.get_or_insert_default();
             continue;
         };
-        let after = inside.get(avp::TARIFF_CHANGE_USAGE).and_then(|own| own.u32()) == Some(AFTER_TARIFF_CHANGE);
+        let after =
+            inside.get(avp::TARIFF_CHANGE_USAGE).and_then(|own| own.u32()) == Some(AFTER_TARIFF_CHANGE);
         let sum = sum.get_or_insert_default();
         let side = if after { &mut sum.after } else { &mut sum.before };
         *side = side.saturating_add(count);
@@ -400,7 +399,10 @@ fn event(
     let inside = requested.map(|own| own.members());
     let money = match inside.and_then(|inside| inside.get(avp::CC_MONEY)) {
         Some(own) => Some(money::read(own.members()).ok_or_else(|| {
-            Problem::of(ProblemKind::Value { wanted: "an amount of at most 5 decimals in a known currency" }, own)
+            Problem::of(
+                ProblemKind::Value { wanted: "an amount of at most 5 decimals in a known currency" },
+                own,
+            )
         })?),
         None => None,
     };

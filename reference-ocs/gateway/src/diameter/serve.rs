@@ -1,0 +1,236 @@
+//! Requests of Diameter clients: understood, given to the core, answered.
+
+use std::sync::Arc;
+
+use tollgate_diameter::peer::ConnectionId;
+use tollgate_diameter::{Builder, Message, Problem, ResultCode, Stage, avp, check};
+use tollgate_network::{StreamEvent, StreamId};
+use tollgate_ocs_core::{Answer, Command, CreditAnswer, CreditAsk, ServiceOutcome};
+use tollgate_time::Instant;
+
+use super::answer::{self, Answering};
+use super::config::{DiameterConfig, Profile};
+use super::copies::Copies;
+use super::face::Task;
+use super::request::{self, Kind, Understood};
+use super::sessions::Route;
+use crate::node::RadiusGateway;
+
+/// Credit-Control (RFC 8506 section 3).
+const CREDIT_CONTROL_COMMAND: u32 = 272;
+
+impl RadiusGateway {
+    /// Takes what happened to a connection.
+    pub(crate) fn take_stream(&mut self, now: Instant, id: StreamId, event: &StreamEvent) {
+        if let Some(face) = &mut self.diameter {
+            face.take(now, id, event);
+            self.work(now);
+        }
+    }
+
+    /// Does what connections are due to do.
+    pub(crate) fn expire_diameter(&mut self, now: Instant) {
+        if let Some(face) = &mut self.diameter {
+            face.expire(now);
+            self.work(now);
+        }
+    }
+
+    /// Does whatever the face has to be done, until there is nothing.
+    pub(super) fn work(&mut self, now: Instant) {
+        while let Some(task) = self.diameter.as_mut().and_then(|face| face.next_task()) {
+            self.flush_diameter();
+            match task {
+                Task::Serve { peer, connection, octets } => self.serve(now, &peer, connection, &octets),
+                Task::Hear { key, errand, answer } => self.heard(now, &key, errand, answer.as_deref()),
+            }
+        }
+        self.flush_diameter();
+    }
+
+    /// Does what has come up outside of a connection's news: messages that the server begins itself, listening at the start.
+    pub(crate) fn catch_up(&mut self) {
+        if let Some(now) = self.diameter.as_ref().map(|face| face.now()) {
+            self.work(now);
+        }
+    }
+
+    fn flush_diameter(&mut self) {
+        if let Some(face) = &mut self.diameter {
+            face.flush(&mut self.outputs);
+        }
+    }
+
+    fn serve(&mut self, now: Instant, peer: &Arc<str>, connection: ConnectionId, octets: &[u8]) {
+        let Some(face) = &self.diameter else { return };
+        let config = Arc::clone(&face.config);
+        // The endpoint has read it before.
+        let Ok(message) = Message::parse(octets) else { return };
+        let origin = message.text(avp::ORIGIN_HOST).unwrap_or(peer);
+        let session = message.session_id().unwrap_or_default();
+        let key = Copies::key(origin, message.header.end_to_end, session);
+        if let Some(answer) = face.copies.find(now, key) {
+            let mut again = answer.to_vec();
+            tollgate_diameter::raw::set_hop_by_hop(&mut again, message.header.hop_by_hop);
+            return self.say(connection, again);
+        }
+        let Some(answer) = self.answer_to(now, &config, peer, &message) else { return };
+        let Ok(octets) = answer.finish() else { return };
+        if let Some(face) = &mut self.diameter {
+            face.copies.keep(now, key, &octets);
+        }
+        self.say(connection, octets);
+    }
+
+    fn say(&mut self, connection: ConnectionId, octets: Vec<u8>) {
+        if let Some(face) = &mut self.diameter {
+            face.answer(connection, octets);
+        }
+    }
+
+    /// The answer to a request; `None` when what it promises cannot be stored.
+    fn answer_to(
+        &mut self,
+        now: Instant,
+        config: &DiameterConfig,
+        peer: &Arc<str>,
+        message: &Message<'_>,
+    ) -> Option<Builder> {
+        if message.header.command != CREDIT_CONTROL_COMMAND {
+            return Some(refusal(config, message, ResultCode::COMMAND_UNSUPPORTED));
+        }
+        if let Err(problem) = checked(config.profile, message) {
+            return Some(problematic(config, message, &problem));
+        }
+        let client = self.diameter.as_ref().and_then(|face| face.client(peer)).cloned();
+        let node = client.as_ref().map(|client| client.name.as_str());
+        let understood = match request::read(message, config, node) {
+            Ok(understood) => understood,
+            Err(problem) => return Some(problematic(config, message, &problem)),
+        };
+        if !is_rated(&understood) {
+            return Some(unrated(config, message));
+        }
+        let first = self.ocs().env();
+        let env = client.as_ref().and_then(|client| client.environment).unwrap_or(first);
+        let command = Command::Credit(Box::new(understood.command.clone())).within(env, first);
+        let Ok(Some(Answer::Credit(decided))) = self.apply(now, command) else { return None };
+        self.follow_session(env, peer, message, &understood, &decided);
+        let provision_cld = client.is_some_and(|client| client.provision_cld);
+        let answering = Answering { now, config, request: message, understood: &understood, provision_cld };
+        let mut builder = Builder::answer(message);
+        answering.write(&mut builder, &decided);
+        Some(builder)
+    }
+
+    /// Remembers how the session can be reached, or forgets it.
+    fn follow_session(
+        &mut self,
+        env: tollgate_ocs_core::ids::EnvId,
+        peer: &Arc<str>,
+        message: &Message<'_>,
+        understood: &Understood,
+        decided: &CreditAnswer,
+    ) {
+        let ends = matches!(understood.kind, Kind::Terminate | Kind::Event);
+        let Some(session) = message.session_id() else { return };
+        let account = match decided {
+            CreditAnswer::Session(answer) => self.core.ocs().qualified(env, &answer.account),
+            CreditAnswer::Denied { context: Some(context), .. } => {
+                self.core.ocs().qualified(env, &context.account)
+            }
+            _ => return,
+        };
+        let limited = match decided {
+            CreditAnswer::Session(answer) => answer.services.iter().any(|own| match &own.outcome {
+                ServiceOutcome::Granted(granted) => granted.last,
+                ServiceOutcome::Denied(_) => true,
+                ServiceOutcome::Settled => false,
+            }),
+            _ => true,
+        };
+        let Some(face) = &mut self.diameter else { return };
+        let key = (Arc::from(account), Arc::from(session));
+        if ends || !matches!(decided, CreditAnswer::Session(_)) {
+            return face.sessions.forget(&key);
+        }
+        let known = face.sessions.get_mut(&key).is_some_and(|own| own.limited);
+        let settled = matches!(decided, CreditAnswer::Session(answer)
+            if answer.services.iter().all(|own| own.outcome == ServiceOutcome::Settled));
+        let route = Route {
+            host: message.text(avp::ORIGIN_HOST).unwrap_or(peer).into(),
+            realm: message.text(avp::ORIGIN_REALM).unwrap_or_default().into(),
+            through: Arc::clone(peer),
+            // A report that asks for nothing says nothing new of what is limited.
+            limited: if settled { known } else { limited },
+            asked: false,
+        };
+        face.sessions.learn(key, route);
+    }
+}
+
+/// Holds a request against the rules, as strictly as the profile is.
+fn checked(profile: Profile, message: &Message<'_>) -> Result<(), Problem> {
+    match profile {
+        Profile::Strict => check::verify(message),
+        Profile::Lenient => {
+            let grave = |problem: &Problem| problem.kind.stage() == Stage::Structure;
+            check::problems(message).into_iter().find(grave).map_or(Ok(()), Err)
+        }
+    }
+}
+
+/// Whether anything of a request is known to be charged; one that names no service at all needs none.
+fn is_rated(understood: &Understood) -> bool {
+    let known = |own: &request::Asked| own.rule.is_some() && !own.other_units;
+    match understood.command.ask {
+        CreditAsk::Event(_) => understood.services.iter().all(known),
+        CreditAsk::Session { .. } => {
+            understood.services.is_empty() || understood.services.iter().any(|own| own.rule.is_some())
+        }
+    }
+}
+
+/// An error of the protocol.
+fn refusal(config: &DiameterConfig, message: &Message<'_>, code: ResultCode) -> Builder {
+    let mut builder = Builder::answer(message);
+    builder.text(avp::ORIGIN_HOST, &config.host);
+    builder.text(avp::ORIGIN_REALM, &config.realm);
+    builder.result(code);
+    builder.proxy_infos(message);
+    builder
+}
+
+/// What is wrong with a request, with the AVP that it is about.
+fn problematic(config: &DiameterConfig, message: &Message<'_>, problem: &Problem) -> Builder {
+    let code = problem.result_code();
+    if code.is_protocol_error() {
+        return refusal(config, message, code);
+    }
+    let mut builder = Builder::answer(message);
+    answer::head(&mut builder, config, message, code);
+    builder.text(avp::ERROR_MESSAGE, &problem.to_string());
+    if let Some(failed) = problem.failed_avp() {
+        builder.octets(avp::FAILED_AVP, failed);
+    }
+    builder.proxy_infos(message);
+    builder
+}
+
+/// Nothing that the request names has a price (RFC 8506 section 4.1.3).
+fn unrated(config: &DiameterConfig, message: &Message<'_>) -> Builder {
+    let mut builder = Builder::answer(message);
+    answer::head(&mut builder, config, message, ResultCode::RATING_FAILED);
+    let services = message.get(avp::MULTIPLE_SERVICES_CREDIT_CONTROL).map(|own| own.members());
+    let named = services.unwrap_or_else(|| message.avps());
+    let codes = [avp::RATING_GROUP, avp::SERVICE_IDENTIFIER];
+    let inside = codes.into_iter().filter_map(|code| named.get(code));
+    let context = message.get(avp::SERVICE_CONTEXT_ID);
+    builder.group(avp::FAILED_AVP, |own| {
+        for failed in context.into_iter().chain(inside) {
+            own.avp(failed.code, failed.flags, failed.data);
+        }
+    });
+    builder.proxy_infos(message);
+    builder
+}
