@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -121,6 +121,8 @@ struct Connection {
     blocked: bool,
     /// There is more to read, as far as is known.
     readable: bool,
+    /// The machine has said that nothing comes after what there is: no further word of it will come.
+    last: bool,
     /// The other end has said everything.
     ended: bool,
     shut: bool,
@@ -177,6 +179,11 @@ impl Connections {
         self.tls = Some(tls);
     }
 
+    /// The same to be kept by whoever waits for it.
+    pub(crate) fn set(&self) -> io::Result<OwnedFd> {
+        self.poll.registry().as_fd().try_clone_to_owned()
+    }
+
     /// What becomes readable when something has happened.
     pub(crate) fn descriptor(&self) -> RawFd {
         self.poll.as_raw_fd()
@@ -209,9 +216,14 @@ impl Connections {
         !self.ready.is_empty() || !self.happened.is_empty()
     }
 
-    /// How many sockets are open.
-    pub(crate) fn len(&self) -> usize {
-        self.sockets.len()
+    /// How long one may wait at most before [`Self::wait`] has something to do by itself.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.is_busy() {
+            return Duration::ZERO;
+        }
+        let rests = self.resting.iter().map(|(at, _)| *at);
+        let next = rests.chain(self.deadlines.front().map(|(at, _)| *at)).min();
+        next.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
     /// Takes connections at a real address.
@@ -309,6 +321,7 @@ impl Connections {
             paused: false,
             blocked: false,
             readable: false,
+            last: false,
             ended: false,
             shut: false,
         };
@@ -399,15 +412,7 @@ impl Connections {
 
     /// Waits until something happens, no longer than that, and does what is to be done.
     pub(crate) fn wait(&mut self, most: Duration) -> io::Result<()> {
-        let now = Instant::now();
-        let mut most = most;
-        if !self.ready.is_empty() || !self.happened.is_empty() {
-            most = Duration::ZERO;
-        }
-        let rests = self.resting.iter().map(|(at, _)| *at);
-        for at in rests.chain(self.deadlines.front().map(|(at, _)| *at)) {
-            most = most.min(at.saturating_duration_since(now));
-        }
+        let most = most.min(self.patience());
         match self.poll.poll(&mut self.events, Some(most)) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
@@ -436,6 +441,7 @@ impl Connections {
                 let connecting = connection.state == State::Connecting;
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
                     connection.readable = true;
+                    connection.last |= event.is_read_closed() || event.is_error();
                     self.ready.push_back(key);
                 }
                 if connecting {
@@ -641,7 +647,7 @@ impl Connections {
                     return self.ended(key);
                 }
                 Ok((octets, more)) => {
-                    connection.readable = more;
+                    connection.readable = more || connection.last;
                     total += octets.len();
                     self.totals.received += u64::try_from(octets.len()).unwrap_or(0);
                     self.totals.reads += 1;
