@@ -5,6 +5,7 @@
 //! machine's own network adds what it adds; a run is therefore not repeatable to the frame, though the
 //! chance in it comes from the seed.
 
+mod arrivals;
 mod streams;
 mod talk;
 

@@ -36,53 +36,53 @@ const UNCONFIRMED_MAX: Duration = Duration::from_secs(100);
 pub(super) struct Streams {
     pub(super) connections: Connections,
     pub(super) watch: AsyncFd<OwnedFd>,
-    links: BTreeMap<u64, Link>,
-    keys: BTreeMap<Key, u64>,
-    names: BTreeMap<(NodeId, StreamId), u64>,
-    listeners: BTreeMap<SocketAddr, Listener>,
-    talks: BTreeMap<u64, Talk>,
-    count: u64,
+    pub(super) links: BTreeMap<u64, Link>,
+    pub(super) keys: BTreeMap<Key, u64>,
+    pub(super) names: BTreeMap<(NodeId, StreamId), u64>,
+    pub(super) listeners: BTreeMap<SocketAddr, Listener>,
+    pub(super) talks: BTreeMap<u64, Talk>,
+    pub(super) count: u64,
     /// Where connections between two of our nodes come from, until they are accepted.
-    callers: BTreeMap<SocketAddr, (u64, NodeId)>,
-    dirty: Vec<u64>,
+    pub(super) callers: BTreeMap<SocketAddr, (u64, NodeId)>,
+    pub(super) dirty: Vec<u64>,
     /// Segments sent in this turn: of which link, behind which octet, and their number.
-    marks: Vec<(u64, u64, u64)>,
+    pub(super) marks: Vec<(u64, u64, u64)>,
 }
 
-struct Listener {
-    node: NodeId,
-    name: StreamId,
-    key: Key,
-    real: SocketAddr,
+pub(super) struct Listener {
+    pub(super) node: NodeId,
+    pub(super) name: StreamId,
+    pub(super) key: Key,
+    pub(super) real: SocketAddr,
 }
 
 /// One end of a connection that a node has.
-struct Link {
-    node: NodeId,
-    life: u32,
-    name: StreamId,
-    side: Side,
+pub(super) struct Link {
+    pub(super) node: NodeId,
+    pub(super) life: u32,
+    pub(super) name: StreamId,
+    pub(super) side: Side,
     /// The node at the other end, if it is one of ours.
-    peer: Option<NodeId>,
-    talk: u64,
-    key: Option<Key>,
+    pub(super) peer: Option<NodeId>,
+    pub(super) talk: u64,
+    pub(super) key: Option<Key>,
     /// What the node has sent in this turn.
-    gathered: BytesMut,
+    pub(super) gathered: BytesMut,
     /// What waits for the link, in order, with when it is due and since when it waits.
-    out: VecDeque<Waiting<Deed>>,
-    arriving: VecDeque<Waiting<StreamEvent>>,
+    pub(super) out: VecDeque<Waiting<Deed>>,
+    pub(super) arriving: VecDeque<Waiting<StreamEvent>>,
     /// Nobody speaks of it any more.
-    dead: bool,
-    closing: bool,
+    pub(super) dead: bool,
+    pub(super) closing: bool,
 }
 
-struct Waiting<T> {
-    due: Instant,
-    since: Instant,
-    what: T,
+pub(super) struct Waiting<T> {
+    pub(super) due: Instant,
+    pub(super) since: Instant,
+    pub(super) what: T,
 }
 
-enum Deed {
+pub(super) enum Deed {
     Connect { from: SocketAddr, to: SocketAddr, over: Transport },
     Send(Bytes),
     Close,
@@ -187,11 +187,7 @@ impl LiveDriver {
                 }
             }
             StreamOrder::Close => {
-                let listeners =
-                    self.streams.listeners.extract_if(.., |_, one| (one.node, one.name) == (node, name));
-                for (_, listener) in listeners.collect::<Vec<_>>() {
-                    self.streams.connections.close(listener.key);
-                }
+                self.stop_listening(|one| (one.node, one.name) == (node, name));
                 if let Some((id, link)) = self.named(node, name) {
                     (link.dead, link.closing) = (true, true);
                     self.streams.names.remove(&(node, name));
@@ -269,7 +265,7 @@ impl LiveDriver {
     }
 
     #[allow(clippy::too_many_arguments, reason = "they are what a link is made of")]
-    fn add_link(
+    pub(super) fn add_link(
         &mut self,
         node: NodeId,
         life: u32,
@@ -302,7 +298,7 @@ impl LiveDriver {
     }
 
     /// How long the link holds octets back: what it loses comes later.
-    fn delay(&mut self, now: Instant, node: NodeId, peer: Option<NodeId>) -> Duration {
+    pub(super) fn delay(&mut self, now: Instant, node: NodeId, peer: Option<NodeId>) -> Duration {
         let link = *self.cast.links.impairment(now, node, peer);
         let mut delay = link.latency.saturating_add(self.cast.chance.up_to(link.jitter));
         let mut repeat = REPEAT;
@@ -444,7 +440,7 @@ impl LiveDriver {
         }
     }
 
-    fn refused(&mut self, id: u64, refusal: Refusal) {
+    pub(super) fn refused(&mut self, id: u64, refusal: Refusal) {
         let now = self.clock.now();
         let Some(link) = self.streams.links.get(&id) else { return };
         let mut frame = None;
@@ -455,7 +451,7 @@ impl LiveDriver {
     }
 
     /// Tells a node the last of a link.
-    fn conclude(&mut self, id: u64, event: &StreamEvent, frame: Option<u64>) {
+    pub(super) fn conclude(&mut self, id: u64, event: &StreamEvent, frame: Option<u64>) {
         let Some(link) = self.streams.links.get(&id) else { return };
         let (node, life, name, dead) = (link.node, link.life, link.name, link.dead);
         self.streams.drop_link(id);
@@ -464,7 +460,14 @@ impl LiveDriver {
         }
     }
 
-    fn tell(&mut self, node: NodeId, life: u32, name: StreamId, event: &StreamEvent, frame: Option<u64>) {
+    pub(super) fn tell(
+        &mut self,
+        node: NodeId,
+        life: u32,
+        name: StreamId,
+        event: &StreamEvent,
+        frame: Option<u64>,
+    ) {
         let now = self.clock.now();
         if let Some(slot) = self.cast.alive(node, life) {
             slot.peer.handle_input(now, Input::Stream(name, event));
@@ -484,7 +487,7 @@ impl LiveDriver {
     }
 
     /// Ends a link at once, without a word to its own node.
-    fn cut_off(&mut self, id: u64) {
+    pub(super) fn cut_off(&mut self, id: u64) {
         let now = self.clock.now();
         let Some(link) = self.streams.links.get(&id) else { return };
         let (key, side, talk) = (link.key, link.side, link.talk);
@@ -517,12 +520,20 @@ impl LiveDriver {
         }
     }
 
+    fn stop_listening(&mut self, whose: impl Fn(&Listener) -> bool) {
+        let Streams { listeners, connections, .. } = &mut self.streams;
+        listeners.retain(|_, listener| {
+            let stops = whose(listener);
+            if stops {
+                connections.close(listener.key);
+            }
+            !stops
+        });
+    }
+
     /// A node is gone: nobody listens at its addresses, and octets for its connections meet nobody.
     pub(super) fn crash_streams(&mut self, node: NodeId) {
-        let listeners = self.streams.listeners.extract_if(.., |_, listener| listener.node == node);
-        for (_, listener) in listeners.collect::<Vec<_>>() {
-            self.streams.connections.close(listener.key);
-        }
+        self.stop_listening(|listener| listener.node == node);
         self.streams.names.retain(|(owner, _), _| *owner != node);
         for link in self.streams.links.values_mut().filter(|link| link.node == node) {
             link.dead = true;
@@ -530,141 +541,6 @@ impl LiveDriver {
             link.gathered.clear();
             if let Some(key) = link.key {
                 self.streams.connections.pause(key, false);
-            }
-        }
-    }
-
-    /// Takes what the sockets have to say.
-    pub(super) fn hear_streams(&mut self) {
-        // What fails here fails for every connection, and shows as their silence.
-        let _failed = self.streams.connections.wait(Duration::ZERO);
-        while let Some((key, _, event)) = self.streams.connections.next() {
-            if let StreamEvent::Accepted { local, remote, over } = event {
-                self.accepted(key, local, remote, over);
-                continue;
-            }
-            let Some(id) = self.streams.keys.get(&key).copied() else { continue };
-            let now = self.clock.now();
-            let Some(link) = self.streams.links.get(&id) else { continue };
-            let (node, peer) = (link.node, link.peer);
-            // Between two nodes the sender's side has seen to it.
-            let delay =
-                if peer.is_none() && matches!(event, StreamEvent::Received(_) | StreamEvent::Closed(_)) {
-                    self.delay(now, node, None)
-                } else {
-                    Duration::ZERO
-                };
-            if let Some(link) = self.streams.links.get_mut(&id) {
-                link.arriving.push_back(Waiting { due: now + delay, since: now, what: event });
-            }
-            self.stream_due(id);
-        }
-        self.streams.connections.flush();
-    }
-
-    fn accepted(&mut self, key: Key, local: SocketAddr, remote: SocketAddr, over: Transport) {
-        let now = self.clock.now();
-        let mut listeners = self.streams.listeners.iter();
-        let here = |real: SocketAddr| {
-            real.port() == local.port() && (real.ip() == local.ip() || real.ip().is_unspecified())
-        };
-        let Some((scenario, node)) =
-            listeners.find(|(_, listener)| here(listener.real)).map(|(at, listener)| (*at, listener.node))
-        else {
-            return self.streams.connections.reset(key);
-        };
-        let (talk, peer) = match self.streams.callers.remove(&remote) {
-            Some((talk, peer)) => (talk, Some(peer)),
-            None => {
-                if self.cast.links.cut(now, node, None) {
-                    return self.streams.connections.reset(key);
-                }
-                let number = self.streams.count;
-                self.streams.count += 1;
-                let talk = Talk::new(number, [self.map.scenario(remote), scenario]);
-                talk.call(&mut self.cast.record, now, None);
-                self.streams.talks.insert(number, talk);
-                (number, None)
-            }
-        };
-        let Some(shown) = self.streams.talks.get_mut(&talk) else {
-            return self.streams.connections.reset(key);
-        };
-        shown.ends += u8::from(peer.is_some());
-        shown.stand(&mut self.cast.record, now);
-        let (name, life) = (StreamId::incoming(talk), self.cast.slots[node.0].life);
-        let from = shown.address(Side::Caller);
-        let frame = Some(self.cast.record.tally.carried);
-        self.add_link(node, life, name, Side::Callee, peer, talk, Some(key));
-        let event = StreamEvent::Accepted { local: scenario, remote: from, over };
-        self.tell(node, life, name, &event, frame);
-    }
-
-    fn arrive_stream(&mut self, id: u64, event: StreamEvent) {
-        let now = self.clock.now();
-        let Some(link) = self.streams.links.get(&id) else { return };
-        let (node, life, name, side, talk) = (link.node, link.life, link.name, link.side, link.talk);
-        let (outside, dead, key) = (link.peer.is_none(), link.dead, link.key);
-        match event {
-            StreamEvent::Received(octets) => {
-                if dead {
-                    // Octets for one who is gone; one who has closed lets them pass.
-                    if !link.closing {
-                        self.cut_off(id);
-                    }
-                    return;
-                }
-                if outside && let Some(talk) = self.streams.talks.get_mut(&talk) {
-                    talk.send(&mut self.cast.record, now, side.other(), &octets, None);
-                }
-                self.hand_over(id, octets);
-            }
-            StreamEvent::Closed(Ending::Orderly) => {
-                let mut frame = None;
-                if let Some(talk) = self.streams.talks.get_mut(&talk) {
-                    frame = talk.finish(&mut self.cast.record, now, side.other());
-                    talk.finish(&mut self.cast.record, now, side);
-                }
-                if let Some(key) = key {
-                    self.streams.connections.close(key);
-                }
-                self.conclude(id, &event, frame);
-            }
-            StreamEvent::Closed(_) => {
-                let mut frame = None;
-                if let Some(talk) = self.streams.talks.get_mut(&talk) {
-                    frame = talk.reset(&mut self.cast.record, now, side.other());
-                }
-                self.conclude(id, &event, frame);
-            }
-            StreamEvent::Refused(refusal) => self.refused(id, refusal),
-            StreamEvent::Opened { .. } => {
-                let Some(talk) = self.streams.talks.get_mut(&talk) else { return };
-                talk.stand(&mut self.cast.record, now);
-                let (local, remote) = (talk.address(side), talk.address(side.other()));
-                let frame = Some(self.cast.record.tally.carried);
-                self.tell(node, life, name, &StreamEvent::Opened { local, remote }, frame);
-            }
-            StreamEvent::Blocked | StreamEvent::Drained if dead => {}
-            event => self.tell(node, life, name, &event, None),
-        }
-    }
-
-    /// Gives a node its octets, segment by segment.
-    fn hand_over(&mut self, id: u64, mut octets: Bytes) {
-        while !octets.is_empty()
-            && let Some(link) = self.streams.links.get(&id)
-            && !link.dead
-        {
-            let (node, life, name, side, talk) = (link.node, link.life, link.name, link.side, link.talk);
-            let Some(shown) = self.streams.talks.get_mut(&talk) else { return };
-            let (length, frame) = shown.take(side.other(), octets.len());
-            let piece = octets.split_to(length.max(1).min(octets.len()));
-            self.cast.record.tally.delivered += 1;
-            self.tell(node, life, name, &StreamEvent::Received(piece), frame);
-            let now = self.clock.now();
-            if let Some(talk) = self.streams.talks.get_mut(&talk) {
-                talk.confirm(&mut self.cast.record, now, side);
             }
         }
     }
