@@ -22,7 +22,7 @@ use crate::record::PAYLOAD_MAX;
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Between, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
-    Output, Peer, Ratio, Refusal, Seen, StreamEvent, StreamOrder, Tally,
+    Output, Peer, Ratio, Seen, Tally,
 };
 
 /// More events than this at one point in time mean that time will never move on: two nodes
@@ -289,12 +289,6 @@ impl SimDriver {
         slot.peer.restart(self.now);
         self.turn(node, None);
     }
-}
-
-/// What a driver of datagrams answers to an order about a connection.
-pub(crate) fn refusal_of(order: &StreamOrder) -> Option<StreamEvent> {
-    let asked = matches!(order, StreamOrder::Listen { .. } | StreamOrder::Connect { .. });
-    asked.then(|| StreamEvent::Refused(Refusal::Unsupported("only datagrams are carried here".to_owned())))
 }
 
 impl Driver for SimDriver {

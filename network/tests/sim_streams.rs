@@ -390,7 +390,7 @@ fn tshark_finds_nothing_wrong_with_connections() {
     assert_eq!(u64::try_from(good.lines().count()).unwrap(), count);
     assert!(tshark("tcp.analysis.retransmission").lines().count() > 3);
     // Each connection is complete: started, used and ended in order (31 is all five of these).
-    assert_eq!(tshark("tcp.flags.fin == 1 && tcp.completeness == 31 && tcp.len == 0").is_empty(), false);
+    assert!(!tshark("tcp.flags.fin == 1 && tcp.completeness == 31 && tcp.len == 0").is_empty());
     assert_eq!(
         tshark(&format!("tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.dstport == {PORT}"))
             .lines()

@@ -191,10 +191,12 @@ fn tls_is_agreed_on_with_whom_we_trust_and_with_nobody_else() {
     assert_eq!(notes, expected);
     let notes = call(&server, TlsSettings::self_signed(&["tollgate.test"]).unwrap());
     assert!(notes[2].starts_with("refused TLS was not agreed on: invalid peer certificate"), "{notes:?}");
-    let notes = call(&server, tls.expecting("somebody.else").unwrap());
+    let notes = call(&server, tls.clone().expecting("somebody.else").unwrap());
     assert!(notes[2].contains("certificate"), "{notes:?}");
+    // Everybody else is served on.
+    assert_eq!(call(&server, tls), expected);
     let (totals, _) = server.stop();
-    assert_eq!((totals.accepted, totals.insecure), (3, 2));
+    assert_eq!((totals.accepted, totals.insecure), (4, 2));
 }
 
 #[test]

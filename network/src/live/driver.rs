@@ -5,18 +5,26 @@
 //! machine's own network adds what it adds; a run is therefore not repeatable to the frame, though the
 //! chance in it comes from the seed.
 
+mod arrivals;
+mod streams;
+mod talk;
+
+use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tollgate_time::Instant;
+
+use streams::{Position, Streams};
 
 use crate::cast::{Cast, OUTPUTS_PER_TURN_MAX};
 use crate::live::address::{AddressMap, Reach};
 use crate::live::clock::LiveClock;
 use crate::live::port::{Ports, Received, Underway};
 use crate::record::PAYLOAD_MAX;
-use crate::sim::refusal_of;
 use crate::timeline::Timeline;
 use crate::{
     Action, ActionError, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId, Output,
@@ -38,6 +46,7 @@ pub struct LiveDriver {
     ports: Ports,
     timeline: Timeline<What>,
     cast: Cast,
+    streams: Streams,
 }
 
 /// A frame with its number and whom it is for.
@@ -71,6 +80,8 @@ enum What {
         node: NodeId,
         life: u32,
     },
+    /// Something is due on a connection.
+    Stream(u64),
 }
 
 impl LiveDriver {
@@ -82,9 +93,10 @@ impl LiveDriver {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build();
         let runtime =
             runtime.map_err(|error| FaultError(format!("the network cannot be started: {error}")))?;
+        let streams = runtime.block_on(async { Self::watched() })?;
         let mut cast = Cast::new(seed);
         cast.links.set_usual(Impairment { latency: Duration::ZERO, ..Impairment::default() });
-        Ok(Self { runtime, clock, map, ports: Ports::default(), timeline: Timeline::new(), cast })
+        Ok(Self { runtime, clock, map, ports: Ports::default(), timeline: Timeline::new(), cast, streams })
     }
 
     /// What links add to what the machine's own do, unless faults say so; by default nothing.
@@ -135,17 +147,24 @@ impl LiveDriver {
     fn turn(&mut self, id: NodeId, input: Option<u64>) {
         let mut frame = input;
         let mut outputs = 0;
+        let mut told = Vec::new();
+        // What was observed of octets that are in no segment yet.
+        let mut pending: Vec<(usize, Position)> = Vec::new();
+        let mut position = None;
         loop {
             match self.cast.slots[id.0].peer.poll_output() {
-                Output::Transmit(sent) => frame = Some(self.transmit(id, sent)),
-                Output::Stream(stream, order) => {
-                    if let Some(refused) = refusal_of(&order) {
-                        self.cast.slots[id.0]
-                            .peer
-                            .handle_input(self.clock.now(), Input::Stream(stream, &refused));
-                    }
+                Output::Transmit(sent) => {
+                    frame = Some(self.transmit(id, sent));
+                    position = None;
                 }
+                Output::Stream(stream, order) => match self.order(id, stream, order) {
+                    Ok(sent) => position = sent.or(position),
+                    Err(event) => told.push((stream, event)),
+                },
                 Output::Observe(observation) => {
+                    if let Some(position) = position {
+                        pending.push((self.cast.seen.len(), position));
+                    }
                     let at = self.clock.now();
                     self.cast.observe(at, id, observation, frame);
                 }
@@ -155,7 +174,13 @@ impl LiveDriver {
                 }
                 Output::Wait(deadline) => {
                     self.cast.slots[id.0].deadline = deadline;
-                    return;
+                    if told.is_empty() {
+                        break;
+                    }
+                    for (stream, event) in told.drain(..) {
+                        let now = self.clock.now();
+                        self.cast.slots[id.0].peer.handle_input(now, Input::Stream(stream, &event));
+                    }
                 }
             }
             outputs += 1;
@@ -165,6 +190,7 @@ impl LiveDriver {
                 id.0
             );
         }
+        self.flush_streams(&pending);
     }
 
     /// Treats a frame as its link does, and sends what is left of it. Answers with its number.
@@ -345,6 +371,7 @@ impl LiveDriver {
         while let Some((_, what)) = self.timeline.next_until(now) {
             match what {
                 What::Departure(parcel) => self.depart_late(now, &parcel),
+                What::Stream(link) => self.stream_due(link),
                 What::Arrival { node, life, number, frame } => {
                     if self.cast.links.cut(now, node, None) {
                         self.cast.record.amend(number, Fate::Partitioned);
@@ -359,6 +386,7 @@ impl LiveDriver {
                 }
             }
         }
+        self.streams.connections.flush();
         for id in (0..self.cast.slots.len()).map(NodeId) {
             let slot = &mut self.cast.slots[id.0];
             if slot.deadline.is_some_and(|deadline| deadline <= now) {
@@ -384,12 +412,25 @@ impl LiveDriver {
 
     /// Waits for a datagram, no longer than until `at`.
     fn wait(&mut self, at: Instant) -> Option<Received> {
-        let most = self.clock.real_wait(at).min(WAIT_MAX);
-        let Self { runtime, ports, .. } = self;
+        let most = self.clock.real_wait(at).min(WAIT_MAX).min(self.streams.connections.patience());
+        let Self { runtime, ports, streams, .. } = self;
         runtime.block_on(async {
             // Has the runtime look at the sockets even when there is no time to wait.
             tokio::task::yield_now().await;
-            tokio::time::timeout(most, ports.receive()).await.ok()
+            let mut datagram = pin!(ports.receive());
+            let anything = poll_fn(|context| {
+                if let Poll::Ready(received) = datagram.as_mut().poll(context) {
+                    return Poll::Ready(Some(received));
+                }
+                match streams.watch.poll_read_ready(context) {
+                    Poll::Ready(Ok(mut ready)) => {
+                        ready.clear_ready();
+                        Poll::Ready(None)
+                    }
+                    Poll::Ready(Err(_)) | Poll::Pending => Poll::Pending,
+                }
+            });
+            tokio::time::timeout(most, anything).await.ok().flatten()
         })
     }
 
@@ -398,9 +439,14 @@ impl LiveDriver {
         deadlines.chain(self.timeline.next_at()).min()
     }
 
+    fn crash(&mut self, node: NodeId) {
+        self.cast.crash(node);
+        self.crash_streams(node);
+    }
+
     fn restart(&mut self, node: NodeId) {
         if self.cast.slots[node.0].up {
-            self.cast.crash(node);
+            self.crash(node);
         }
         // What the sockets still hold arrived while the node was down.
         for _ in 0..BACKLOG_MAX {
@@ -455,6 +501,7 @@ impl Driver for LiveDriver {
             if let Some(received) = self.wait(due) {
                 self.accept(received);
             }
+            self.hear_streams();
             self.catch_up();
             if self.cast.seen.is_empty() && self.clock.now() >= until {
                 return None;
@@ -467,14 +514,15 @@ impl Driver for LiveDriver {
         self.cast.order(now, fault)?;
         match fault {
             Fault::Crash { node, until } => {
-                self.cast.crash(node);
+                self.crash(node);
                 if let Some(until) = until {
                     let life = self.cast.slots[node.0].life;
                     self.timeline.enter(until.max(now), What::Revival { node, life });
                 }
             }
             Fault::Restart { node } => self.restart(node),
-            Fault::Reset { .. } | Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
+            Fault::Reset { between } => self.reset_between(between),
+            Fault::Impair { .. } | Fault::Partition { .. } | Fault::Heal => {}
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub mod stream_server;
 pub mod tls;
 #[cfg(target_os = "linux")]
 mod unreachable;
+#[cfg(unix)]
+mod watch;
 
 pub use address::AddressMap;
 pub use clock::LiveClock;

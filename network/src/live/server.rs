@@ -230,7 +230,7 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
                     told.extend(event.map(|event| (stream, event)));
                 }
                 Output::Observe(observation) | Output::Heard(observation) => {
-                    (self.observed)(now, observation)
+                    (self.observed)(now, observation);
                 }
                 Output::Wait(deadline) => {
                     self.deadline = deadline;

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use tollgate_time::Instant;
 
+use crate::ip::{Sum, emit_header, header_length, one_family};
 use crate::{Datagram, Segment, TcpHeader};
 
 const SECTION_HEADER: u32 = 0x0A0D_0D0A;
@@ -26,6 +27,9 @@ const NANOSECONDS: u8 = 9;
 
 /// A longer comment is cut, in bytes.
 pub const COMMENT_MAX: u16 = 4_096;
+
+/// The longest payload of an IP packet that both versions can hold, in bytes.
+const IP_PAYLOAD_MAX: u16 = 65_515;
 
 /// A capture could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +110,31 @@ impl<W: Write> PcapngWriter<W> {
         let segment = Segment::new(from, to, header, payload);
         let comment = with_dropped(comment.unwrap_or_default(), segment.dropped(), "segment");
         self.packet(at, segment.packet_length(), |block| segment.emit(block), &comment)
+    }
+
+    /// Adds an IP packet of any protocol, sent at that time, whose payload is whole with its own checksum: SCTP's
+    /// number is 132. What lies beyond 65,515 bytes is cut, and the comment says so. The ports are not looked at.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn ip_packet(
+        &mut self,
+        at: Instant,
+        (from, to): (SocketAddr, SocketAddr),
+        protocol: u8,
+        payload: &[u8],
+        comment: Option<&str>,
+    ) -> Result<(), CaptureError> {
+        let (from, to) = one_family(from, to);
+        let length = u16::try_from(payload.len()).unwrap_or(IP_PAYLOAD_MAX).min(IP_PAYLOAD_MAX);
+        let (payload, dropped) = payload.split_at(usize::from(length));
+        let comment = with_dropped(comment.unwrap_or_default(), dropped.len(), "packet");
+        let whole = u32::from(header_length(from)) + u32::from(length);
+        let emit = |block: &mut Vec<u8>| {
+            emit_header(from, to, protocol, length, &mut Sum::default(), block);
+            block.extend(payload);
+        };
+        self.packet(at, whole, emit, &comment)
     }
 
     /// Ends the capture. Answers with the number of packets in it.

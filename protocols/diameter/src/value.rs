@@ -100,6 +100,11 @@ fn prefix(data: &[u8]) -> Option<String> {
     }
     let mut whole = [0; 16];
     whole[..address.len()].copy_from_slice(address);
+    // Octets behind the prefix would be lost.
+    let behind = whole.get(usize::from(len).div_ceil(8)..).unwrap_or_default();
+    if behind.iter().any(|octet| *octet != 0) {
+        return None;
+    }
     Some(format!("{}/{len}", Ipv6Addr::from(whole)))
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Net {
 }
 
 pub(crate) fn start() -> Instant {
-    Instant::parse_rfc3339("2019-03-01T07:52:44Z").unwrap()
+    Instant::parse_rfc3339("2019-03-01T07:52:44Z").expect("a time")
 }
 
 pub(crate) fn identity(host: &str) -> Identity {
@@ -57,7 +57,7 @@ pub(crate) fn ccr(session: &str, host: Option<&str>) -> Vec<u8> {
     own.text(avp::ORIGIN_REALM, "example.net");
     own.text(avp::DESTINATION_REALM, "example.net");
     host.into_iter().for_each(|host| own.text(avp::DESTINATION_HOST, host));
-    own.finish().unwrap()
+    own.finish().expect("a short message")
 }
 
 impl Net {
@@ -210,12 +210,12 @@ impl Net {
     }
 
     pub(crate) fn answer(&mut self, node: usize, connection: ConnectionId, request: &[u8], code: ResultCode) {
-        let request = Message::parse(request).unwrap();
+        let request = Message::parse(request).expect("what was sent can be read");
         let mut own = Builder::answer(&request);
         own.result(code);
         self.nodes[node].settings().identity.write(&mut own);
         own.proxy_infos(&request);
-        self.nodes[node].answer(connection, own.finish().unwrap());
+        self.nodes[node].answer(connection, own.finish().expect("a short message"));
         self.settle();
     }
 
