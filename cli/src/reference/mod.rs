@@ -1,5 +1,6 @@
 //! The reference OCS as a system under test: made from a world, on a virtual network or on real sockets.
 
+mod diameter;
 mod numbers;
 mod objects;
 mod parties;

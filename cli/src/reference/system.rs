@@ -8,6 +8,7 @@ use tollgate_conformance::world::World;
 use tollgate_network::Server;
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Record, RecordError};
+use tollgate_ocs_gateway::diameter::config::DiameterConfig;
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
 
@@ -20,6 +21,7 @@ pub(crate) struct System {
     clients: Clients,
     routes: Routes,
     environment_routes: BTreeMap<EnvId, Routes>,
+    diameter: Option<DiameterConfig>,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
 }
@@ -32,11 +34,12 @@ impl System {
             clients: world::clients(world)?,
             routes: world::routes(world),
             environment_routes: world.environments.iter().filter_map(world::routes_of).collect(),
+            diameter: super::diameter::config(world),
             addresses: world.ocs.clone(),
             secrets: world
                 .everywhere()
                 .flat_map(|env| &env.nodes)
-                .map(|node| (node.address, node.secret.clone()))
+                .filter_map(|node| Some((node.address, node.secret.clone()?)))
                 .collect(),
         })
     }
@@ -56,6 +59,7 @@ impl System {
         let mut config = GatewayConfig::new(clients);
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
+        config.diameter.clone_from(&self.diameter);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
     }
@@ -70,6 +74,7 @@ impl System {
         let mut config = GatewayConfig::new(clients);
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
+        config.diameter.clone_from(&self.diameter);
         change(&mut config);
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
     }

@@ -58,10 +58,11 @@ impl From<CatalogueError> for WorldError {
     }
 }
 
-/// The clients of a world: those of every environment.
+/// The RADIUS clients of a world: the nodes of every environment that share a secret with the system.
 pub(crate) fn clients(world: &World) -> Result<Clients, WorldError> {
     let of = |world: &World, env: Option<EnvId>| {
-        world.nodes.iter().map(|node| client(node, env)).collect::<Result<Vec<_>, _>>()
+        let sharing = world.nodes.iter().filter_map(|node| Some((node, node.secret.as_deref()?)));
+        sharing.map(|(node, secret)| client(node, secret, env)).collect::<Result<Vec<_>, _>>()
     };
     let mut clients = of(world, None)?;
     for other in &world.environments {
@@ -70,8 +71,8 @@ pub(crate) fn clients(world: &World) -> Result<Clients, WorldError> {
     Clients::new(clients).map_err(|error| WorldError::of(None, error))
 }
 
-fn client(node: &world::Node, env: Option<EnvId>) -> Result<Client, WorldError> {
-    let mut client = Client::new(node.name.clone(), node.address, node.secret.as_str());
+fn client(node: &world::Node, secret: &str, env: Option<EnvId>) -> Result<Client, WorldError> {
+    let mut client = Client::new(node.name.clone(), node.address, secret);
     client.environment = env;
     client.internal = node.internal;
     client.require_message_authenticator = node.require_message_authenticator;

@@ -3,6 +3,7 @@
 //! declared, that a capture comes before its use) it leaves to `tollgate check`; what it refuses, the check
 //! refuses too.
 
+mod diameter;
 mod values;
 mod world;
 

@@ -8,7 +8,7 @@ use super::values::{address, decimal, flag, or_parameter, span, text, time, whol
 type Key = (&'static str, &'static str, Value);
 
 /// A map of these keys; those behind `required` must be there.
-fn keys(all: &[Key], required: &[&str]) -> Value {
+pub(super) fn keys(all: &[Key], required: &[&str]) -> Value {
     let properties: Map<String, Value> = (all.iter())
         .map(|(name, about, schema)| ((*name).to_owned(), said(about, or_parameter(schema))))
         .collect();
@@ -24,7 +24,7 @@ fn named(schema: &Value) -> Value {
     json!({ "anyOf": [{ "type": "null" }, { "type": "object", "additionalProperties": schema }] })
 }
 
-fn list(schema: &Value) -> Value {
+pub(super) fn list(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "array", "items": schema }] })
 }
 
@@ -83,6 +83,7 @@ pub(super) fn schema() -> Value {
         ("environment", "The number of the virtual billing environment", whole(1, i64::from(u32::MAX))),
         ("instance", "The name of the running instance", text()),
         ("options", "Options said for all, an environment or an instance", options()),
+        ("diameter", "How the charging system speaks Diameter", super::diameter::system()),
         ("settings", "Settings of the charging system", settings()),
     ];
     let mut environment = all.clone();
@@ -101,6 +102,7 @@ fn node() -> Value {
         &[
             ("address", "By which the system knows it", address()),
             ("secret", "Shared with the system", text()),
+            ("diameter", "How it calls itself in Diameter", super::diameter::node()),
             ("trusted", "Whether it may ask to ignore a password", flag()),
             ("internal", "Whether its requests say which environment they are for", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),

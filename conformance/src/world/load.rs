@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{environments, network, numbers, parties, plans, prices, resale, supplies};
+use super::{diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
@@ -160,6 +160,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let [nodes, rules, tariffs, products, customers, accounts] =
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
+    let diameter = above.is_none().then(|| keys.value("diameter")).flatten();
     let resale = resale::Sections::of(&mut keys);
     let plans = plans::Sections::of(&mut keys);
     let numbers = numbers::Sections::of(&mut keys);
@@ -190,6 +191,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
     world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
+    world.diameter = diameter.and_then(|node| diameter::read(node, collector));
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -41,6 +41,8 @@ pub struct World {
     pub plans: super::plans::Plans,
     /// Routing plans, numbers of the inventory, where calls go.
     pub numbers: super::numbers::Numbers,
+    /// `diameter:` how the system speaks Diameter.
+    pub diameter: Option<super::diameter::Diameter>,
     /// `settings:`
     pub settings: Settings,
     /// `environments:` beside this one, each a world by itself that holds no others.
@@ -54,8 +56,10 @@ pub struct Node {
     pub name: Text,
     /// `address:` by which the system knows it.
     pub address: IpAddr,
-    /// `secret:` shared with the system.
-    pub secret: Text,
+    /// `secret:` shared with the system; `None` for a node that speaks Diameter alone.
+    pub secret: Option<Text>,
+    /// `diameter:` how it calls itself there.
+    pub diameter: Option<super::diameter::DiameterNode>,
     /// `trusted: true`: `PortaBilling_Ignore_Password` is honoured.
     pub trusted: bool,
     /// `internal: true`: its requests say which environment they are for (`PortaBilling_SessionEnv`).

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::diameter;
 use super::load::{Names, digits, reference, word};
 use super::model::{CallLimits, DialingRule, DynamicAuthorization, Node, Settings};
 use crate::diagnostics::{Collector, Problem, Span, shown};
@@ -20,7 +21,13 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
     let mut keys = Keys::of(&entry.value, "a node", collector)?;
     let address =
         keys.need("address", "a node", collector).and_then(|n| read::address(n, "an address", collector));
-    let secret = keys.need("secret", "a node", collector).and_then(|node| {
+    let diameter_said = keys.value("diameter");
+    let diameter = diameter_said.and_then(|node| diameter::of_node(node, collector));
+    let secret_said = match diameter_said {
+        Some(_) => keys.value("secret"),
+        None => keys.need("secret", "a node", collector),
+    };
+    let secret = secret_said.and_then(|node| {
         let secret = read::text(node, "a secret", collector)?;
         if secret.is_empty() {
             collector.error(node.span, "the secret is empty");
@@ -63,7 +70,8 @@ pub(super) fn node(entry: &Entry, names: &Names<'_>, collector: &mut Collector) 
     Some(Node {
         name: name?,
         address: address?,
-        secret: secret?,
+        secret: if diameter_said.is_some() { secret } else { Some(secret?) },
+        diameter: if diameter_said.is_some() { Some(diameter?) } else { None },
         trusted,
         internal,
         require_message_authenticator,
