@@ -8,20 +8,25 @@ use tollgate_network::Transport;
 use tollgate_ocs_core::Service;
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_gateway::diameter::config::{
-    DiameterClient, DiameterConfig, FailureHandling, FinalUnit, OnBlock, Profile, RedirectServer, Role,
-    ServiceRule,
+    DiameterClient, DiameterConfig, FailureHandling, FinalUnit, Listener, OnBlock, Profile, RedirectServer,
+    Role, ServiceRule,
 };
 
 /// The settings, where the world speaks Diameter.
 pub(super) fn config(world: &World) -> Option<DiameterConfig> {
     let own = world.diameter.as_ref()?;
-    let mut config = DiameterConfig::new(own.host.clone(), own.realm.clone());
     let over = match own.transport {
         said::Transport::Tcp => Transport::Tcp,
         said::Transport::Tls => Transport::Tls,
         said::Transport::Sctp => Transport::Sctp,
     };
-    config.listen = world.ocs.iter().map(|address| (SocketAddr::new(*address, own.port), over)).collect();
+    let listener = |(place, address): (usize, &std::net::IpAddr)| {
+        // One name stands for all addresses.
+        let host = own.hosts.get(place).or(own.hosts.first())?.clone();
+        Some(Listener { host, at: SocketAddr::new(*address, own.port), over })
+    };
+    let listen = world.ocs.iter().enumerate().filter_map(listener).collect();
+    let mut config = DiameterConfig::new(own.realm.clone(), listen);
     config.profile = if own.lenient { Profile::Lenient } else { Profile::Strict };
     config.watchdog = own.watchdog.unwrap_or(config.watchdog);
     config.supervision = own.supervision.unwrap_or(config.supervision);

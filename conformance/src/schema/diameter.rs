@@ -30,7 +30,7 @@ pub(super) fn node() -> Value {
 pub(super) fn system() -> Value {
     keys(
         &[
-            ("host", "Its Origin-Host", text()),
+            ("host", "Its Origin-Host, or one for each of its addresses", list(&text())),
             ("realm", "Its Origin-Realm", text()),
             ("port", "Where it listens (3868)", whole(1, i64::from(u16::MAX))),
             ("transport", "What carries connections", json!({ "enum": ["tcp", "tls", "sctp"] })),

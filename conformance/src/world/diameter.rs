@@ -16,8 +16,8 @@ const PORT: u16 = 3868;
 /// `diameter:` of a world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diameter {
-    /// `host:` its Origin-Host.
-    pub host: Text,
+    /// `host:` its Origin-Hosts: one for each of its addresses, or one for all.
+    pub hosts: Vec<Text>,
     /// `realm:` its Origin-Realm.
     pub realm: Text,
     /// `port:` where it listens at each of its addresses.
@@ -159,10 +159,20 @@ enum Counted {
 }
 
 /// Reads `diameter:` of a world.
-pub(super) fn read(node: &Node, collector: &mut Collector) -> Option<Diameter> {
+pub(super) fn read(node: &Node, addresses: usize, collector: &mut Collector) -> Option<Diameter> {
     let what = "`diameter:`";
     let mut keys = Keys::of(node, what, collector)?;
-    let host = keys.need("host", what, collector).and_then(|own| identity(own, collector));
+    let hosts = keys.need("host", what, collector).map(|own| {
+        let items = read::items(own, "the Origin-Hosts", collector);
+        if items.len() > 1 && items.len() != addresses {
+            let message = format!("{} Origin-Hosts for {addresses} addresses", items.len());
+            collector.push(
+                Problem::error(own.span, message)
+                    .advice("name one for each address of `ocs:`, or one for all"),
+            );
+        }
+        items.iter().filter_map(|item| identity(item, collector)).collect::<Vec<Text>>()
+    });
     let realm = keys.need("realm", what, collector).and_then(|own| identity(own, collector));
     let port = keys
         .value("port")
@@ -195,7 +205,7 @@ pub(super) fn read(node: &Node, collector: &mut Collector) -> Option<Diameter> {
     });
     keys.finish(what, collector);
     Some(Diameter {
-        host: host?,
+        hosts: hosts.filter(|hosts| !hosts.is_empty())?,
         realm: realm?,
         port: port.unwrap_or(PORT),
         transport: transport.unwrap_or_default(),

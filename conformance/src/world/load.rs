@@ -191,7 +191,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
     world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
-    world.diameter = diameter.and_then(|node| diameter::read(node, collector));
+    world.diameter = diameter.and_then(|node| diameter::read(node, world.ocs.len(), collector));
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

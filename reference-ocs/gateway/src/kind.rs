@@ -259,6 +259,21 @@ const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: MESSAGE }
 }
 
+const PEER_FIELDS: &[(&str, &str)] = &[("peer", "Its Origin-Host.")];
+const DETAIL_FIELDS: &[(&str, &str)] = &[("detail", "What it was.")];
+
+const fn diameter(name: &'static str, about: &'static str) -> Sight {
+    Sight {
+        name,
+        about,
+        subject: None,
+        fields: FieldNames::Dictionary {
+            known: tollgate_diameter::field_known,
+            all: tollgate_diameter::field_names,
+        },
+    }
+}
+
 const SIGHTS: &[Sight] = &[
     message("Access-Request", "A client's request for authentication or authorization has arrived."),
     message("Accounting-Request", "A client's report of usage has arrived."),
@@ -272,6 +287,64 @@ const SIGHTS: &[Sight] = &[
     message("CoA-Request", "A client was asked to change a session."),
     message("CoA-ACK", "A client has changed a session."),
     message("CoA-NAK", "A client has not changed a session."),
+    diameter("CER", "A Diameter peer says who it is and what it serves."),
+    diameter("CEA", "The system has answered who it is and what it serves."),
+    diameter("DWR", "One end of a Diameter connection asks whether the other is there."),
+    diameter("DWA", "The other end is there."),
+    diameter("DPR", "One end of a Diameter connection ends it."),
+    diameter("DPA", "The other end agrees."),
+    diameter("CCR-I", "A client begins a session of credit control."),
+    diameter("CCA-I", "The system has answered it."),
+    diameter("CCR-U", "A client reports usage and asks for more."),
+    diameter("CCA-U", "The system has answered it."),
+    diameter("CCR-T", "A client ends a session of credit control."),
+    diameter("CCA-T", "The system has answered it."),
+    diameter("CCR-E", "A client asks about one event: to charge it, give it back, or tell its price."),
+    diameter("CCA-E", "The system has answered it."),
+    diameter("CCR", "A credit control request whose kind cannot be told."),
+    diameter("CCA", "The system has answered it."),
+    diameter("RAR", "A client was asked to ask for credit again."),
+    diameter("RAA", "A client has answered that."),
+    diameter("ASR", "A client was asked to end a session."),
+    diameter("ASA", "A client has answered that."),
+    diameter("request", "A Diameter request of a command that no dictionary knows."),
+    diameter("answer", "A Diameter answer of a command that no dictionary knows."),
+    Sight {
+        name: "malformed-message",
+        about: "A Diameter message came that cannot be read.",
+        subject: None,
+        fields: FieldNames::Fixed(&[("octets", "The message.")]),
+    },
+    Sight {
+        name: "peer-up",
+        about: "A Diameter peer can be used.",
+        subject: Some("peer"),
+        fields: FieldNames::Fixed(PEER_FIELDS),
+    },
+    Sight {
+        name: "peer-down",
+        about: "A Diameter peer cannot be used any more.",
+        subject: Some("peer"),
+        fields: FieldNames::Fixed(PEER_FIELDS),
+    },
+    Sight {
+        name: "diameter-note",
+        about: "Something about a Diameter connection is worth a line.",
+        subject: Some("detail"),
+        fields: FieldNames::Fixed(DETAIL_FIELDS),
+    },
+    Sight {
+        name: "refused",
+        about: "An address could not be listened at.",
+        subject: Some("detail"),
+        fields: FieldNames::Fixed(DETAIL_FIELDS),
+    },
+    Sight {
+        name: "unheard",
+        about: "A client did not answer a RAR or an ASR.",
+        subject: Some("message"),
+        fields: FieldNames::Fixed(&[("message", "RAR or ASR."), ("session", "The Session-Id.")]),
+    },
     Sight {
         name: "unreachable",
         about: "A client could not be asked to end or change a session, or did not answer.",

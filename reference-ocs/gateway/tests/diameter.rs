@@ -12,7 +12,7 @@ use tollgate_ocs_core::{
     RatingEntrySpec, Service, Settings, TariffSpec, Unit,
 };
 use tollgate_ocs_gateway::diameter::config::{
-    DiameterConfig, FinalUnit, Profile, RedirectServer, ServiceRule,
+    DiameterConfig, FinalUnit, Listener, Profile, RedirectServer, ServiceRule,
 };
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway};
 use tollgate_time::Instant;
@@ -50,8 +50,12 @@ fn catalogue(balance: &str) -> Catalogue {
 }
 
 fn config() -> DiameterConfig {
-    let mut config = DiameterConfig::new("ocs.portaone.com", "portaone.com");
-    config.listen = vec![("10.0.0.1:3868".parse().unwrap(), Transport::Tcp)];
+    let listener = Listener {
+        host: "ocs.portaone.com".into(),
+        at: "10.0.0.1:3868".parse().unwrap(),
+        over: Transport::Tcp,
+    };
+    let mut config = DiameterConfig::new("portaone.com", vec![listener]);
     let rule = |context: &str, service, service_identifier, validity| ServiceRule {
         context: Some(context.into()),
         service_identifier,

@@ -22,6 +22,8 @@ const RESTRICT_ACCESS: u32 = 2;
 pub(super) struct Answering<'a> {
     pub(super) now: Instant,
     pub(super) config: &'a DiameterConfig,
+    /// The Origin-Host of the answer.
+    pub(super) host: &'a str,
     pub(super) request: &'a Message<'a>,
     pub(super) understood: &'a Understood,
     /// The client is told the called number as it was translated.
@@ -83,7 +85,7 @@ impl Answering<'_> {
 
     /// What every answer has (RFC 8506 section 3.2).
     fn head(&self, builder: &mut Builder, result: ResultCode) {
-        head(builder, self.config, self.request, result);
+        head(builder, (self.host, &self.config.realm), self.request, result);
         if self.understood.kind == Kind::Initial && result == ResultCode::SUCCESS {
             if let Some(supported) = self.config.session_failover {
                 builder.u32(avp::CC_SESSION_FAILOVER, u32::from(supported));
@@ -267,13 +269,13 @@ impl Answering<'_> {
 /// What every answer to a Credit-Control-Request has, also to one that was not understood.
 pub(super) fn head(
     builder: &mut Builder,
-    config: &DiameterConfig,
+    (host, realm): (&str, &str),
     request: &Message<'_>,
     result: ResultCode,
 ) {
     builder.result(result);
-    builder.text(avp::ORIGIN_HOST, &config.host);
-    builder.text(avp::ORIGIN_REALM, &config.realm);
+    builder.text(avp::ORIGIN_HOST, host);
+    builder.text(avp::ORIGIN_REALM, realm);
     builder.u32(avp::AUTH_APPLICATION_ID, super::CREDIT_CONTROL);
     for code in [avp::CC_REQUEST_TYPE, avp::CC_REQUEST_NUMBER, avp::CC_SUB_SESSION_ID] {
         if let Some(own) = request.get(code) {

@@ -15,12 +15,10 @@ pub const DIAMETER_PORT: u16 = 3868;
 /// Settings of the Diameter face.
 #[derive(Debug, Clone)]
 pub struct DiameterConfig {
-    /// Its Origin-Host.
-    pub host: Text,
     /// Its Origin-Realm.
     pub realm: Text,
-    /// Where connections are taken, and over what.
-    pub listen: Vec<(SocketAddr, Transport)>,
+    /// Where connections are taken.
+    pub listen: Vec<Listener>,
     /// Product-Name of its CEA.
     pub product: Text,
     /// What becomes of requests that are not quite what the standards ask for.
@@ -43,6 +41,18 @@ pub struct DiameterConfig {
     pub on_block: OnBlock,
     /// Requests that are remembered at most to recognise copies.
     pub duplicates_max: usize,
+}
+
+/// Where connections are taken. A system at several addresses is several Diameter nodes with one charging core: a client
+/// that loses one of them goes on with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The Origin-Host of the node there.
+    pub host: Text,
+    /// The address.
+    pub at: SocketAddr,
+    /// What carries connections.
+    pub over: Transport,
 }
 
 /// A Diameter node that may connect.
@@ -236,13 +246,11 @@ pub(crate) struct Named {
 }
 
 impl DiameterConfig {
-    /// A server of this name, at no address yet: strict, open to everybody, with the watchdog of RFC 3539 and without
-    /// services.
-    pub fn new(host: impl Into<Text>, realm: impl Into<Text>) -> Self {
+    /// A server in a realm: strict, open to everybody, with the watchdog of RFC 3539 and without services.
+    pub fn new(realm: impl Into<Text>, listen: Vec<Listener>) -> Self {
         Self {
-            host: host.into(),
             realm: realm.into(),
-            listen: Vec::new(),
+            listen,
             product: "tollgate".into(),
             profile: Profile::Strict,
             peers: Vec::new(),
@@ -269,7 +277,7 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_fits_counts() {
-        let mut config = DiameterConfig::new("ocs", "realm");
+        let mut config = DiameterConfig::new("realm", Vec::new());
         let rule = |context: &str, rating_group, service| ServiceRule {
             context: Some(context.into()),
             rating_group,

@@ -1,6 +1,6 @@
 //! Connections of the Diameter face: what arrives becomes tasks for the gateway, what it answers goes out.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tollgate_network::{Observation, Output, StreamEvent, StreamId, StreamOrder};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
-use super::config::{DiameterClient, DiameterConfig};
+use super::config::{DiameterClient, DiameterConfig, Listener};
 use super::copies::Copies;
 use super::reach::Errand;
 use super::sessions::{SessionKey, Sessions};
@@ -21,11 +21,14 @@ use super::sessions::{SessionKey, Sessions};
 /// The Diameter face: its peers, and what it knows of their sessions.
 pub(crate) struct DiameterFace {
     pub(super) config: Arc<DiameterConfig>,
-    endpoint: Endpoint,
+    /// One for each address at which connections are taken.
+    endpoints: Vec<Endpoint>,
+    /// The endpoint of each connection.
+    connections: HashMap<ConnectionId, usize>,
     pub(super) copies: Copies,
     pub(super) sessions: Sessions,
     /// Requests of its own that wait for answers.
-    pub(super) errands: BTreeMap<RequestId, (SessionKey, Errand)>,
+    errands: BTreeMap<(usize, RequestId), (SessionKey, Errand)>,
     outputs: VecDeque<Output>,
     /// When something happened last.
     now: Instant,
@@ -36,7 +39,7 @@ pub(crate) struct DiameterFace {
 /// What the gateway has to do.
 pub(super) enum Task {
     /// Answer a request.
-    Serve { peer: Arc<str>, connection: ConnectionId, octets: Vec<u8> },
+    Serve { host: Text, peer: Arc<str>, connection: ConnectionId, octets: Vec<u8> },
     /// Hear the answer to a request of its own; `None` where none came.
     Hear { key: SessionKey, errand: Errand, answer: Option<Vec<u8>> },
 }
@@ -45,7 +48,8 @@ impl DiameterFace {
     pub(crate) fn new(config: DiameterConfig, observe: bool, seed: u64) -> Self {
         let config = Arc::new(config);
         let mut face = Self {
-            endpoint: endpoint(&config, observe, seed, Instant::EPOCH),
+            endpoints: endpoints(&config, observe, seed, Instant::EPOCH),
+            connections: HashMap::new(),
             copies: Copies::new(config.duplicates_max),
             sessions: Sessions::default(),
             errands: BTreeMap::new(),
@@ -61,7 +65,8 @@ impl DiameterFace {
 
     /// The power came back: connections, copies and routes are gone.
     pub(crate) fn restart(&mut self, now: Instant) {
-        self.endpoint = endpoint(&self.config, self.observe, self.seed, now);
+        self.endpoints = endpoints(&self.config, self.observe, self.seed, now);
+        self.connections.clear();
         self.forget_answers();
         self.sessions.clear();
         self.errands.clear();
@@ -76,8 +81,8 @@ impl DiameterFace {
     }
 
     fn listen(&mut self) {
-        for (number, (at, over)) in (0..).zip(&self.config.listen) {
-            let order = StreamOrder::Listen { at: *at, over: *over };
+        for (number, own) in (0..).zip(&self.config.listen) {
+            let order = StreamOrder::Listen { at: own.at, over: own.over };
             self.outputs.push_back(Output::Stream(StreamId::outgoing(number), order));
         }
     }
@@ -86,10 +91,26 @@ impl DiameterFace {
     pub(super) fn take(&mut self, now: Instant, id: StreamId, event: &StreamEvent) {
         self.now = now;
         let connection = ConnectionId::incoming(id.number());
+        let own = self.connections.get(&connection).copied();
         match event {
-            StreamEvent::Accepted { .. } => self.endpoint.accepted(now, connection),
-            StreamEvent::Received(octets) => self.endpoint.received(now, connection, octets),
-            StreamEvent::Closed(_) if id.is_incoming() => self.endpoint.closed(now, connection),
+            StreamEvent::Accepted { local, .. } => {
+                let place = self.config.listen.iter().position(|own| own.at.ip() == local.ip()).unwrap_or(0);
+                if let Some(endpoint) = self.endpoints.get_mut(place) {
+                    self.connections.insert(connection, place);
+                    endpoint.accepted(now, connection);
+                }
+            }
+            StreamEvent::Received(octets) => {
+                if let Some(endpoint) = own.and_then(|place| self.endpoints.get_mut(place)) {
+                    endpoint.received(now, connection, octets);
+                }
+            }
+            StreamEvent::Closed(_) if id.is_incoming() => {
+                self.connections.remove(&connection);
+                if let Some(endpoint) = own.and_then(|place| self.endpoints.get_mut(place)) {
+                    endpoint.closed(now, connection);
+                }
+            }
             StreamEvent::Refused(refusal) => {
                 let why = refusal.to_string();
                 self.observe(|| Observation::new("refused", Fields::new().with("detail", why.as_str())));
@@ -105,50 +126,64 @@ impl DiameterFace {
 
     pub(super) fn expire(&mut self, now: Instant) {
         self.now = now;
-        self.endpoint.expire(now);
+        self.endpoints.iter_mut().for_each(|endpoint| endpoint.expire(now));
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.endpoint.next_deadline()
+        self.endpoints.iter().filter_map(Endpoint::next_deadline).min()
     }
 
     /// The next thing for the gateway to do. What is for the network goes to the outputs in its order.
     pub(super) fn next_task(&mut self) -> Option<Task> {
-        while let Some(action) = self.endpoint.poll_action() {
-            match action {
-                Action::Send { connection, octets } => self.send(connection, octets),
-                Action::Close { connection } => {
-                    let id = StreamId::incoming(connection.number());
-                    self.outputs.push_back(Output::Stream(id, StreamOrder::Close));
+        for place in 0..self.endpoints.len() {
+            while let Some(action) = self.endpoints.get_mut(place).and_then(Endpoint::poll_action) {
+                if let Some(task) = self.act(place, action) {
+                    return Some(task);
                 }
-                Action::Request { peer, connection, octets } => {
-                    return Some(Task::Serve { peer, connection, octets });
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, place: usize, action: Action) -> Option<Task> {
+        match action {
+            Action::Send { connection, octets } => self.send(connection, octets),
+            Action::Close { connection } => {
+                self.connections.remove(&connection);
+                let id = StreamId::incoming(connection.number());
+                self.outputs.push_back(Output::Stream(id, StreamOrder::Close));
+            }
+            Action::Request { peer, connection, octets } => {
+                let host = self.config.listen.get(place)?.host.clone();
+                return Some(Task::Serve { host, peer, connection, octets });
+            }
+            Action::Answer { request, octets, .. } => {
+                let (key, errand) = self.errands.remove(&(place, request))?;
+                return Some(Task::Hear { key, errand, answer: Some(octets) });
+            }
+            Action::Failed { request, .. } => {
+                let (key, errand) = self.errands.remove(&(place, request))?;
+                return Some(Task::Hear { key, errand, answer: None });
+            }
+            Action::Arrived { octets, .. } => {
+                if self.observe {
+                    self.outputs.push_back(Output::Heard(observed(octets.into())));
                 }
-                Action::Answer { request, octets, .. } => {
-                    if let Some((key, errand)) = self.errands.remove(&request) {
-                        return Some(Task::Hear { key, errand, answer: Some(octets) });
-                    }
+            }
+            Action::Noted(note) => {
+                let detail = note.to_string();
+                self.observe(|| {
+                    Observation::new("diameter-note", Fields::new().with("detail", detail.as_str()))
+                });
+            }
+            Action::Up { peer } => self.observe(|| peer_seen("peer-up", &peer)),
+            Action::Down { peer } => self.observe(|| peer_seen("peer-down", &peer)),
+            // It connects to nobody.
+            Action::Connect { connection, .. } => {
+                let now = self.now;
+                if let Some(endpoint) = self.endpoints.get_mut(place) {
+                    endpoint.closed(now, connection);
                 }
-                Action::Failed { request, .. } => {
-                    if let Some((key, errand)) = self.errands.remove(&request) {
-                        return Some(Task::Hear { key, errand, answer: None });
-                    }
-                }
-                Action::Arrived { octets, .. } => {
-                    if self.observe {
-                        self.outputs.push_back(Output::Heard(observed(octets.into())));
-                    }
-                }
-                Action::Noted(note) => {
-                    let detail = note.to_string();
-                    self.observe(|| {
-                        Observation::new("diameter-note", Fields::new().with("detail", detail.as_str()))
-                    });
-                }
-                Action::Up { peer } => self.observe(|| peer_seen("peer-up", &peer)),
-                Action::Down { peer } => self.observe(|| peer_seen("peer-down", &peer)),
-                // It connects to nobody.
-                Action::Connect { connection, .. } => self.endpoint.closed(Instant::EPOCH, connection),
             }
         }
         None
@@ -156,21 +191,32 @@ impl DiameterFace {
 
     /// Answers a request of a peer.
     pub(super) fn answer(&mut self, connection: ConnectionId, octets: Vec<u8>) {
-        self.endpoint.answer(connection, octets);
+        let own = self.connections.get(&connection).copied();
+        if let Some(endpoint) = own.and_then(|place| self.endpoints.get_mut(place)) {
+            endpoint.answer(connection, octets);
+        }
+    }
+
+    /// The place of an endpoint that reaches a peer, with its Origin-Host.
+    pub(super) fn reaching(&self, peer: &str) -> Option<(usize, Text)> {
+        let place = self.endpoints.iter().position(|endpoint| endpoint.is_up(peer))?;
+        Some((place, self.config.listen.get(place)?.host.clone()))
     }
 
     /// Sends a request of its own to a peer; [`Task::Hear`] follows.
     pub(super) fn request(
         &mut self,
-        now: Instant,
+        (now, place): (Instant, usize),
         through: &str,
         octets: Vec<u8>,
         about: (SessionKey, Errand),
     ) {
         self.now = now;
         let sending = Sending { via: Some(through), pinned: true, ..Sending::default() };
-        let request = self.endpoint.request(now, octets, sending);
-        self.errands.insert(request, about);
+        if let Some(endpoint) = self.endpoints.get_mut(place) {
+            let request = endpoint.request(now, octets, sending);
+            self.errands.insert((place, request), about);
+        }
     }
 
     fn send(&mut self, connection: ConnectionId, octets: Vec<u8>) {
@@ -201,24 +247,22 @@ impl DiameterFace {
     }
 }
 
-fn endpoint(config: &DiameterConfig, observe: bool, seed: u64, now: Instant) -> Endpoint {
-    let address = config.listen.first().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |(at, _)| at.ip());
-    let mut identity = Identity::new(config.host.as_str(), config.realm.as_str(), address);
-    identity.product = config.product.to_string();
-    identity.addresses = config.listen.iter().map(|(at, _)| at.ip()).collect();
-    if identity.addresses.is_empty() {
-        identity.addresses.push(address);
-    }
-    let mut settings = Settings::new(identity, Applications::credit_control());
-    settings.acceptance = if config.peers.is_empty() { Acceptance::Anybody } else { Acceptance::Known };
-    settings.watchdog = config.watchdog;
-    settings.message_len_max = config.message_max;
-    settings.tells_arrivals = observe;
-    let mut endpoint = Endpoint::new(settings, Routes::default(), seed, now);
-    for peer in &config.peers {
-        endpoint.add_peer(&PeerSettings::from(peer.host.as_str()));
-    }
-    endpoint
+fn endpoints(config: &DiameterConfig, observe: bool, seed: u64, now: Instant) -> Vec<Endpoint> {
+    let one = |(number, own): (u64, &Listener)| {
+        let mut identity = Identity::new(own.host.as_str(), config.realm.as_str(), own.at.ip());
+        identity.product = config.product.to_string();
+        let mut settings = Settings::new(identity, Applications::credit_control());
+        settings.acceptance = if config.peers.is_empty() { Acceptance::Anybody } else { Acceptance::Known };
+        settings.watchdog = config.watchdog;
+        settings.message_len_max = config.message_max;
+        settings.tells_arrivals = observe;
+        let mut endpoint = Endpoint::new(settings, Routes::default(), seed.wrapping_add(number), now);
+        for peer in &config.peers {
+            endpoint.add_peer(&PeerSettings::from(peer.host.as_str()));
+        }
+        endpoint
+    };
+    (0..).zip(&config.listen).map(one).collect()
 }
 
 /// The message as an observation: its fields under the names of the dictionaries.

@@ -154,8 +154,13 @@ impl RadiusGateway {
         if errand == Errand::ReAuthorize && route.asked {
             return;
         }
-        route.asked = true;
-        let through = Arc::clone(&route.through);
+        let (through, realm, client) =
+            (Arc::clone(&route.through), Arc::clone(&route.realm), Arc::clone(&route.host));
+        // A client that is not connected now asks when it is again, with its next report.
+        let Some((place, host)) = face.reaching(&through) else { return };
+        if let Some(route) = face.sessions.get_mut(key) {
+            route.asked = true;
+        }
         let config = Arc::clone(&face.config);
         let command = match errand {
             Errand::ReAuthorize => RE_AUTH,
@@ -165,16 +170,16 @@ impl RadiusGateway {
             .flagged(CommandFlags::REQUEST.with(CommandFlags::PROXIABLE));
         let mut builder = Builder::new(header);
         builder.text(avp::SESSION_ID, &key.1);
-        builder.text(avp::ORIGIN_HOST, &config.host);
+        builder.text(avp::ORIGIN_HOST, &host);
         builder.text(avp::ORIGIN_REALM, &config.realm);
-        builder.text(avp::DESTINATION_REALM, &route.realm);
-        builder.text(avp::DESTINATION_HOST, &route.host);
+        builder.text(avp::DESTINATION_REALM, &realm);
+        builder.text(avp::DESTINATION_HOST, &client);
         builder.u32(avp::AUTH_APPLICATION_ID, CREDIT_CONTROL);
         if errand == Errand::ReAuthorize {
             builder.u32(avp::RE_AUTH_REQUEST_TYPE, AUTHORIZE_ONLY);
         }
         if let Ok(octets) = builder.finish() {
-            face.request(now, &through, octets, (key.clone(), errand));
+            face.request((now, place), &through, octets, (key.clone(), errand));
         }
     }
 

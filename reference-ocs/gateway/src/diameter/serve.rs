@@ -41,7 +41,9 @@ impl RadiusGateway {
         while let Some(task) = self.diameter.as_mut().and_then(|face| face.next_task()) {
             self.flush_diameter();
             match task {
-                Task::Serve { peer, connection, octets } => self.serve(now, &peer, connection, &octets),
+                Task::Serve { host, peer, connection, octets } => {
+                    self.serve(now, (&host, &peer), connection, &octets);
+                }
                 Task::Hear { key, errand, answer } => self.heard(now, &key, errand, answer.as_deref()),
             }
         }
@@ -61,7 +63,13 @@ impl RadiusGateway {
         }
     }
 
-    fn serve(&mut self, now: Instant, peer: &Arc<str>, connection: ConnectionId, octets: &[u8]) {
+    fn serve(
+        &mut self,
+        now: Instant,
+        (host, peer): (&str, &Arc<str>),
+        connection: ConnectionId,
+        octets: &[u8],
+    ) {
         let Some(face) = &self.diameter else { return };
         let config = Arc::clone(&face.config);
         // The endpoint has read it before.
@@ -74,7 +82,7 @@ impl RadiusGateway {
             tollgate_diameter::raw::set_hop_by_hop(&mut again, message.header.hop_by_hop);
             return self.say(connection, again);
         }
-        let Some(answer) = self.answer_to(now, &config, peer, &message) else { return };
+        let Some(answer) = self.answer_to(now, (&config, host), peer, &message) else { return };
         let Ok(octets) = answer.finish() else { return };
         if let Some(face) = &mut self.diameter {
             face.copies.keep(now, key, &octets);
@@ -92,24 +100,25 @@ impl RadiusGateway {
     fn answer_to(
         &mut self,
         now: Instant,
-        config: &DiameterConfig,
+        (config, host): (&DiameterConfig, &str),
         peer: &Arc<str>,
         message: &Message<'_>,
     ) -> Option<Builder> {
+        let origin = (host, &*config.realm);
         if message.header.command != CREDIT_CONTROL_COMMAND {
-            return Some(refusal(config, message, ResultCode::COMMAND_UNSUPPORTED));
+            return Some(refusal(origin, message, ResultCode::COMMAND_UNSUPPORTED));
         }
         if let Err(problem) = checked(config.profile, message) {
-            return Some(problematic(config, message, &problem));
+            return Some(problematic(origin, message, &problem));
         }
         let client = self.diameter.as_ref().and_then(|face| face.client(peer)).cloned();
         let node = client.as_ref().map(|client| client.name.as_str());
         let understood = match request::read(message, config, node) {
             Ok(understood) => understood,
-            Err(problem) => return Some(problematic(config, message, &problem)),
+            Err(problem) => return Some(problematic(origin, message, &problem)),
         };
         if !is_rated(&understood) {
-            return Some(unrated(config, message));
+            return Some(unrated(origin, message));
         }
         let first = self.ocs().env();
         let env = client.as_ref().and_then(|client| client.environment).unwrap_or(first);
@@ -117,7 +126,8 @@ impl RadiusGateway {
         let Ok(Some(Answer::Credit(decided))) = self.apply(now, command) else { return None };
         self.follow_session(env, peer, message, &understood, &decided);
         let provision_cld = client.is_some_and(|client| client.provision_cld);
-        let answering = Answering { now, config, request: message, understood: &understood, provision_cld };
+        let answering =
+            Answering { now, config, host, request: message, understood: &understood, provision_cld };
         let mut builder = Builder::answer(message);
         answering.write(&mut builder, &decided);
         Some(builder)
@@ -191,24 +201,27 @@ fn is_rated(understood: &Understood) -> bool {
     }
 }
 
+/// Origin-Host and Origin-Realm.
+type Origin<'a> = (&'a str, &'a str);
+
 /// An error of the protocol.
-fn refusal(config: &DiameterConfig, message: &Message<'_>, code: ResultCode) -> Builder {
+fn refusal(origin: Origin<'_>, message: &Message<'_>, code: ResultCode) -> Builder {
     let mut builder = Builder::answer(message);
-    builder.text(avp::ORIGIN_HOST, &config.host);
-    builder.text(avp::ORIGIN_REALM, &config.realm);
+    builder.text(avp::ORIGIN_HOST, origin.0);
+    builder.text(avp::ORIGIN_REALM, origin.1);
     builder.result(code);
     builder.proxy_infos(message);
     builder
 }
 
 /// What is wrong with a request, with the AVP that it is about.
-fn problematic(config: &DiameterConfig, message: &Message<'_>, problem: &Problem) -> Builder {
+fn problematic(origin: Origin<'_>, message: &Message<'_>, problem: &Problem) -> Builder {
     let code = problem.result_code();
     if code.is_protocol_error() {
-        return refusal(config, message, code);
+        return refusal(origin, message, code);
     }
     let mut builder = Builder::answer(message);
-    answer::head(&mut builder, config, message, code);
+    answer::head(&mut builder, origin, message, code);
     builder.text(avp::ERROR_MESSAGE, &problem.to_string());
     if let Some(failed) = problem.failed_avp() {
         builder.octets(avp::FAILED_AVP, failed);
@@ -218,9 +231,9 @@ fn problematic(config: &DiameterConfig, message: &Message<'_>, problem: &Problem
 }
 
 /// Nothing that the request names has a price (RFC 8506 section 4.1.3).
-fn unrated(config: &DiameterConfig, message: &Message<'_>) -> Builder {
+fn unrated(origin: Origin<'_>, message: &Message<'_>) -> Builder {
     let mut builder = Builder::answer(message);
-    answer::head(&mut builder, config, message, ResultCode::RATING_FAILED);
+    answer::head(&mut builder, origin, message, ResultCode::RATING_FAILED);
     let services = message.get(avp::MULTIPLE_SERVICES_CREDIT_CONTROL).map(|own| own.members());
     let named = services.unwrap_or_else(|| message.avps());
     let codes = [avp::RATING_GROUP, avp::SERVICE_IDENTIFIER];
