@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use tollgate_wire::{Fields, Text};
 
-use crate::Peer;
+use crate::{Peer, Transport};
 
 /// One kind of peer: what `is:` names in a scenario.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,8 @@ pub struct Setup {
     pub address: IpAddr,
     /// The charging systems that it knows, the preferred one first.
     pub servers: Vec<Server>,
+    /// The Diameter nodes of the charging systems that it knows, the preferred one first.
+    pub diameter: Vec<DiameterServer>,
     /// The settings, checked against [`PeerKind::settings`], defaults filled in.
     pub settings: Fields,
     /// For whatever it draws by chance; the same seed draws the same.
@@ -52,6 +54,21 @@ pub struct Server {
     pub acct_port: u16,
     /// The shared secret of client and server.
     pub secret: Text,
+}
+
+/// A charging system as its Diameter clients know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiameterServer {
+    /// Its Origin-Host.
+    pub host: Text,
+    /// Its Origin-Realm.
+    pub realm: Text,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its port (3868).
+    pub port: u16,
+    /// What carries connections to it.
+    pub over: Transport,
 }
 
 /// Why a peer could not be made: a lowercase phrase about its settings.

@@ -5,6 +5,7 @@
 //! over the wire.
 
 pub mod bng;
+pub mod diameter;
 pub mod dynamic_authorization;
 pub mod nas;
 pub mod outbox;

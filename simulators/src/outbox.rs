@@ -50,6 +50,13 @@ impl Outbox {
         }
     }
 
+    /// Notes a message that came, as part of the input that is being handled.
+    pub fn hear_message(&mut self, kind: &'static str, octets: &Bytes, read: fn(&[u8]) -> Fields) {
+        if self.observing {
+            self.queue.push_back(Output::Heard(Observation::message(kind, octets.clone(), read)));
+        }
+    }
+
     /// The oldest output.
     pub fn poll(&mut self) -> Option<Output> {
         self.queue.pop_front()

@@ -58,6 +58,7 @@ pub(super) fn set(
             name: spec.name.clone(),
             address: spec.address,
             servers: system.servers(spec.address),
+            diameter: system.diameter_servers(),
             settings: spec.settings.clone(),
             // Peers of one run must not draw the same numbers.
             seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(place),

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use tollgate_conformance::world::World;
-use tollgate_network::Server;
+use tollgate_network::{DiameterServer, Server};
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Record, RecordError};
-use tollgate_ocs_gateway::diameter::config::DiameterConfig;
+use tollgate_ocs_gateway::diameter::config::{DiameterConfig, Listener};
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
 
@@ -77,6 +77,19 @@ impl System {
         config.diameter.clone_from(&self.diameter);
         change(&mut config);
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
+    }
+
+    /// The system as its Diameter clients know it: nothing when it speaks none.
+    pub(crate) fn diameter_servers(&self) -> Vec<DiameterServer> {
+        let Some(own) = &self.diameter else { return Vec::new() };
+        let server = |listener: &Listener| DiameterServer {
+            host: listener.host.clone(),
+            realm: own.realm.clone(),
+            address: listener.at.ip(),
+            port: listener.at.port(),
+            over: listener.over,
+        };
+        own.listen.iter().map(server).collect()
     }
 
     /// The system as the client at `address` knows it: nothing when the world has no such node.
