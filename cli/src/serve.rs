@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 
 use tollgate_conformance::world;
 use tollgate_network::Observation;
-use tollgate_network::live::{LiveClock, UdpServer, stop_on_signal};
+use tollgate_network::live::{LiveClock, StreamServer, TlsSettings, UdpServer, stop_on_signal};
 use tollgate_ocs_core::Record;
+use tollgate_ocs_gateway::diameter::config::Listener;
 use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway};
 use tollgate_ocs_store::{Embedded, Postgres, embedded};
 use tollgate_time::Instant;
@@ -43,6 +44,18 @@ pub(crate) struct Arguments {
     /// UDP port for accounting requests; 0 takes a free one
     #[arg(long, default_value_t = 1813)]
     acct_port: u16,
+    /// TCP port for Diameter, where the world speaks it; 0 takes a free one [default: the world's, 3868]
+    #[arg(long)]
+    diameter_port: Option<u16>,
+    /// Our certificate with what it is signed by (PEM), for Diameter over TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Certificates that clients must be signed by (PEM); without them a client needs none
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_clients: Option<PathBuf>,
     /// A client beside the world's nodes, or another secret for one of them
     #[arg(long, value_name = "ADDRESS=SECRET")]
     client: Vec<ClientArgument>,
@@ -143,8 +156,12 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
     };
     let named: Vec<String> = clients.iter().map(|client| client.address.to_string()).collect();
     let clock = LiveClock::time_of_day();
+    let (mut streams, listener) = diameter(arguments, system)?;
     let change = |config: &mut GatewayConfig| {
         (config.auth_port, config.acct_port) = (auth_port, acct_port);
+        if let Some(own) = &mut config.diameter {
+            own.listen = listener.iter().cloned().collect();
+        }
         // Nothing restarts this one; its memory is for sessions.
         config.command_log = CommandLogging::Off;
         config.observe = arguments.show != Show::Nothing;
@@ -167,12 +184,15 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
         arguments.listen,
         arguments.listen,
     );
+    if let Some(listener) = &listener {
+        anstream::println!("Diameter as {} at {} over {}", listener.host, listener.at, listener.over);
+    }
     if let Some((millis, replayed)) = read {
         anstream::println!("the store was read in {millis} ms, {replayed} commands applied again");
     }
     let show = arguments.show;
     let (stop, mut failed) = (stop_on_signal(), None);
-    let totals = server.run(&mut gateway, &clock, stop, |at, observation| {
+    let totals = server.run_with(&mut streams, &mut gateway, &clock, stop, |at, observation| {
         if observation.kind == "store-failed" {
             // Nothing more will be answered, so that clients turn to another server at once.
             failed = Some(observation.fields().to_string());
@@ -189,6 +209,28 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
         anstream::println!("{count:>12} {name}");
     }
     Ok(())
+}
+
+/// The server of connections, listening already where the world speaks Diameter.
+fn diameter(arguments: &Arguments, system: &System) -> std::io::Result<(StreamServer, Option<Listener>)> {
+    let mut streams = StreamServer::new()?;
+    if let Some((cert, key)) = arguments.tls_cert.as_ref().zip(arguments.tls_key.as_ref()) {
+        let chain = std::fs::read(cert)?;
+        let trusted = arguments.tls_clients.as_ref().map(std::fs::read).transpose()?;
+        let tls = TlsSettings::from_pem(
+            &chain,
+            &std::fs::read(key)?,
+            trusted.as_deref().unwrap_or(&chain),
+            trusted.is_some(),
+        );
+        streams = streams.with_tls(tls.map_err(std::io::Error::other)?);
+    }
+    let Some(own) = system.diameter().and_then(|own| own.listen.first()) else { return Ok((streams, None)) };
+    let port = arguments.diameter_port.unwrap_or(own.at.port());
+    let at = streams
+        .bind(SocketAddr::new(arguments.listen, port), own.over)
+        .map_err(|refusal| std::io::Error::other(format!("Diameter: {refusal}")))?;
+    Ok((streams, Some(Listener { at, ..own.clone() })))
 }
 
 /// What the command line names to keep charges in.

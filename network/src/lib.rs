@@ -26,7 +26,9 @@ pub use action::{Action, ActionError};
 pub use driver::{Carried, Driver, NodeId, Seen};
 pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
 pub use frame::Frame;
-pub use kind::{Arg, ArgKind, DiameterServer, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb};
+pub use kind::{
+    Arg, ArgKind, DiameterServer, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb,
+};
 pub use node::{Input, Node, Output, Peer};
 pub use observation::Observation;
 pub use record::{Fate, Tally, write_capture};

@@ -79,6 +79,11 @@ impl System {
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
     }
 
+    /// How it speaks Diameter, where it does.
+    pub(crate) const fn diameter(&self) -> Option<&DiameterConfig> {
+        self.diameter.as_ref()
+    }
+
     /// The system as its Diameter clients know it: nothing when it speaks none.
     pub(crate) fn diameter_servers(&self) -> Vec<DiameterServer> {
         let Some(own) = &self.diameter else { return Vec::new() };
