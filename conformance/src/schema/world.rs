@@ -101,7 +101,7 @@ fn node() -> Value {
         &[
             ("address", "By which the system knows it", address()),
             ("secret", "Shared with the system", text()),
-            ("trusted", "Whether it may ask to ignore a password", flag()),
+            ("trusted", "Whether it may have a password ignored, and order how its records are charged", flag()),
             ("internal", "Whether its requests say which environment they are for", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
             (

@@ -26,6 +26,7 @@ mod quota;
 mod report;
 mod standing;
 mod state;
+mod trial;
 mod view;
 mod voucher;
 
@@ -180,7 +181,7 @@ impl Ocs {
 
     fn keep_xdr(&mut self, xdr: Xdr, out: &mut Vec<Effect>) {
         let xdr = Arc::new(xdr);
-        if self.catalogue.settings.xdrs_kept_max > 0 {
+        if self.catalogue.settings.xdrs_kept_max > 0 && !self.sessions.is_trial() {
             if self.xdrs.len() >= self.catalogue.settings.xdrs_kept_max {
                 self.xdrs.pop_front();
             }

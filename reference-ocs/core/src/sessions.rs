@@ -4,6 +4,7 @@
 //! usage is one of these calls or service sessions, from its grant or first report to its xDR. Closed usages are kept
 //! for a while, so that a report that comes again is known and changes nothing.
 
+mod trial;
 mod usage;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -69,6 +70,9 @@ pub(crate) struct Sessions {
     idle: VecDeque<(Instant, SessionId, u32)>,
     sessions_begun: u64,
     usages_begun: u64,
+    /// What is to be undone, while a report is on trial.
+    #[serde(skip)]
+    trial: Option<Box<trial::Trial>>,
 }
 
 /// [`Sessions`] as they were stored, field by field without the table of keys.
@@ -91,7 +95,7 @@ impl StoredSessions {
             let hash = key_hash(&session.key, &session.account_name);
             by_key.insert_unique(hash, (hash, place(at)), |(hash, _)| *hash);
         }
-        Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun }
+        Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun, trial: None }
     }
 }
 
@@ -177,6 +181,9 @@ impl Sessions {
             idle_since: None,
         })));
         self.by_key.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+        if let Some(trial) = &mut self.trial {
+            trial.begun.push(at);
+        }
         at
     }
 
@@ -186,7 +193,7 @@ impl Sessions {
         let at = place(self.usages.insert(Box::new(make(UsageId::from_number(self.usages_begun)))));
         let usages = &mut self.sessions[session as usize].usages;
         usages.push(at);
-        if usages.len() > CLOSED_USAGES_MAX {
+        if usages.len() > CLOSED_USAGES_MAX && self.trial.is_none() {
             let closed = usages.iter().position(|at| !self.usages[*at as usize].progress.is_open());
             if let Some(oldest) = closed {
                 self.usages.remove(usages.remove(oldest) as usize);
@@ -300,7 +307,7 @@ impl Sessions {
     pub(crate) fn settle_idle(&mut self, at: u32, now: Instant, bound: usize) {
         let idle = self.session(at).lock_until.is_none() && !self.has_open(at);
         let session = &mut self.sessions[at as usize];
-        if idle == session.idle_since.is_some() {
+        if idle == session.idle_since.is_some() || self.trial.is_some() {
             return;
         }
         session.idle_since = idle.then_some(now);

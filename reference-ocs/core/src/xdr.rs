@@ -160,6 +160,8 @@ pub enum Note {
     Additional,
     /// Such a charge, rated elsewhere.
     Prerated,
+    /// What was rated elsewhere, beside the charge that was made for it; it charges nothing itself.
+    Auxiliary,
 }
 
 impl Note {
@@ -181,6 +183,7 @@ impl Note {
             Self::AmountTooLarge => "amount too large to charge",
             Self::Additional => "additional charge",
             Self::Prerated => "rated elsewhere",
+            Self::Auxiliary => "auxiliary record",
         }
     }
 }
@@ -198,9 +201,13 @@ impl Xdr {
         self.notes.contains(&note)
     }
 
-    /// The store that it belongs into: `Account`, `Customer` or `Vendor`, with `Fail` behind it for a failed attempt.
+    /// The store that it belongs into: `Account`, `Customer` or `Vendor`, with `Fail` behind it for a failed attempt; `Aux`
+    /// for what charges nothing.
     #[must_use]
-    pub const fn storage(&self) -> &'static str {
+    pub fn storage(&self) -> &'static str {
+        if self.has(Note::Auxiliary) {
+            return "Aux";
+        }
         match (self.entity, self.failed) {
             (Entity::Account, false) => "Account",
             (Entity::Account, true) => "AccountFail",

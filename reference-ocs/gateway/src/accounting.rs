@@ -1,7 +1,7 @@
 //! From an Accounting-Request to the report of usage that the core understands. A value that cannot be
 //! read is left out and counted as an oddity: a record with a broken time is still somebody's money.
 
-use tollgate_ocs_core::{Callback, Leg, Service, Stage, UsageReport};
+use tollgate_ocs_core::{Callback, Denial, Leg, Service, Stage, UsageReport};
 use tollgate_radius::h323::{H323Time, Zones};
 use tollgate_radius::{Packet, attribute};
 use tollgate_time::Instant;
@@ -19,6 +19,8 @@ pub(crate) enum Accounting {
     /// The node starts or stops to report (Accounting-On, Accounting-Off). Nothing is charged by it, and
     /// calls of the node that were in progress end by their own Stop or by the wait for it.
     NodeNotice,
+    /// Nothing that this client may report: orders for the charging, of one that is not trusted. Nothing is charged.
+    Refused(Denial),
 }
 
 /// Acct-Status-Type (RFC 2866 section 5.1).
@@ -59,6 +61,12 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         _ => return Accounting::NodeNotice,
     };
     let (packet, custom) = (request.packet, &request.custom);
+    let charge = charge::read(custom.service_features, &custom.charge, oddities);
+    if charge.is_some() && !request.trusted {
+        oddities
+            .note(Oddity::UntrustedCharge, || "PortaOne-Charge, charge-report or commit-charge".to_owned());
+        return Accounting::Refused(Denial::NotAvailable);
+    }
     let mut time = |name: &str, text: Option<&str>| instant(name, text?, zones, oddities);
     let setup_at = time("h323-setup-time", custom.setup_time);
     let alerted_at = time("alert-timepoint", custom.alerted_at);
@@ -99,7 +107,7 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         callback: request.custom.callback_history.map(callback),
         call_id: custom.call_id.map(str::to_owned),
         route: request.owned(attribute::NAS_PORT_ID),
-        charge: charge::read(custom.service_features, &custom.charge, oddities),
+        charge,
         delay: packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from),
     }))
 }

@@ -394,6 +394,7 @@ impl RadiusGateway {
         self.note_oddities(received, oddities);
         let mut charged = None;
         self.follow(received.frame, received.packet, (received.place, received.client), env, &read);
+        let refused = if let Accounting::Refused(denial) = &read { Some(*denial) } else { None };
         if let Accounting::Usage(report) = read {
             let session = report.charge.is_some().then(|| report.session.clone());
             // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
@@ -407,6 +408,9 @@ impl RadiusGateway {
         let mut builder = self.unsigned(received, Code::ACCOUNTING_RESPONSE);
         if let Some((session, report)) = charged {
             charge::write(&mut builder, &session, &report)?;
+        }
+        if let Some(denial) = refused {
+            charge::refuse(&mut builder, denial)?;
         }
         Ok(builder)
     }

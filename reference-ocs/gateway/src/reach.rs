@@ -191,6 +191,7 @@ impl RadiusGateway {
         }
         match read {
             Accounting::NodeNotice => self.dynamic.forget_client(place),
+            Accounting::Refused(_) => {}
             Accounting::Usage(report) => {
                 if report.leg != tollgate_ocs_core::Leg::Originate {
                     return;

@@ -438,7 +438,13 @@ impl Ocs {
                 notes,
                 ..base.clone()
             };
+            if !order.prerated {
+                self.number_and_keep(xdr, out);
+                continue;
+            }
+            let aux = auxiliary(order, ours, &xdr);
             self.number_and_keep(xdr, out);
+            self.number_and_keep(aux, out);
         }
     }
 
@@ -448,5 +454,24 @@ impl Ocs {
             Purse::new(crate::catalogue::BillingModel::Credit, vendor.balance, None)
         };
         catalogue.parties.vendors.iter().map(owed).collect()
+    }
+}
+
+/// The auxiliary record of an additional charge: what was said of it, in the words and the currency in which it was said.
+fn auxiliary(order: &ChargeOrder, ours: Currency, charge: &Xdr) -> Xdr {
+    let amount = order.amount.unwrap_or(Amount::ZERO);
+    let mut history = format!("rated elsewhere: {amount} {}", order.currency.unwrap_or(ours));
+    if let Some(said) = &order.history {
+        history.push_str(&format!(", {said}"));
+    }
+    for (name, value) in &order.flags {
+        history.push_str(&format!(", {name}={value}"));
+    }
+    Xdr {
+        charged_amount: Amount::ZERO,
+        history,
+        notes: vec![Note::Auxiliary],
+        revenue: None,
+        ..charge.clone()
     }
 }

@@ -39,7 +39,7 @@ impl Ocs {
         plans.filter_map(first).take(share::PLANS_MAX).collect()
     }
 
-    fn counter(&self, account: AccountId, place: usize) -> Counter {
+    pub(super) fn counter(&self, account: AccountId, place: usize) -> Counter {
         let discount = self.catalogue.plans.discount(place);
         discount.map_or_else(Counter::default, |it| self.counters.get(account, place, it, self.now))
     }
@@ -270,7 +270,7 @@ impl Ocs {
         let was = std::mem::replace(&mut counter.exceeded, exceeded);
         counter.stage = stage;
         self.counters.by_account.insert((account, place), counter);
-        if let Some(ends) = ends.filter(|_| exceeded || stage > 0) {
+        if let Some(ends) = ends.filter(|_| (exceeded || stage > 0) && !self.sessions.is_trial()) {
             self.counters.resets.insert((ends, account, place));
         }
         let group = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
