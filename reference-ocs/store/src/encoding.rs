@@ -6,9 +6,10 @@
 //! not misread.
 
 use serde::{Deserialize, Serialize};
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, CatalogueBuilder, Command, CustomerSpec, Lock, Ocs,
-    ProductSpec, Proof, Service, SessionKey, Settings, Stage, UsageReport, Xdr,
+    ProductSpec, Proof, RatingEntrySpec, Service, SessionKey, Settings, Stage, TariffSpec, UsageReport, Xdr,
 };
 use tollgate_time::Instant;
 
@@ -110,6 +111,12 @@ fn sample_system() -> Option<Ocs> {
     let product =
         ProductSpec { name: "p".to_owned(), currency, breakage: Amount::from_units(1), language: None };
     let product = build.product(product).ok()?;
+    let tariff = TariffSpec { name: "t".to_owned(), currency, service: Service::Voice };
+    let tariff = build.tariff(tariff).ok()?;
+    let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff };
+    build.rating_entry(product, entry).ok()?;
+    let other = Settings { env: EnvId::from_number(2), ..Settings::new(currency) };
+    build.environment(CatalogueBuilder::new(other).ok()?).ok()?;
     let account = AccountSpec::debit("a", currency, Amount::from_units(1), product, customer);
     build.account(account).ok()?;
     let mut ocs = Ocs::new(build.finish().ok()?);
@@ -153,6 +160,8 @@ fn samples() -> Vec<Command> {
         Command::Account(report),
         Command::Admin(Admin::TopUp { account: account(), amount: Amount::from_units(1) }),
         Command::Admin(Admin::CloseSession { account: account(), session: SessionKey::new("s") }),
+        Command::Admin(Admin::Block { account: account() })
+            .within(EnvId::from_number(2), EnvId::from_number(1)),
         Command::Admin(Admin::AdjustCustomer { customer: "c".to_owned(), amount: Amount::from_units(1) }),
         Command::Recharge(Box::default()),
     ]

@@ -50,6 +50,11 @@ fn rate(pattern: &str, first: (u64, &str), next: (u64, &str)) -> RateSpec {
 
 /// Cards, paying customers with and without limits, and a tariff with every kind of rate.
 pub(crate) fn catalogue(settings: Settings) -> Catalogue {
+    builder(settings).finish().unwrap()
+}
+
+/// The same, to be added to.
+pub(crate) fn builder(settings: Settings) -> CatalogueBuilder {
     let mut build = CatalogueBuilder::new(settings).unwrap();
     build
         .node(NodeSpec { name: "nas".to_owned(), address: "164.9.9.100".to_owned(), dialing: None })
@@ -107,7 +112,7 @@ pub(crate) fn catalogue(settings: Settings) -> Catalogue {
     build.account(credit("shop-1", Some("2.00"), limited)).unwrap();
     build.account(credit("shop-2", None, limited)).unwrap();
     build.account(credit("office", None, open)).unwrap();
-    build.finish().unwrap()
+    build
 }
 
 /// A system and what it did last.

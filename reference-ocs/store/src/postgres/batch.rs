@@ -11,8 +11,8 @@ use tollgate_time::Instant;
 pub(super) struct Batch {
     pub(super) entries: Entries,
     pub(super) xdrs: Xdrs,
-    /// The last balance of each; a statement may change a row once.
-    pub(super) balances: BTreeMap<(&'static str, String), (i64, i64, String)>,
+    /// The last balance of each, by environment, kind and name; a statement may change a row once.
+    pub(super) balances: BTreeMap<(i64, &'static str, String), (i64, i64, String)>,
     pub(super) events: Events,
 }
 
@@ -118,7 +118,7 @@ impl Batch {
     pub(super) fn balance(&mut self, change: &BalanceChange) {
         let (kind, number, name) = parts(&change.subject);
         let now = (number, change.after.units(), change.currency.to_string());
-        self.balances.insert((kind, name.to_owned()), now);
+        self.balances.insert((i64::from(change.env.number()), kind, name.to_owned()), now);
     }
 
     pub(super) fn event(&mut self, position: i64, ordinal: i32, now: Instant, event: &Event) {

@@ -21,7 +21,8 @@ use crate::encoding::{self, FORMAT_VERSION, Item, ItemRef, World};
 use batch::Batch;
 
 /// The migrations in their order.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_begin.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_begin.sql"), include_str!("../../migrations/0002_environments.sql")];
 /// After so many entries the state is kept again.
 const STATE_EVERY: i64 = 1_000_000;
 /// The length of a piece of a state, in octets.
@@ -40,9 +41,9 @@ const XDRS: &str = "INSERT INTO xdr (position, ordinal, id, entity, bill_time, c
      $9::TEXT[], $10::BIGINT[], $11::BIGINT[], $12::INTEGER[], $13::TEXT[], $14::TEXT[], $15::BIGINT[], \
      $16::BIGINT[], $17::BIGINT[], $18::TEXT[], $19::BOOLEAN[], $20::TEXT[], $21::TEXT[]) \
      AS row (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)";
-const BALANCES: &str = "INSERT INTO balance (subject, name, number, amount, currency) \
-     SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[]) \
-     ON CONFLICT (subject, name) DO UPDATE SET amount = excluded.amount";
+const BALANCES: &str = "INSERT INTO balance (i_env, subject, name, number, amount, currency) \
+     SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[]) \
+     ON CONFLICT (i_env, subject, name) DO UPDATE SET amount = excluded.amount";
 const EVENTS: &str = "INSERT INTO event (position, ordinal, at, name, subject, variables) \
      SELECT a, b, c, d, e, f::JSONB FROM unnest($1::BIGINT[], $2::INTEGER[], $3::TIMESTAMPTZ[], $4::TEXT[], \
      $5::TEXT[], $6::TEXT[]) AS row (a, b, c, d, e, f)";
@@ -230,9 +231,10 @@ async fn state(client: &Client, catalogue: &Catalogue) -> Result<(Ocs, i64), Pos
 /// Stores a batch, all of it or nothing.
 async fn store(client: &Client, with: &Statements, batch: &Batch) -> Result<(), tokio_postgres::Error> {
     let Batch { entries, xdrs, balances, events } = batch;
-    let (mut subject, mut name, mut number) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut env, mut subject, mut name, mut number) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut amount, mut currency) = (Vec::new(), Vec::new());
-    for ((kind, own), (id, units, letters)) in balances {
+    for ((i_env, kind, own), (id, units, letters)) in balances {
+        env.push(*i_env);
         subject.push(*kind);
         name.push(own.as_str());
         number.push(*id);
@@ -263,7 +265,7 @@ async fn store(client: &Client, with: &Statements, batch: &Batch) -> Result<(), 
         &xdrs.history,
         &xdrs.fields,
     ];
-    let balances_row: [&(dyn ToSql + Sync); 5] = [&subject, &name, &number, &amount, &currency];
+    let balances_row: [&(dyn ToSql + Sync); 6] = [&env, &subject, &name, &number, &amount, &currency];
     let events_row: [&(dyn ToSql + Sync); 6] =
         [&events.position, &events.ordinal, &events.at, &events.name, &events.subject, &events.variables];
     // All are on their way, in this order, before the first is answered.
