@@ -79,6 +79,9 @@ pub enum Refusal {
     /// A pause that lies in the past, ends before it begins, or meets another one.
     #[error("the pause of '{0}' begins before today, ends before it begins, or meets another one")]
     Pause(String),
+    /// An upgrade that is over before it begins.
+    #[error("the upgrade of '{0}' ends before today")]
+    UpgradeEnded(String),
     /// The product is in another currency than the account.
     #[error("product '{product}' is in {theirs}, account '{account}' in {ours}; choose a product in {ours}")]
     OtherCurrency {

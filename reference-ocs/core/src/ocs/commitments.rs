@@ -119,12 +119,16 @@ impl Ocs {
                 let spec = self.catalogue.plans.commitments.get(place);
                 let fee = spec.map_or(Amount::ZERO, |spec| spec.transfer_fee);
                 self.take_fee(account, fee, format!("'{name}' goes over to {to}"), out);
+                own.suspend(today.plus(1), self.is_suspended(other));
                 self.commitments.by_account.entry(other).or_default().push(own);
                 self.schedule(other);
             }
             CommitmentChange::Upgrade { to, until } => {
                 let other = self.catalogue.plans.commitments.named(to).ok_or_else(|| unknown(to))?;
                 let until = self.day(*until);
+                if until < today {
+                    return Err(Refusal::UpgradeEnded(name.to_owned()));
+                }
                 let own = self.signed_mut(account, position).ok_or_else(|| unknown(name))?;
                 own.upgrade = Some((other, until));
             }
@@ -159,10 +163,12 @@ impl Ocs {
             commitment: place,
             discount_ends,
             pauses: Vec::new(),
+            suspensions: Vec::new(),
             billed_to: today,
             given: Amount::ZERO,
             upgrade: None,
         };
+        own.suspend(today, self.is_suspended(account));
         for fee in &spec.one_time {
             let due = fee.fee.saturating_sub(fee.discount);
             let history = format!("'{}': {}, {} off = {due}", spec.name, fee.name, fee.discount);
@@ -172,6 +178,17 @@ impl Ocs {
         self.commitments.by_account.entry(account).or_default().push(own);
         self.schedule(account);
         Ok(())
+    }
+
+    fn is_suspended(&self, account: AccountId) -> bool {
+        self.ledger.customer(self.ledger.account(account).customer).suspended
+    }
+
+    /// The account's customer is suspended from today on, or is so no longer.
+    pub(super) fn suspend_commitments(&mut self, account: AccountId, suspended: bool) {
+        let today = self.day(self.now);
+        let signed = self.commitments.by_account.get_mut(&account);
+        signed.into_iter().flatten().for_each(|own| own.suspend(today, suspended));
     }
 
     fn signed(&self, account: AccountId) -> &[Signed] {

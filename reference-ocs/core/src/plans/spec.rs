@@ -115,6 +115,14 @@ pub enum PlanError {
         /// Its name.
         name: String,
     },
+    /// A commitment with discounts and no periods.
+    #[error(
+        "commitment '{name}' has discounts and no periods, so that no penalty could be reckoned; say `periods`"
+    )]
+    NoPeriods {
+        /// Its name.
+        name: String,
+    },
     /// A discount has no step, or too many.
     #[error("discount {number} of plan '{plan}' has no step, or more than 254")]
     NoStep {
