@@ -109,11 +109,14 @@ impl Catalogue {
         self.destinations.get(id.place())
     }
 
+    /// Where a node of that name stands.
+    pub(crate) fn node_place(&self, node: &str) -> Option<usize> {
+        self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name))
+    }
+
     /// The rules of dialling of a node, by its name or address; those of the environment without one.
     pub(crate) fn node_dialing(&self, node: Option<&str>) -> &DialingRules {
-        let place =
-            node.and_then(|node| self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name)));
-        let named = place.and_then(|place| self.nodes.get(place));
+        let named = node.and_then(|node| self.nodes.get(self.node_place(node)?));
         named.and_then(|node| node.dialing.as_ref()).unwrap_or(&self.settings.dialing)
     }
 }

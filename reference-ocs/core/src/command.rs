@@ -32,6 +32,14 @@ pub enum Command {
     Admin(Admin),
     /// Redeem a voucher.
     Recharge(Box<Recharge>),
+    /// A node begins or ends its accounting (Accounting-On, Accounting-Off): nothing is in use there any more, in
+    /// whichever environment it was.
+    NodeRestarted {
+        /// The node, by its name in the catalogue.
+        node: String,
+        /// How many seconds ago.
+        delay: u64,
+    },
     /// Do it in another environment than the first.
     In {
         /// Its number.

@@ -289,4 +289,6 @@ pub enum ClosedBy {
     LockExpired,
     /// An administrator.
     Administrator,
+    /// Its node has restarted.
+    NodeRestarted,
 }

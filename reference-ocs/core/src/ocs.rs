@@ -18,6 +18,7 @@ mod dump;
 mod environments;
 mod import;
 mod limits;
+mod node;
 mod numbers;
 mod parties;
 mod payment;
@@ -121,6 +122,10 @@ impl Ocs {
             Command::Account(report) => self.report_unaliased(now, report, out),
             Command::Admin(change) => self.admin(now, change, out),
             Command::Recharge(request) => self.recharge(now, request, out),
+            Command::NodeRestarted { node, delay } => {
+                self.node_restarted(now, node, *delay, out);
+                out.push(Effect::Answer(crate::effect::Answer::Recorded));
+            }
             Command::In { env, command } => self.apply_in(now, *env, command, out),
         }
     }

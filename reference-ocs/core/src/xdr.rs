@@ -162,6 +162,8 @@ pub enum Note {
     Prerated,
     /// What was rated elsewhere, beside the charge that was made for it; it charges nothing itself.
     Auxiliary,
+    /// Its node has restarted, so that no Stop will come; this is what the last report said.
+    NodeRestarted,
 }
 
 impl Note {
@@ -184,6 +186,7 @@ impl Note {
             Self::Additional => "additional charge",
             Self::Prerated => "rated elsewhere",
             Self::Auxiliary => "auxiliary record",
+            Self::NodeRestarted => "the node has restarted",
         }
     }
 }

@@ -16,9 +16,9 @@ use crate::shared::{Oddities, Request, malformed_attribute};
 pub(crate) enum Accounting {
     /// Usage.
     Usage(Box<UsageReport>),
-    /// The node starts or stops to report (Accounting-On, Accounting-Off). Nothing is charged by it, and
-    /// calls of the node that were in progress end by their own Stop or by the wait for it.
-    NodeNotice,
+    /// The node starts or stops to report (Accounting-On, Accounting-Off), so many seconds ago. What was in use there has
+    /// ended: nobody will report its Stop.
+    NodeNotice(u64),
     /// Nothing that this client may report: orders for the charging, of one that is not trusted. Nothing is charged.
     Refused(Denial),
 }
@@ -58,7 +58,7 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         Some(status::START) => Stage::Start,
         Some(status::INTERIM) => Stage::Interim,
         Some(status::STOP) => Stage::Stop,
-        _ => return Accounting::NodeNotice,
+        _ => return Accounting::NodeNotice(delay(request.packet)),
     };
     let (packet, custom) = (request.packet, &request.custom);
     let charge = charge::read(custom.service_features, &custom.charge, oddities);
@@ -108,8 +108,12 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         call_id: custom.call_id.map(str::to_owned),
         route: request.owned(attribute::NAS_PORT_ID),
         charge,
-        delay: packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from),
+        delay: delay(packet),
     }))
+}
+
+fn delay(packet: &Packet<'_>) -> u64 {
+    packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from)
 }
 
 /// Which side of the call: h323-call-origin, else PortaOne-Leg-Type. Records of the incoming leg are
@@ -327,9 +331,9 @@ mod tests {
     #[test]
     fn on_and_off_are_notices_of_the_node() {
         for status in [status::ON, status::OFF] {
-            let octets = packet(status, |_| {});
+            let octets = packet(status, |it| it.u32(attribute::ACCT_DELAY_TIME, 7).unwrap());
             assert_eq!(fault_of(&octets), None);
-            assert!(matches!(read_octets(&octets).0, Accounting::NodeNotice));
+            assert!(matches!(read_octets(&octets).0, Accounting::NodeNotice(7)));
         }
     }
 }

@@ -491,7 +491,7 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
 const CLOSED_FIELDS: &[(&str, &str)] = &[
     ("session", "The session's key."),
     ("account", "The account."),
-    ("by", "What closed it: grant-expired, lock-expired, administrator."),
+    ("by", "What closed it: grant-expired, lock-expired, administrator, node-restarted."),
     ("returned", "What was reserved and returned, in the account's currency."),
 ];
 

@@ -395,14 +395,21 @@ impl RadiusGateway {
         let mut charged = None;
         self.follow(received.frame, received.packet, (received.place, received.client), env, &read);
         let refused = if let Accounting::Refused(denial) = &read { Some(*denial) } else { None };
-        if let Accounting::Usage(report) = read {
-            let session = report.charge.is_some().then(|| report.session.clone());
-            // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
-            if let Some(Answer::Charged(report)) =
-                self.apply(now, Command::Account(*report).within(env, first))?
-            {
-                charged = session.map(|session| (session, report));
+        // The command is in the record when it is applied: only then may it be confirmed (RFC 2866 section 2).
+        match read {
+            Accounting::Usage(report) => {
+                let session = report.charge.is_some().then(|| report.session.clone());
+                if let Some(Answer::Charged(report)) =
+                    self.apply(now, Command::Account(*report).within(env, first))?
+                {
+                    charged = session.map(|session| (session, report));
+                }
             }
+            Accounting::NodeNotice(delay) => {
+                let node = received.client.name.to_string();
+                self.apply(now, Command::NodeRestarted { node, delay })?;
+            }
+            Accounting::Refused(_) => {}
         }
         self.counters.of(Some(received.place)).note(Count::AccountingResponse);
         let mut builder = self.unsigned(received, Code::ACCOUNTING_RESPONSE);

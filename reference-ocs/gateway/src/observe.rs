@@ -144,6 +144,7 @@ pub(crate) fn closed(closed: &Closed) -> Observation {
         ClosedBy::GrantExpired => "grant-expired",
         ClosedBy::LockExpired => "lock-expired",
         ClosedBy::Administrator => "administrator",
+        ClosedBy::NodeRestarted => "node-restarted",
     };
     let fields = Fields::new()
         .with("session", closed.session.as_str())

@@ -190,7 +190,7 @@ impl RadiusGateway {
             return;
         }
         match read {
-            Accounting::NodeNotice => self.dynamic.forget_client(place),
+            Accounting::NodeNotice(_) => self.dynamic.forget_client(place),
             Accounting::Refused(_) => {}
             Accounting::Usage(report) => {
                 if report.leg != tollgate_ocs_core::Leg::Originate {

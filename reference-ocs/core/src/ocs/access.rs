@@ -383,6 +383,7 @@ impl Ocs {
             self.sessions
                 .begin_usage(session, |id| Usage::new(id, session, key, Leg::Originate, request.service))
         });
+        self.note_heard(at, request.node.as_deref());
         let usage = self.sessions.usage_mut(at);
         let before = usage.reserved;
         let after = offer.price.saturating_sub(usage.charged).max(Amount::ZERO);

@@ -94,7 +94,11 @@ impl Ocs {
         }));
         if usage.progress == Progress::Active {
             let connected = usage.connected_at.is_some() || usage.used > 0;
-            let note = if by == ClosedBy::Administrator { Note::ClosedByAdministrator } else { Note::NoStop };
+            let note = match by {
+                ClosedBy::Administrator => Note::ClosedByAdministrator,
+                ClosedBy::NodeRestarted => Note::NodeRestarted,
+                ClosedBy::GrantExpired | ClosedBy::LockExpired => Note::NoStop,
+            };
             if usage.ended_at.is_none() {
                 self.sessions.usage_mut(at).ended_at = Some(now);
             }

@@ -175,6 +175,8 @@ impl Ocs {
             }
             usage.notes.insert(Note::AfterExpiry);
         }
+        self.note_heard(at, report.node.as_deref());
+        let usage = self.sessions.usage_mut(at);
         usage.progress = Progress::Active;
         usage.take(report);
         self.check_number(at, report);
