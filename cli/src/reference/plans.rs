@@ -108,6 +108,7 @@ fn discount(builder: &CatalogueBuilder, own: &written::Discount) -> Result<Disco
     Ok(DiscountSpec {
         service,
         destinations: own.destinations.iter().map(destination).collect::<Result<_, WorldError>>()?,
+        level: own.level.map(prices::peak_level),
         period: period(own.period),
         offset: 0,
         rollover_max: own.rollover,

@@ -101,7 +101,11 @@ fn node() -> Value {
         &[
             ("address", "By which the system knows it", address()),
             ("secret", "Shared with the system", text()),
-            ("trusted", "Whether it may have a password ignored, and order how its records are charged", flag()),
+            (
+                "trusted",
+                "Whether it may have a password ignored, and order how its records are charged",
+                flag(),
+            ),
             ("internal", "Whether its requests say which environment they are for", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
             (
@@ -224,7 +228,7 @@ fn peaks() -> Value {
     let pattern = format!("^{days} +[0-9]{{2}}:[0-9]{{2}} *- *[0-9]{{2}}:[0-9]{{2}}$");
     let periods = list(&json!({ "type": "string", "pattern": pattern }));
     let dates = list(&json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }));
-    let levels = json!({ "enum": ["peak", "off-peak", "second-off-peak"] });
+    let levels = level();
     keys(
         &[
             ("zone", "Whose clocks tell the time, by the IANA name (UTC)", text()),
@@ -316,6 +320,10 @@ fn period() -> Value {
     json!({ "enum": ["never", "daily", "weekly", "monthly"] })
 }
 
+fn level() -> Value {
+    json!({ "enum": ["peak", "off-peak", "second-off-peak"] })
+}
+
 fn discount_plan() -> Value {
     let units = json!({ "type": ["string", "integer"] });
     let step = keys(
@@ -333,6 +341,7 @@ fn discount_plan() -> Value {
         &[
             ("service", "Which service (voice)", text()),
             ("destinations", "As rates call them, or digits that numbers begin with", list(&text())),
+            ("level", "The peak level whose usage is counted (all)", level()),
             ("period", "How often the counter begins anew", period()),
             ("rollover", "The most that goes over to the next period", units),
             ("steps", "Prices by threshold", list(&step)),
@@ -343,7 +352,7 @@ fn discount_plan() -> Value {
         &[
             ("products", "Whose accounts have it", list(&text())),
             ("accounts", "Who has it", list(&text())),
-            ("discounts", "The first that fits a destination counts", list(&discount)),
+            ("discounts", "The first that fits a destination and peak level counts", list(&discount)),
         ],
         &[],
     )

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, each, reference, word};
+use super::peaks::{LEVELS, PeakLevel};
 use super::prices::amount;
 use crate::diagnostics::{Collector, shown};
 use crate::scenario::values::{self, ValueError};
@@ -33,7 +34,7 @@ pub struct Plan {
     pub products: Vec<Text>,
     /// `accounts:` that have it.
     pub accounts: Vec<Text>,
-    /// `discounts:` the first that fits a destination counts.
+    /// `discounts:` the first that fits a destination and peak level counts.
     pub discounts: Vec<Discount>,
     /// Where it stands.
     pub place: Place,
@@ -46,6 +47,8 @@ pub struct Discount {
     pub service: Text,
     /// `destinations:` names as rates call them, or digits that numbers begin with; all without it.
     pub destinations: Vec<Text>,
+    /// `level:` the peak level whose usage is counted; all without it.
+    pub level: Option<PeakLevel>,
     /// `period:`
     pub period: Period,
     /// `rollover:` how much of what is left goes over to the next period at most.
@@ -241,6 +244,7 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
         items.iter().filter_map(|item| read::text(item, "a destination", collector)).collect()
     });
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
+    let level = keys.value("level").and_then(|node| word(node, "a peak level", &LEVELS, collector));
     let rollover = keys.value("rollover").and_then(|node| units(node, collector));
     let mut steps = Vec::new();
     if let Some(node) = keys.need("steps", what, collector) {
@@ -252,6 +256,7 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
     Some(Discount {
         service: service?,
         destinations,
+        level,
         period: period.unwrap_or_default(),
         rollover: rollover.unwrap_or_default(),
         steps,

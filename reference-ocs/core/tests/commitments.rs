@@ -48,6 +48,7 @@ fn world() -> Ocs {
             destinations: Vec::new(),
             period: Period::Monthly,
             offset: 0,
+            level: None,
             rollover_max: 0,
             steps: vec![StepSpec { up_to: Some(secs), price: StepPrice::Free, policy: None }],
         };

@@ -26,6 +26,7 @@ fn discount(pattern: &str, period: Period, steps: Vec<StepSpec>) -> DiscountSpec
     DiscountSpec {
         service: Service::Voice,
         destinations: vec![Destinations::Pattern(pattern.to_owned())],
+        level: None,
         period,
         offset: 0,
         rollover_max: 0,

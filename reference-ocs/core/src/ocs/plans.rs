@@ -32,11 +32,19 @@ impl Ocs {
         let what = (id, &*destination.pattern, destination.group);
         let plans =
             self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
-        let first = |plan| {
-            let mut own = book.discounts_of(plan);
-            own.find(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)))
-        };
-        plans.filter_map(first).take(share::PLANS_MAX).collect()
+        let fitting = plans.flat_map(|plan| {
+            let own = book.discounts_of(plan);
+            let mut fitting =
+                own.filter(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)));
+            // Behind one for all levels no other one of its plan is ever asked.
+            let mut all_levels = false;
+            std::iter::from_fn(move || {
+                let place = fitting.next().filter(|_| !all_levels)?;
+                all_levels = book.discount(place).is_some_and(|it| it.level.is_none());
+                Some(place)
+            })
+        });
+        fitting.take(share::PLANS_MAX).collect()
     }
 
     pub(super) fn counter(&self, account: AccountId, place: usize) -> Counter {
@@ -52,7 +60,7 @@ impl Ocs {
             if let Some(own) = own.filter(|own| own.periods.get(number) == Some(&counter.period)) {
                 less(&mut counter.held, &share::by_step(&own.claim, number, discount.steps.len()));
             }
-            Some(Pot::new(place, discount, &counter))
+            Some(Pot::new((place, self.catalogue.plans.plan_of(place)), discount, &counter))
         };
         places.iter().enumerate().filter_map(pot).collect()
     }
@@ -214,7 +222,15 @@ impl Ocs {
         let mut shares = self.sessions.usage_mut(at).shares.take()?;
         let rate = self.catalogue.rate(id)?;
         let from = share::units_of(&shares.parts);
+        let first = self.sessions.usage(at).rated_from.is_none();
         let began = self.sessions.usage_mut(at).rate_from(self.now);
+        if first && !shares.claim.is_empty() && rate.level(began).is_some() {
+            // It was claimed as if it had begun with its grant; other levels may hold from when it was answered.
+            self.sessions.usage_mut(at).shares = Some(shares);
+            self.claim(account, at);
+            shares = self.sessions.usage_mut(at).shares.take()?;
+        }
+        let rate = self.catalogue.rate(id)?;
         let rated = rate.usage(self.sessions.usage(at).used, began);
         let more = rated.units.saturating_sub(from);
         let taken = share::cut(&shares.claim, more);
@@ -345,7 +361,13 @@ impl Ocs {
             discount.steps.get(counter.step(discount)).map(|step| step.price)
         };
         if let Some(rate) = rate {
-            let mut given = self.discounts_for(account, rate, service).into_iter().filter_map(price);
+            let level = self.catalogue.rate(rate).and_then(|rate| rate.level(self.now)).unwrap_or_default();
+            let mut places = self.discounts_for(account, rate, service);
+            places.retain(|&place| {
+                book.discount(place).is_some_and(|it| it.level.is_none_or(|own| own == level))
+            });
+            places.dedup_by_key(|place| book.plan_of(*place));
+            let mut given = places.into_iter().filter_map(price);
             return given.find(|price| *price != StepPrice::Full) == Some(StepPrice::Free);
         }
         let mut plans =

@@ -135,7 +135,8 @@ impl Ocs {
             let discount = self.catalogue.plans.discount(place)?;
             let counter = self.counters.get(account, place, discount, self.now);
             let held = vec![0; counter.held.len()];
-            Some(Pot::new(place, discount, &Counter { held, ..counter }))
+            let plan = self.catalogue.plans.plan_of(place);
+            Some(Pot::new((place, plan), discount, &Counter { held, ..counter }))
         });
         let pots: Vec<Pot<'_>> = pots.collect();
         let whole = share::whole(rate, began, more, next.parts, &pots);

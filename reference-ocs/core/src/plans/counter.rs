@@ -114,6 +114,7 @@ mod tests {
         DiscountSpec {
             service: Service::Voice,
             destinations: Vec::new(),
+            level: None,
             period: Period::Daily,
             offset: 0,
             rollover_max,

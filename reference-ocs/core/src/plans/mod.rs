@@ -3,6 +3,9 @@
 //! - Plans stand in order of precedence. Each sees the units that the plans before it have left at full price, and
 //!   counts all that it sees; the first that gives something decides the price of a unit. Quotas are consumed before
 //!   money.
+//! - A discount may count the usage of one peak level alone; so a plan has other thresholds by day than in the evening. A
+//!   unit belongs to the level in which its interval begins, and of each plan the first discount that fits its
+//!   destination and level counts it.
 //! - Units are charged units: after the rate's intervals, without its free units. They are split at a threshold exactly.
 //! - What is claimed takes its room in its own step of a plan, so that what is given back is there for others.
 //! - A grant claims what it is granted: the parts and their prices are its own until they are used or given back, so
@@ -138,9 +141,14 @@ impl PlanBook {
         self.discounts.get(place)
     }
 
+    /// The number of the plan that a discount belongs to.
+    pub(crate) fn plan_of(&self, discount: usize) -> usize {
+        self.plans.partition_point(|plan| plan.discounts.end <= discount)
+    }
+
     /// The name of the plan that a discount belongs to.
     pub(crate) fn plan_name(&self, discount: usize) -> &str {
-        self.plans.iter().find(|plan| plan.discounts.contains(&discount)).map_or("", |plan| &plan.name)
+        self.plans.get(self.plan_of(discount)).map_or("", |plan| &plan.name)
     }
 }
 
@@ -184,6 +192,7 @@ mod tests {
             discounts: vec![DiscountSpec {
                 service: Service::Voice,
                 destinations: Vec::new(),
+                level: None,
                 period: Period::Never,
                 offset: 0,
                 rollover_max: 0,

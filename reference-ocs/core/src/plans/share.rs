@@ -8,14 +8,16 @@ use tollgate_time::Instant;
 use super::counter::Counter;
 use super::spec::{DiscountSpec, StepPrice};
 use super::{PlanBook, WHOLE};
-use crate::catalogue::Rate;
+use crate::catalogue::{PeakLevel, Rate};
 use crate::ids::RateId;
 use crate::money::{Amount, Cost, Price};
 use crate::rating::Rated;
 use crate::service::Unit;
 
-/// How many plans can see one usage.
+/// How many discounts can see one usage.
 pub(crate) const PLANS_MAX: usize = 8;
+/// In place of a step: the discount does not count this part. Discounts have fewer steps.
+const NOT_COUNTED: u8 = u8::MAX;
 /// The most units that a grant goes to; what reaches further has no end.
 const REACH_MAX: u64 = 1 << 50;
 /// The same for a rate with peak levels: forty days of seconds.
@@ -31,9 +33,9 @@ pub(crate) struct Part {
     pub(crate) off: u16,
     /// The place of the discount that decided, if one did.
     pub(crate) discount: Option<usize>,
-    /// How many of the usage's discounts count it.
+    /// How many of the usage's discounts are asked for it.
     pub(crate) seen: usize,
-    /// In which of their steps.
+    /// In which of their steps; 255 where one of them does not count it.
     pub(crate) steps: [u8; PLANS_MAX],
 }
 
@@ -56,6 +58,8 @@ pub(crate) struct Shares {
 #[derive(Clone)]
 pub(crate) struct Pot<'a> {
     pub(crate) place: usize,
+    /// The number of its plan.
+    plan: usize,
     pub(crate) discount: &'a DiscountSpec,
     shift: u64,
     /// Units used and claimed, by step.
@@ -63,10 +67,10 @@ pub(crate) struct Pot<'a> {
 }
 
 impl<'a> Pot<'a> {
-    pub(crate) fn new(place: usize, discount: &'a DiscountSpec, counter: &Counter) -> Self {
+    pub(crate) fn new((place, plan): (usize, usize), discount: &'a DiscountSpec, counter: &Counter) -> Self {
         let taken = counter.used.iter().zip(&counter.held);
         let taken = taken.map(|(used, held)| used.saturating_add(*held)).collect();
-        Self { place, discount, shift: counter.shift(), taken }
+        Self { place, plan, discount, shift: counter.shift(), taken }
     }
 
     /// The price of the next units, how many of them have it, and their step.
@@ -100,21 +104,35 @@ pub(crate) fn by_step(parts: &[Part], number: usize, steps: usize) -> Vec<u64> {
     out
 }
 
+/// Some units in a row as the tariff has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    units: u64,
+    price: Price,
+    level: PeakLevel,
+}
+
 /// The charged units of some usage by their list price, in their order.
-pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<(u64, Price)> {
+pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<Listed> {
     if rated.parts.is_empty() {
         let first = rate.first.units.min(rated.units);
-        return vec![(first, rate.first.price), (rated.units - first, rate.next.price)];
+        let level = PeakLevel::Peak;
+        let first_ones = Listed { units: first, price: rate.first.price, level };
+        return vec![first_ones, Listed { units: rated.units - first, price: rate.next.price, level }];
     }
-    let intervals = rated.parts.iter();
-    intervals.map(|it| (it.count.saturating_mul(it.interval.units), it.interval.price)).collect()
+    let intervals = rated.parts.iter().map(|it| Listed {
+        units: it.count.saturating_mul(it.interval.units),
+        price: it.interval.price,
+        level: it.level,
+    });
+    intervals.collect()
 }
 
 /// Divides the listed units behind the first `from` among the pots; ends before what is blocked if `stops`.
-pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], stops: bool) -> Vec<Part> {
+pub(crate) fn divide(list: &[Listed], from: u64, pots: &mut [Pot<'_>], stops: bool) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut skip = from;
-    for &(units, list) in list {
+    for &Listed { units, price: list, level } in list {
         let skipped = units.min(skip);
         skip -= skipped;
         let mut left = units - skipped;
@@ -122,11 +140,17 @@ pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], sto
             let mut run = left;
             let mut part =
                 Part { units: 0, price: list, off: 0, discount: None, seen: 0, steps: [0; PLANS_MAX] };
+            let mut counted_by = None;
             for (pot, place) in pots.iter().zip(&mut part.steps) {
+                part.seen += 1;
+                if pot.discount.level.is_some_and(|own| own != level) || counted_by == Some(pot.plan) {
+                    *place = NOT_COUNTED;
+                    continue;
+                }
+                counted_by = Some(pot.plan);
                 let (price, length, step) = pot.next();
                 run = run.min(length);
-                *place = u8::try_from(step).unwrap_or(u8::MAX);
-                part.seen += 1;
+                *place = u8::try_from(step).unwrap_or(NOT_COUNTED);
                 let gives = match price {
                     StepPrice::Full => continue,
                     StepPrice::Blocked if stops => return parts,
@@ -290,7 +314,12 @@ pub(crate) fn formula(
     if shown.is_empty() {
         shown.push("0".to_owned());
     }
-    let mut out = format!("{used}{suffix}: {} = {total}", shown.join(" + "));
+    let mut out = format!("{used}{suffix}: {}", shown.join(" + "));
+    if let Some(more) = &rate.more {
+        let paid = parts.iter().any(|part| part.off < WHOLE && part.price > Price::ZERO);
+        crate::history::terms(&mut out, &more.terms, paid, unit);
+    }
+    let _ = write!(out, " = {total}");
     if before > Amount::ZERO {
         let _ = write!(out, ", {before} of it charged before");
     }

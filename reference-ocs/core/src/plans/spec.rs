@@ -1,12 +1,13 @@
 //! Discount plans as the catalogue describes them.
 
+use crate::catalogue::PeakLevel;
 use crate::ids::{DestinationGroupId, DestinationId};
 use crate::money::Price;
 use crate::service::Service;
 
 use super::calendar::Period;
 
-/// A volume discount plan: discounts by destination, of which the first that fits a destination counts.
+/// A volume discount plan: discounts by destination and peak level, of which the first that fits counts.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct PlanSpec {
     /// Its name.
@@ -22,6 +23,8 @@ pub struct DiscountSpec {
     pub service: Service,
     /// What is counted; nothing means everything.
     pub destinations: Vec<Destinations>,
+    /// The peak level whose usage is counted; `None` for all. Usage of a rate without levels is peak usage.
+    pub level: Option<PeakLevel>,
     /// How often the counter begins anew.
     pub period: Period,
     /// Seconds east of UTC by which periods are reckoned.

@@ -208,9 +208,9 @@ impl Ledger {
         self.count(account, claimed_in, &taken);
         let now = period(account, day);
         let mut beyond = [0; 3];
-        for step in 0..STEPS[account].len() {
-            beyond[step] = left.min(self.room(account, now, step));
-            left -= beyond[step];
+        for (step, seconds) in beyond.iter_mut().enumerate().take(STEPS[account].len()) {
+            *seconds = left.min(self.room(account, now, step));
+            left -= *seconds;
         }
         self.count(account, now, &beyond);
         let due = cost(account, &taken) + cost(account, &beyond);

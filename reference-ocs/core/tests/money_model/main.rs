@@ -30,6 +30,7 @@ fn discount(period: Period, steps: &[(u64, StepPrice)]) -> DiscountSpec {
     DiscountSpec {
         service: Service::Voice,
         destinations: Vec::new(),
+        level: None,
         period,
         offset: 0,
         rollover_max: 0,

@@ -91,6 +91,7 @@ fn build() -> Result<Catalogue, Box<dyn std::error::Error>> {
         destinations: Vec::new(),
         period: Period::Never,
         offset: 0,
+        level: None,
         rollover_max: 0,
         steps: vec![step],
     };
