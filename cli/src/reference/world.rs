@@ -142,6 +142,8 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     settings.login_lock = written.login_lock;
     settings.start_wait = written.session_expiry;
     settings.stop_grace = written.session_expiry;
+    settings.idle_max = written.keep_alive;
+    settings.grant_octets_max = written.grant_max_octets;
     settings.grant_secs_max = written.grant_max.map(|longest| longest.as_secs().max(1));
     parties::settings(world, settings).map_err(|(place, reason)| WorldError::of(place, reason))
 }

@@ -481,6 +481,8 @@ fn settings() -> Value {
             ("lockout", "How long an account stays locked out", span()),
             ("login-lock", "How long a login without a call holds its account", span()),
             ("session-expiry", "How long after its granted end a silent session is closed", span()),
+            ("keep-alive", "How long a session not granted by time may be silent before it is closed", span()),
+            ("grant-max-octets", "The most octets granted at once", octets()),
             ("call-bandwidth", "Kilobits a second that one call takes", whole(1, i64::from(u32::MAX))),
             ("grant-max", "The longest grant", span()),
         ],

@@ -378,6 +378,10 @@ pub struct Settings {
     pub login_lock: Duration,
     /// `session-expiry:` how long after its granted end a session without a word is closed.
     pub session_expiry: Duration,
+    /// `keep-alive:` how long a session that is not granted by time may say nothing before it is closed.
+    pub keep_alive: Duration,
+    /// `grant-max-octets:` the most octets granted at once; without it, all that money pays for.
+    pub grant_max_octets: Option<u64>,
     /// `grant-max:` the longest grant, to leave money for other sessions; without it, all that is there.
     pub grant_max: Option<Duration>,
     /// `call-bandwidth:` kilobits a second that one call takes; without it, 80 (G.711).
@@ -391,6 +395,8 @@ impl Default for Settings {
             lockout: Duration::from_secs(600),
             login_lock: Duration::from_secs(300),
             session_expiry: Duration::from_secs(300),
+            keep_alive: Duration::from_secs(86_400),
+            grant_max_octets: None,
             call_bandwidth: None,
             grant_max: None,
         }
