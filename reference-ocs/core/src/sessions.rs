@@ -5,6 +5,7 @@
 //! for a while, so that a report that comes again is known and changes nothing.
 
 mod trial;
+mod trusted;
 mod usage;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) account: Option<AccountId>,
     /// The access code that a request of the session named last.
     pub(crate) access_code: Option<Arc<str>>,
+    /// Whether reports under its key that name no account are its own.
+    trusted: bool,
     /// Until when it keeps the account locked, if it does.
     pub(crate) lock_until: Option<Instant>,
     /// Where its deadline stands in the queue; never after `lock_until`.
@@ -95,7 +98,12 @@ impl StoredSessions {
             let hash = key_hash(&session.key, &session.account_name);
             by_key.insert_unique(hash, (hash, place(at)), |(hash, _)| *hash);
         }
-        Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun, trial: None }
+        let trusted: Vec<u32> =
+            sessions.iter().filter(|(_, session)| session.trusted).map(|(at, _)| place(at)).collect();
+        let mut all =
+            Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun, trial: None };
+        trusted.into_iter().for_each(|at| all.enter_trusted(at));
+        all
     }
 }
 
@@ -175,6 +183,7 @@ impl Sessions {
             account_name: name,
             account,
             access_code: None,
+            trusted: false,
             lock_until: None,
             queued: None,
             usages: Vec::new(),
@@ -331,7 +340,11 @@ impl Sessions {
         let Some((since, id, at)) = self.idle.pop_front() else { return };
         // It may have been used again since then, or be gone and another in its place.
         let still = self.sessions.get(at as usize).filter(|it| it.id == id && it.idle_since == Some(since));
-        let Some(session) = still else { return };
+        if still.is_none() {
+            return;
+        }
+        self.distrust(at);
+        let session = self.session(at);
         let hash = key_hash(&session.key, &session.account_name);
         if let Ok(entry) = self.by_key.find_entry(hash, |(_, place)| *place == at) {
             entry.remove();

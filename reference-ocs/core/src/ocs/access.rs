@@ -8,7 +8,7 @@ use super::Ocs;
 use super::numbers::Selection;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
-use crate::command::{AccessRequest, Lock, Proof, SessionKey};
+use crate::command::{AccessRequest, Lock, Proof, Reuse, SessionKey};
 use crate::denial::Denial;
 use crate::dialing::DialingRules;
 use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode};
@@ -140,9 +140,12 @@ impl Ocs {
         });
         if let Some(code) = &request.access_code
             && remembered.as_deref() != Some(code)
-            && !request.forget_access_code
+            && request.reuse == Reuse::Both
         {
             self.sessions.session_mut(at).access_code = Some(code.as_str().into());
+        }
+        if request.reuse > Reuse::Nothing {
+            self.sessions.trust(at);
         }
         let mut goes = None;
         let (grant, cld, quota) = match used {
