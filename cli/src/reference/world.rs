@@ -158,7 +158,10 @@ pub(crate) fn routes(world: &World) -> Routes {
         auth: route.auth.clone(),
         rtpp_level: route.rtpp_level,
     });
-    Routes::new(routes.collect())
+    let features = world.products.iter().filter_map(|product| {
+        Some((product.name.clone(), product.service_features.clone()?))
+    });
+    Routes::new(routes.collect()).with_features(features)
 }
 
 /// Those of an environment beside the first, by its number.

@@ -310,6 +310,7 @@ fn product() -> Value {
             ("currency", "ISO 4217", currency()),
             ("breakage", "The part of a balance that is too small to be used", amount()),
             ("split-by-level", "Whether a call over a change of peak level makes a record for each", flag()),
+            ("service-features", "What a SIP switch that asks for routes is told: moh=1; rec=2", text()),
             ("rating", "Which tariff applies to which use", list(&entry)),
         ],
         &[],

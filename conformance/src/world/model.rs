@@ -242,6 +242,8 @@ pub struct Product {
     pub breakage: Decimal,
     /// `split-by-level: true`: a call over a change of peak level makes a record for each.
     pub split_by_level: bool,
+    /// `service-features:` what a SIP switch that asks for routes is told of its services: `moh=1; rec=2`.
+    pub service_features: Option<Text>,
     /// `rating:`
     pub rating: Vec<RatingEntry>,
     /// Where it stands.

@@ -298,6 +298,8 @@ pub(super) fn product(
         .value("split-by-level")
         .and_then(|node| read::flag(node, "split-by-level", collector))
         .unwrap_or_default();
+    let service_features =
+        keys.value("service-features").and_then(|node| read::text(node, "service features", collector));
     let mut rating: Vec<RatingEntry> = Vec::new();
     if let Some(node) = keys.need("rating", "a product", collector) {
         for item in read::items(node, "`rating:`", collector) {
@@ -326,6 +328,7 @@ pub(super) fn product(
         currency: currency?,
         breakage: breakage.unwrap_or_default(),
         split_by_level,
+        service_features,
         rating,
         place,
     })
