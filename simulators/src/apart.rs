@@ -44,7 +44,7 @@ pub(crate) const SEND: Verb = Verb {
 #[derive(Debug)]
 pub(crate) enum Apart {
     /// As it was spelt out.
-    Spelt(Spelt),
+    Spelt(Box<Spelt>),
     /// Accounting-On.
     On(Notice),
 }
@@ -96,18 +96,18 @@ impl Apart {
             Some(Value::Flag(flag)) => *flag,
             _ => corruptions.is_empty(),
         };
-        Ok(Self::Spelt(Spelt {
+        Ok(Self::Spelt(Box::new(Spelt {
             code,
             fields,
             corruptions,
             sign_anew: action.flag("sign-anew"),
             secret: action.opt_text("secret").map(Secret::from),
             retransmit,
-        }))
+        })))
     }
 
     /// What kind of request it is meant to be.
-    pub(crate) const fn code(&self) -> Code {
+    pub(crate) fn code(&self) -> Code {
         match self {
             Self::Spelt(spelt) => spelt.code,
             Self::On(_) => Code::ACCOUNTING_REQUEST,
@@ -115,7 +115,7 @@ impl Apart {
     }
 
     /// Where it goes. A Status-Server asks after the access port (RFC 5997 section 3).
-    pub(crate) const fn service(&self) -> Service {
+    pub(crate) fn service(&self) -> Service {
         match self.code() {
             Code::ACCOUNTING_REQUEST => Service::Accounting,
             _ => Service::Access,
@@ -123,7 +123,7 @@ impl Apart {
     }
 
     /// Whether it is sent again when no answer comes.
-    pub(crate) const fn is_persistent(&self) -> bool {
+    pub(crate) fn is_persistent(&self) -> bool {
         match self {
             Self::Spelt(spelt) => spelt.retransmit,
             Self::On(_) => true,
@@ -131,9 +131,9 @@ impl Apart {
     }
 
     /// It as a request of the client's.
-    pub(crate) fn request<Q>(self, now: Instant, query: impl FnOnce(Box<Self>) -> Q) -> Request<Q> {
+    pub(crate) fn request<Q>(self, now: Instant, query: impl FnOnce(Self) -> Q) -> Request<Q> {
         let (code, service, persistent) = (self.code(), self.service(), self.is_persistent());
-        Request { code, service, persistent, since: now, query: query(Box::new(self)) }
+        Request { code, service, persistent, since: now, query: query(self) }
     }
 
     /// The octets.

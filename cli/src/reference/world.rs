@@ -158,9 +158,10 @@ pub(crate) fn routes(world: &World) -> Routes {
         auth: route.auth.clone(),
         rtpp_level: route.rtpp_level,
     });
-    let features = world.products.iter().filter_map(|product| {
-        Some((product.name.clone(), product.service_features.clone()?))
-    });
+    let features = world
+        .products
+        .iter()
+        .filter_map(|product| Some((product.name.clone(), product.service_features.clone()?)));
     Routes::new(routes.collect()).with_features(features)
 }
 

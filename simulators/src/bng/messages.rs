@@ -34,7 +34,7 @@ pub(super) enum Query {
     /// A session.
     Session(SessionKey, Message),
     /// No user.
-    Apart(Box<Apart>),
+    Apart(Apart),
 }
 
 impl Message {

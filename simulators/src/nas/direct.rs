@@ -86,7 +86,7 @@ impl Direct {
     }
 
     /// What kind of request it is meant to be.
-    pub(super) const fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Login(_) => Code::ACCESS_REQUEST,
             Self::Apart(apart) => apart.code(),
@@ -94,7 +94,7 @@ impl Direct {
     }
 
     /// Where it goes.
-    pub(super) const fn service(&self) -> Service {
+    pub(super) fn service(&self) -> Service {
         match self {
             Self::Login(_) => Service::Access,
             Self::Apart(apart) => apart.service(),
@@ -102,7 +102,7 @@ impl Direct {
     }
 
     /// Whether it is sent again when no answer comes.
-    pub(super) const fn is_persistent(&self) -> bool {
+    pub(super) fn is_persistent(&self) -> bool {
         match self {
             Self::Login(_) => true,
             Self::Apart(apart) => apart.is_persistent(),
