@@ -150,6 +150,10 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
 
 /// The carriers of SIP calls.
 pub(crate) fn routes(world: &World) -> Routes {
+    let plans_of = |route: &Text| {
+        let plans = world.numbers.routing_plans.iter().filter(|plan| plan.routes.contains(route));
+        plans.map(|plan| plan.name.clone()).collect()
+    };
     let routes = world.routes.iter().map(|route| Route {
         name: route.name.clone(),
         prefix: route.prefix.clone(),
@@ -157,6 +161,7 @@ pub(crate) fn routes(world: &World) -> Routes {
         preference: route.preference,
         auth: route.auth.clone(),
         rtpp_level: route.rtpp_level,
+        plans: plans_of(&route.name),
     });
     let features = world
         .products

@@ -452,6 +452,7 @@ fn routing_plan() -> Value {
             ("select-code", "Dialled before a number to choose it", digits()),
             ("tariffs", "The tariff that it means, by product", named(&text())),
             ("default-for", "Products in which it holds where nothing is chosen", list(&text())),
+            ("routes", "Its carriers; all of them without it", list(&text())),
         ],
         &[],
     )
@@ -482,7 +483,11 @@ fn settings() -> Value {
             ("lockout", "How long an account stays locked out", span()),
             ("login-lock", "How long a login without a call holds its account", span()),
             ("session-expiry", "How long after its granted end a silent session is closed", span()),
-            ("keep-alive", "How long a session not granted by time may be silent before it is closed", span()),
+            (
+                "keep-alive",
+                "How long a session not granted by time may be silent before it is closed",
+                span(),
+            ),
             ("grant-max-octets", "The most octets granted at once", octets()),
             ("call-bandwidth", "Kilobits a second that one call takes", whole(1, i64::from(u32::MAX))),
             ("grant-max", "The longest grant", span()),

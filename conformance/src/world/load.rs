@@ -189,7 +189,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
-    world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
+    world.numbers = numbers.read(&names, &keys_of(accounts), [&keys_of(nodes), &keys_of(routes)], collector);
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -241,6 +241,8 @@ pub struct UsageReport {
     pub cld: Option<String>,
     /// The access code, where the report names it.
     pub access_code: Option<String>,
+    /// The code of the routing plan, where the report names it.
+    pub select_code: Option<String>,
     /// When the call was set up.
     pub setup_at: Option<Instant>,
     /// When the other side rang (`alert-timepoint`).

@@ -192,6 +192,8 @@ pub struct Context {
     pub tariff: Option<Arc<str>>,
     /// The access code that the rating entry was found by, or that was asked for.
     pub access_code: Option<Arc<str>>,
+    /// The routing plan by which a call goes, where its product has some.
+    pub routing_plan: Option<Arc<str>>,
 }
 
 /// How much is granted.

@@ -87,6 +87,7 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         cli: request.owned(attribute::CALLING_STATION_ID),
         cld: request.called(),
         access_code: request.access_code().map(str::to_owned),
+        select_code: request.custom.select_code.map(str::to_owned),
         setup_at,
         alerted_at,
         connected_at,

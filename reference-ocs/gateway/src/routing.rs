@@ -28,6 +28,8 @@ pub struct Route {
     pub auth: Option<Text>,
     /// `rtpp-level`: whether media go through the own proxy, 0 to 3.
     pub rtpp_level: Option<u8>,
+    /// The routing plans that it is of; a plan that no route is of takes any.
+    pub plans: Vec<Text>,
 }
 
 /// All routes, the preferred ones first, and what is told with them.
@@ -58,9 +60,13 @@ impl Routes {
         self.routes.is_empty()
     }
 
-    /// Those that take calls to an E.164 number, in the order in which to try them.
-    pub fn to<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a Route> {
-        self.routes.iter().filter(move |route| number.starts_with(route.prefix.as_str()))
+    /// Those that take calls to an E.164 number, in the order in which to try them: those of the routing plan, where the
+    /// call goes by one that has routes of its own.
+    pub fn to<'a>(&'a self, number: &'a str, plan: Option<&'a str>) -> impl Iterator<Item = &'a Route> {
+        let of = |route: &Route, plan: &str| route.plans.iter().any(|own| own == plan);
+        let plan = plan.filter(|plan| self.routes.iter().any(|route| of(route, plan)));
+        let goes = move |route: &&Route| plan.is_none_or(|plan| of(route, plan));
+        self.routes.iter().filter(goes).filter(move |route| number.starts_with(route.prefix.as_str()))
     }
 }
 
@@ -130,7 +136,7 @@ pub(crate) fn routed(
     language(builder, context)?;
     builder.text(attribute::FRAMED_ROUTE, HUNT)?;
     builder.text(attribute::FRAMED_ROUTE, GROUP)?;
-    for route in routes.to(cld) {
+    for route in routes.to(cld, context.routing_plan.as_deref()) {
         builder.text(attribute::FRAMED_ROUTE, &shown(route))?;
     }
     Ok(())
@@ -171,6 +177,7 @@ mod tests {
             preference,
             auth: None,
             rtpp_level: None,
+            plans: Vec::new(),
         }
     }
 
@@ -182,8 +189,20 @@ mod tests {
             route("a", "1212", 5),
             route("d", "44", 9),
         ]);
-        let names: Vec<&str> = routes.to("12125468754").map(|route| route.name.as_str()).collect();
+        let names: Vec<&str> = routes.to("12125468754", None).map(|route| route.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_call_by_a_routing_plan_goes_by_its_routes_if_it_has_any() {
+        let of = |name, plans: &[&'static str]| Route {
+            plans: plans.iter().map(|plan| Text::const_new(plan)).collect(),
+            ..route(name, "", 1)
+        };
+        let routes = Routes::new(vec![of("a", &["Clear"]), of("b", &[]), of("c", &["Clear", "Cheap"])]);
+        let names = |plan| routes.to("1", plan).map(|route| route.name.as_str()).collect::<String>();
+        assert_eq!((names(Some("Clear")), names(Some("Cheap"))), ("ac".to_owned(), "c".to_owned()));
+        assert_eq!((names(Some("Standard")), names(None)), ("abc".to_owned(), "abc".to_owned()));
     }
 
     #[test]
@@ -215,6 +234,7 @@ mod tests {
                 product: "PortaOne Internal".into(),
                 tariff: Some("Internal".into()),
                 access_code: Some("OUTGOING".into()),
+                routing_plan: None,
             },
             balance: Amount::ZERO,
             funds: None,

@@ -90,7 +90,8 @@ impl Ocs {
         let entry = self.entry(account, code, request.service);
         let chosen = request.call.select_code.as_deref();
         let selection = self.select(account, entry, request.service, chosen, request.cld.as_deref());
-        let context = self.context(account, selection.entry, code);
+        let routing_plan = selection.plan.clone();
+        let context = Context { routing_plan, ..self.context(account, selection.entry, code) };
         let standing = self.check_standing(now, account).and_then(|()| match kind {
             Kind::Login => Ok(()),
             Kind::Use => self.check_terminated(session, request),
@@ -223,6 +224,7 @@ impl Ocs {
             product: product.map(|product| Arc::clone(&product.name)).unwrap_or_default(),
             tariff: tariff.map(|tariff| Arc::clone(&tariff.name)),
             access_code: code.map(Into::into),
+            routing_plan: None,
         }
     }
 

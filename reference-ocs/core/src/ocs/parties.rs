@@ -263,11 +263,15 @@ impl Ocs {
         Subject::Vendor { id, name: vendor.map(|vendor| Arc::clone(&vendor.name)).unwrap_or_default() }
     }
 
-    /// Keeps an account's record with those of the parties and of additional charges.
-    pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, out: &mut Vec<Effect>) {
+    /// Keeps an account's record, or the pieces that stand in its place, with those of the parties and of additional
+    /// charges.
+    pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
         let total = self.sessions.usage(at).charged;
         let Some(mut bill) = self.sessions.usage_mut(at).parties.take() else {
-            self.number_and_keep(own, out);
+            let own = if pieces.is_empty() { vec![own] } else { pieces };
+            for xdr in own {
+                self.number_and_keep(xdr, out);
+            }
             return;
         };
         let orders = std::mem::take(&mut bill.orders);
@@ -290,11 +294,17 @@ impl Ocs {
             made.push((share.payer, xdr));
         }
         let mut template = own.clone();
+        if let Some(last) = pieces.last() {
+            template.split_order = last.split_order;
+        }
         if bill.account_is_free {
             // Additional charges are the first there are.
             template.split_order = Some(0);
         } else {
-            self.number_and_keep(own, out);
+            let own = if pieces.is_empty() { vec![own] } else { pieces };
+            for xdr in own {
+                self.number_and_keep(xdr, out);
+            }
         }
         if let Some(account) = template.account {
             self.additional(&orders, Entity::Account, None, account, &template, out);

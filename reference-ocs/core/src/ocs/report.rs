@@ -115,7 +115,8 @@ impl Ocs {
         });
         let (entry, named) = match account.filter(|_| report.leg == Leg::Originate) {
             Some(account) => {
-                let chosen = self.select(account, entry, report.service, None, report.cld.as_deref());
+                let code = report.select_code.as_deref();
+                let chosen = self.select(account, entry, report.service, code, report.cld.as_deref());
                 (chosen.entry, chosen.cld)
             }
             None => (entry, report.cld.as_deref()),
