@@ -270,7 +270,7 @@ fn a_restart_forgets_calls_and_requests_and_never_repeats_a_session_id() {
 fn after_a_restart_accounting_begins_anew_until_the_server_has_heard_of_it() {
     let mut rig = Rig::new(&[]);
     rig.nas.restart(rig.now);
-    rig.pass(millis(1));
+    rig.oversleep(millis(1));
     let notice = rig.sent();
     assert_eq!(attribute(&notice, "Acct-Status-Type").as_deref(), Some("Accounting-On"));
     // Every record has an identifier (RFC 2866 section 5.5).
