@@ -66,7 +66,6 @@ fn world(balance: &str, rate: RateSpec, discounts: Vec<DiscountSpec>) -> World {
     let product = build.product(product).unwrap();
     let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff };
     build.rating_entry(product, entry).unwrap();
-    build.split_by_level(product).unwrap();
     let customer = build.customer(CustomerSpec::new("Users", cad())).unwrap();
     build.account(AccountSpec::debit(USER, cad(), amount(balance), product, customer)).unwrap();
     let plan = build.plans().add(PlanSpec { name: "Plan".to_owned(), discounts }).unwrap();
@@ -89,7 +88,10 @@ fn each_level_has_its_own_threshold() {
     assert_eq!(world.balance(USER), amount("0.05"));
     world.report(400, stop(USER, "c1", 0, 400));
     assert_eq!(world.balance(USER), Amount::ZERO);
-    assert_eq!(world.made().iter().map(|xdr| xdr.charged_amount).max(), Some(amount("0.10")));
+    assert_eq!(
+        world.the_xdr().history,
+        "400s: 50s free by 'Plan' + 50s @ 0.06/min + 200s free by 'Plan' + 100s @ 0.03/min = 0.10000"
+    );
 }
 
 #[test]
