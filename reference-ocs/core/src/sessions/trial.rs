@@ -4,11 +4,18 @@
 
 use super::{Deadline, Session, Sessions, Usage, key_hash};
 
+/// A session that may change, with its usages, by their places.
+#[derive(Clone, Debug)]
+struct Known {
+    at: u32,
+    session: Session,
+    usages: Vec<(u32, Usage)>,
+}
+
 /// What was there before a trial.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trial {
-    /// Sessions that may change, with their usages, by their places.
-    known: Vec<(u32, Session, Vec<(u32, Usage)>)>,
+    known: Vec<Known>,
     /// Where sessions were begun since.
     pub(super) begun: Vec<u32>,
     counts: (u64, u64),
@@ -20,7 +27,7 @@ impl Sessions {
         let with_usages = |&at: &u32| {
             let session = self.session(at).clone();
             let usages = session.usages.iter().map(|&at| (at, self.usage(at).clone())).collect();
-            (at, session, usages)
+            Known { at, session, usages }
         };
         let known = places.iter().map(with_usages).collect();
         self.trial = Some(Box::new(Trial { known, begun: Vec::new(), counts: self.begun() }));
@@ -44,7 +51,7 @@ impl Sessions {
             self.take_out(at, &[]);
             self.sessions.remove(at as usize);
         }
-        for (at, session, usages) in known {
+        for Known { at, session, usages } in known {
             let kept: Vec<u32> = usages.iter().map(|(at, _)| *at).collect();
             self.take_out(at, &kept);
             if let Some(queued) = session.queued {
