@@ -41,7 +41,7 @@ fn load_octets(path: &Path, octets: &[u8]) -> Result<World, Report> {
         .and_then(|root| based(&root, path, &mut files, BASES_MAX, &mut collector))
         .and_then(|root| check(&root, None, &mut collector));
     match world {
-        Some(world) if collector.errors() == 0 => Ok(world),
+        Some(world) if collector.errors() == 0 => Ok(World { bases: files.read(), ..world }),
         _ => Err(collector.into_report()),
     }
 }

@@ -2,6 +2,7 @@
 //! It says nothing of how a charging system holds these things; a target translates it.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tollgate_time::Instant;
@@ -13,6 +14,8 @@ use crate::scenario::Place;
 /// Everything that exists before a run. Names are the keys of the world file, in its order.
 #[derive(Debug, Clone, Default)]
 pub struct World {
+    /// `file:` the worlds that this one is laid over, and those below them; by their paths.
+    pub bases: Vec<PathBuf>,
     /// `world:` a line on what it is.
     pub name: Text,
     /// `currency:` of whatever names none of its own (ISO 4217).

@@ -35,6 +35,15 @@ impl World {
         }))
     }
 
+    /// This world as it stands on another file's octets, too.
+    #[must_use]
+    pub fn over(self, octets: &[u8]) -> Self {
+        // The length keeps a line that moves from one file to the other from being the same.
+        let length = u64::try_from(octets.len()).unwrap_or(u64::MAX).to_le_bytes();
+        let more = [&self.0.to_le_bytes()[..], &length, octets].concat();
+        Self::of(&more)
+    }
+
     pub(crate) const fn sum(self) -> u64 {
         self.0
     }
@@ -256,5 +265,7 @@ mod tests {
     fn worlds_are_told_apart() {
         assert_eq!(World::of(b"currency: CAD"), World::of(b"currency: CAD"));
         assert_ne!(World::of(b"currency: CAD"), World::of(b"currency: USD"));
+        assert_ne!(World::of(b"a").over(b"bc"), World::of(b"a").over(b"bd"));
+        assert_ne!(World::of(b"a").over(b"b").over(b"c"), World::of(b"a").over(b"bc"));
     }
 }
