@@ -4,7 +4,7 @@ use tollgate_conformance::world::World;
 use tollgate_conformance::world::plans as written;
 use tollgate_ocs_core::commitments::{CommitmentSpec, FeeSpec};
 use tollgate_ocs_core::plans::{
-    BudgetSpec, Destinations, DiscountSpec, Period, PlanSpec, StepPrice, StepSpec,
+    BudgetSpec, Destinations, DiscountSpec, Measure, Period, PlanSpec, StepPrice, StepSpec,
 };
 use tollgate_ocs_core::{CatalogueBuilder, Price, Service};
 
@@ -109,6 +109,7 @@ fn discount(builder: &CatalogueBuilder, own: &written::Discount) -> Result<Disco
         service,
         destinations: own.destinations.iter().map(destination).collect::<Result<_, WorldError>>()?,
         level: own.level.map(prices::peak_level),
+        measure: if own.counts_money { Measure::Money } else { Measure::Units },
         period: period(own.period),
         offset: 0,
         rollover_max: own.rollover,

@@ -308,6 +308,11 @@ fn product() -> Value {
     keys(
         &[
             ("currency", "ISO 4217", currency()),
+            (
+                "precedence",
+                "Among the add-ons of an account; the highest is asked first",
+                whole(0, i64::from(u32::MAX)),
+            ),
             ("breakage", "The part of a balance that is too small to be used", amount()),
             ("split-by-level", "Whether a call over a change of peak level makes a record for each", flag()),
             ("service-features", "What a SIP switch that asks for routes is told: moh=1; rec=2", text()),
@@ -326,10 +331,10 @@ fn level() -> Value {
 }
 
 fn discount_plan() -> Value {
-    let units = json!({ "type": ["string", "integer"] });
+    let units = json!({ "type": ["string", "number"] });
     let step = keys(
         &[
-            ("up-to", "The threshold, from the period's beginning: 60min, 1 GiB, 100", units.clone()),
+            ("up-to", "The threshold, from the period's beginning: 60min, 1 GiB, 100, 9.99", units.clone()),
             ("free", "Whether it costs nothing: a quota", flag()),
             ("off", "How much less it costs: 25%", text()),
             ("price", "In place of the rate's, for the same unit", amount()),
@@ -343,6 +348,7 @@ fn discount_plan() -> Value {
             ("service", "Which service (voice)", text()),
             ("destinations", "As rates call them, or digits that numbers begin with", list(&text())),
             ("level", "The peak level whose usage is counted (all)", level()),
+            ("counts", "What thresholds are in (units)", json!({ "enum": ["units", "money"] })),
             ("period", "How often the counter begins anew", period()),
             ("rollover", "The most that goes over to the next period", units),
             ("steps", "Prices by threshold", list(&step)),
@@ -403,6 +409,7 @@ fn account() -> Value {
     keys(
         &[
             ("customer", "Whose it is", text()),
+            ("add-ons", "Products that are asked before it, by their precedence", list(&text())),
             ("product", "What it has", text()),
             ("type", "Money left, or money owed", json!({ "enum": ["debit", "credit"] })),
             ("balance", "Money left (debit) or owed (credit)", amount()),

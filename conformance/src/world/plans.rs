@@ -49,6 +49,8 @@ pub struct Discount {
     pub destinations: Vec<Text>,
     /// `level:` the peak level whose usage is counted; all without it.
     pub level: Option<PeakLevel>,
+    /// `counts: money` thresholds are in money spent, in 10⁻⁵, and not in units.
+    pub counts_money: bool,
     /// `period:`
     pub period: Period,
     /// `rollover:` how much of what is left goes over to the next period at most.
@@ -76,7 +78,7 @@ pub enum Period {
 /// What usage costs up to a threshold.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// `up-to:` a span, a size or a number, as the service counts; without end without it.
+    /// `up-to:` a span, a size or a number, as the service counts, or an amount; without end without it.
     pub up_to: Option<u64>,
     /// `free`, `off`, `price`, `blocked`; as without the plan where nothing is said.
     pub price: StepPrice,
@@ -168,6 +170,9 @@ const PERIODS: [(&str, Period); 4] = [
     ("monthly", Period::Monthly),
 ];
 
+/// What thresholds are in; whether that is money.
+const COUNTED: [(&str, bool); 2] = [("units", false), ("money", true)];
+
 impl<'n> Sections<'n> {
     pub(super) fn of(keys: &mut Keys<'n>) -> Self {
         let [plans, budgets, warnings, commitments] =
@@ -245,11 +250,13 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
     });
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
     let level = keys.value("level").and_then(|node| word(node, "a peak level", &LEVELS, collector));
-    let rollover = keys.value("rollover").and_then(|node| units(node, collector));
+    let counts_money = keys.value("counts").and_then(|node| word(node, "what is counted", &COUNTED, collector));
+    let counts_money = counts_money.unwrap_or_default();
+    let rollover = keys.value("rollover").and_then(|node| threshold(node, counts_money, collector));
     let mut steps = Vec::new();
     if let Some(node) = keys.need("steps", what, collector) {
         for item in read::items(node, "`steps:`", collector) {
-            steps.extend(step(item, collector));
+            steps.extend(step(item, counts_money, collector));
         }
     }
     keys.finish(what, collector);
@@ -257,6 +264,7 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
         service: service?,
         destinations,
         level,
+        counts_money,
         period: period.unwrap_or_default(),
         rollover: rollover.unwrap_or_default(),
         steps,
@@ -264,9 +272,9 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
     })
 }
 
-fn step(node: &Node, collector: &mut Collector) -> Option<Step> {
+fn step(node: &Node, counts_money: bool, collector: &mut Collector) -> Option<Step> {
     let mut keys = Keys::of(node, "a step", collector)?;
-    let up_to = keys.value("up-to").map(|node| units(node, collector));
+    let up_to = keys.value("up-to").map(|node| threshold(node, counts_money, collector));
     let flag = |node: Option<&Node>, what, collector: &mut Collector| {
         node.and_then(|node| read::flag(node, what, collector)).unwrap_or_default()
     };
@@ -295,6 +303,19 @@ fn step(node: &Node, collector: &mut Collector) -> Option<Step> {
         None => None,
     };
     Some(Step { up_to, price, policy })
+}
+
+/// A threshold: an amount in 10⁻⁵, or units.
+fn threshold(node: &Node, counts_money: bool, collector: &mut Collector) -> Option<u64> {
+    if !counts_money {
+        return units(node, collector);
+    }
+    let sum = amount(node, None, collector)?;
+    let fits = sum.to_scale(5).and_then(|sum| u64::try_from(sum).ok());
+    if fits.is_none() {
+        collector.error(node.span, "a threshold in money is not below zero and has at most five decimals");
+    }
+    fits
 }
 
 /// A span in whole seconds, a size in octets, or a number.

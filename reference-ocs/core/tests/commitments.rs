@@ -49,6 +49,7 @@ fn world() -> Ocs {
             period: Period::Monthly,
             offset: 0,
             level: None,
+            measure: tollgate_ocs_core::plans::Measure::Units,
             rollover_max: 0,
             steps: vec![StepSpec { up_to: Some(secs), price: StepPrice::Free, policy: None }],
         };

@@ -1,13 +1,14 @@
-//! Plans beside what else a rate has: peak levels with counters of their own, fees, minimums and surcharges.
+//! Plans beside what else a rate has: peak levels with counters of their own, fees, minimums and surcharges; and
+//! thresholds in money.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
 use common::{World, amount, cad, interim, request, settings, start, stop};
-use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
+use tollgate_ocs_core::plans::{DiscountSpec, Measure, Period, PlanError, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
     AccountSpec, Amount, CatalogueBuilder, CustomerSpec, Denial, Grant, Interval, Ocs, PeakLevel, PeaksSpec,
-    Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, TariffSpec,
+    Price, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, TariffSpec,
 };
 use tollgate_time::Zone;
 
@@ -36,6 +37,7 @@ fn discount(level: Option<PeakLevel>, steps: &[(Option<u64>, StepPrice)]) -> Dis
         service: Service::Voice,
         destinations: Vec::new(),
         level,
+        measure: Measure::Units,
         period: Period::Never,
         offset: 0,
         rollover_max: 0,
@@ -203,5 +205,70 @@ fn a_minimum_of_seconds_is_counted_by_the_plan_too() {
         world.report(20, stop(USER, call, 0, 20));
         // 20 s count as 60: of the second 60, 40 are free and 20 cost 0.02.
         assert_eq!(world.balance(USER), amount(left));
+    }
+}
+
+fn by_second(price: &str) -> RateSpec {
+    RateSpec::simple("1604", price.parse().unwrap())
+}
+
+/// Thresholds in 10⁻⁵ of money spent.
+fn spent(steps: &[(Option<u64>, StepPrice)]) -> DiscountSpec {
+    DiscountSpec { measure: Measure::Money, ..discount(None, steps) }
+}
+
+#[test]
+fn a_discount_begins_when_its_sum_is_spent() {
+    let steps = [(Some(10_000), StepPrice::Full), (Some(15_000), StepPrice::Off(5_000))];
+    let mut world = world("10.00", by_second("0.06"), vec![spent(&steps)]);
+    world.grant(0, USER, "c1", CALLED).unwrap();
+    for secs in [30, 130, 299] {
+        world.report(secs, interim(USER, "c1", 0, secs));
+    }
+    world.report(300, stop(USER, "c1", 0, 300));
+    // 100 s at 0.001 are 0.10; then half of it until 0.15 are spent, which is 100 s for 0.05; the rest is at full price.
+    assert_eq!(
+        world.the_xdr().history,
+        "300s: 100s @ 0.06/min + 100s @ 0.06/min less 50% by 'Plan' + 100s @ 0.06/min = 0.25000"
+    );
+    assert_eq!(world.balance(USER), amount("9.75"));
+}
+
+#[test]
+fn sessions_share_what_is_spent_and_a_grant_goes_as_far_as_money_does() {
+    let steps = [(Some(10_000), StepPrice::Full), (None, StepPrice::Off(5_000))];
+    let mut world = world("0.15", by_second("0.06"), vec![spent(&steps)]);
+    // 100 s for 0.10 and 100 s for 0.05.
+    assert_eq!(world.grant(0, USER, "c1", CALLED), Ok(Grant::Units(200)));
+    world.report(60, stop(USER, "c1", 0, 60));
+    // 0.06 are spent: 40 s for 0.04 more at full price, and 100 s for 0.05.
+    assert_eq!(world.grant(61, USER, "c2", CALLED), Ok(Grant::Units(140)));
+    world.report(130, stop(USER, "c2", 61, 60));
+    // 40 s for 0.04 and 20 s for 0.01.
+    assert_eq!(world.balance(USER), amount("0.04"));
+}
+
+#[test]
+fn a_sum_of_thirds_is_reached_on_the_second_whatever_the_reports() {
+    // 0.02 a minute: thirty seconds are exactly 0.01.
+    let steps = [(Some(1_000), StepPrice::Full), (None, StepPrice::Free)];
+    for reports in [&[][..], &[29, 30, 31], &[1, 2, 7, 11]] {
+        let mut world = world("1.00", by_second("0.02"), vec![spent(&steps)]);
+        world.grant(0, USER, "c1", CALLED).unwrap();
+        for &secs in reports {
+            world.report(secs, interim(USER, "c1", 0, secs));
+        }
+        world.report(45, stop(USER, "c1", 0, 45));
+        assert_eq!(world.the_xdr().history, "45s: 30s @ 0.02/min + 15s free by 'Plan' = 0.01000");
+    }
+}
+
+#[test]
+fn a_sum_that_is_never_spent_is_refused() {
+    let mut build = CatalogueBuilder::new(settings()).unwrap();
+    for price in [StepPrice::Free, StepPrice::Off(10_000), StepPrice::Fixed(Price::ZERO)] {
+        let discounts = vec![spent(&[(Some(1_000), price)])];
+        let plan = PlanSpec { name: "Plan".to_owned(), discounts };
+        assert!(matches!(build.plans().add(plan), Err(PlanError::NeverSpent { .. })));
     }
 }

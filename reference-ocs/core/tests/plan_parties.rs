@@ -7,7 +7,7 @@ use common::{World, amount, interim, settings, stop};
 use tollgate_ocs_core::parties::{
     ConnectionSpec, OwnerSpec, PartiesSpec, PartyTariffSpec, ResellerSpec, VendorSpec,
 };
-use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
+use tollgate_ocs_core::plans::{DiscountSpec, Measure, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
     AccountSpec, Admin, Amount, CatalogueBuilder, CustomerSpec, Denial, Entity, Grant, Interval, Leg, Ocs,
     PeakLevel, PeaksSpec, Prices, ProductSpec, RateSpec, RateTerms, RatingEntrySpec, Service, Settings,
@@ -71,6 +71,7 @@ fn world(resold: bool) -> World {
         service: Service::Voice,
         destinations: Vec::new(),
         level: None,
+        measure: Measure::Units,
         period: Period::Never,
         offset: 0,
         rollover_max: 0,

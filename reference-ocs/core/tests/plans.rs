@@ -27,6 +27,7 @@ fn discount(pattern: &str, period: Period, steps: Vec<StepSpec>) -> DiscountSpec
         service: Service::Voice,
         destinations: vec![Destinations::Pattern(pattern.to_owned())],
         level: None,
+        measure: tollgate_ocs_core::plans::Measure::Units,
         period,
         offset: 0,
         rollover_max: 0,

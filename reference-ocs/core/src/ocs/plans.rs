@@ -12,9 +12,9 @@ use crate::effect::{CustomerMoney, Effect, Grant, Refusal};
 use crate::event::Fact;
 use crate::ids::{AccountId, RateId};
 use crate::money::Amount;
-use crate::plans::StepPrice;
 use crate::plans::counter::{Counter, Spent};
 use crate::plans::share::{self, Part, Pot, Shares};
+use crate::plans::{DiscountSpec, Measure, StepPrice};
 use crate::quota::QuotaWish;
 use crate::service::Service;
 use crate::sessions::Usage;
@@ -30,8 +30,7 @@ impl Ocs {
         let known = destination.and_then(|id| self.catalogue.destination(id).map(|it| (id, it)));
         let Some((id, destination)) = known else { return Vec::new() };
         let what = (id, &*destination.pattern, destination.group);
-        let plans =
-            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let plans = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
         let fitting = plans.flat_map(|plan| {
             let own = book.discounts_of(plan);
             let mut fitting =
@@ -53,12 +52,18 @@ impl Ocs {
     }
 
     /// The discounts as they stand for a usage whose own claim, if it has one, is not counted.
-    fn pots(&self, account: AccountId, places: &[usize], own: Option<&Shares>) -> Vec<Pot<'_>> {
+    fn pots(
+        &self,
+        account: AccountId,
+        places: &[usize],
+        price_unit: u64,
+        own: Option<&Shares>,
+    ) -> Vec<Pot<'_>> {
         let pot = |(number, &place): (usize, &usize)| {
             let discount = self.catalogue.plans.discount(place)?;
             let mut counter = self.counter(account, place);
             if let Some(own) = own.filter(|own| own.periods.get(number) == Some(&counter.period)) {
-                less(&mut counter.held, &share::by_step(&own.claim, number, discount.steps.len()));
+                less(&mut counter.held, &share::by_step(&own.claim, number, discount, price_unit));
             }
             Some(Pot::new((place, self.catalogue.plans.plan_of(place)), discount, &counter))
         };
@@ -90,7 +95,7 @@ impl Ocs {
         let funds = self.spendable(account);
         let funds = funds.map(|sum| sum.saturating_add(reserved).max(Amount::ZERO));
         let parts = own.map_or(&[][..], |own| &own.parts);
-        let pots = self.pots(account, &places, own);
+        let pots = self.pots(account, &places, rate.price_unit, own);
         let reach = |funds: Option<Amount>| {
             share::reach(rate, began, parts, &pots, funds.map(|sum| sum.saturating_add(charged)))
         };
@@ -142,8 +147,9 @@ impl Ocs {
         };
         if let Some(Grant::Units(total)) = usage.grant {
             let list = share::listed(rate, &rate.usage(total, usage.began(self.now)));
-            let mut pots = self.pots(account, &shares.discounts, None);
-            shares.claim = share::divide(&list, share::units_of(&shares.parts), &mut pots, false);
+            let mut pots = self.pots(account, &shares.discounts, rate.price_unit, None);
+            let from = share::units_of(&shares.parts);
+            shares.claim = share::divide(&list, rate.price_unit, from, &mut pots, false);
         }
         shares.periods = shares.discounts.iter().map(|&it| self.counter(account, it).period).collect();
         self.move_held(account, &shares, true);
@@ -167,7 +173,7 @@ impl Ocs {
             if shares.claim.is_empty() || shares.periods.get(number) != Some(&counter.period) {
                 continue;
             }
-            let mine = share::by_step(&shares.claim, number, self.steps_of(place));
+            let mine = self.counted(&shares.claim, number, shares);
             if more {
                 add(&mut counter.held, &mine);
             } else {
@@ -177,8 +183,12 @@ impl Ocs {
         }
     }
 
-    fn steps_of(&self, place: usize) -> usize {
-        self.catalogue.plans.discount(place).map_or(0, |discount| discount.steps.len())
+    /// What one of the discounts that see a usage counts of parts of it, by step.
+    fn counted(&self, parts: &[Part], number: usize, shares: &Shares) -> Vec<u64> {
+        let discount = shares.discounts.get(number).and_then(|&place| self.catalogue.plans.discount(place));
+        let rate = shares.rate.and_then(|id| self.catalogue.rate(id));
+        let known = discount.zip(rate);
+        known.map_or_else(Vec::new, |(it, rate)| share::by_step(parts, number, it, rate.price_unit))
     }
 
     /// Takes back all that a usage has of the plans, because it is rated by another rate now.
@@ -188,7 +198,7 @@ impl Ocs {
         for (number, &place) in shares.discounts.iter().enumerate() {
             let mut counter = self.counter(account, place);
             if shares.periods.get(number) == Some(&counter.period) {
-                less(&mut counter.used, &share::by_step(&shares.parts, number, self.steps_of(place)));
+                less(&mut counter.used, &self.counted(&shares.parts, number, &shares));
                 self.counters.by_account.insert((account, place), counter);
             }
         }
@@ -243,8 +253,9 @@ impl Ocs {
             share::push(&mut rest, Part { units: part.units - gone, ..*part });
         }
         let beyond = {
-            let mut pots = self.pots(account, &shares.discounts, None);
-            share::divide(&share::listed(rate, &rated), from.saturating_add(claimed), &mut pots, false)
+            let mut pots = self.pots(account, &shares.discounts, rate.price_unit, None);
+            let (list, from) = (share::listed(rate, &rated), from.saturating_add(claimed));
+            share::divide(&list, rate.price_unit, from, &mut pots, false)
         };
         for part in taken.iter().chain(&beyond) {
             share::push(&mut shares.parts, *part);
@@ -252,8 +263,7 @@ impl Ocs {
         let total = share::cost(rate, &shares.parts).round();
         shares.claim = rest;
         for (number, &place) in shares.discounts.iter().enumerate() {
-            let steps = self.steps_of(place);
-            let of = |parts: &[Part]| share::by_step(parts, number, steps);
+            let of = |parts: &[Part]| self.counted(parts, number, &shares);
             let mut counter = self.counter(account, place);
             // What was claimed in an earlier period was that period's.
             if shares.periods.get(number) == Some(&counter.period) {
@@ -333,11 +343,12 @@ impl Ocs {
     ) -> Result<(), Refusal> {
         let book = &self.catalogue.plans;
         let known = book.named(plan);
-        let own = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let own = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
         let own: Vec<_> = own.collect();
         let place = known.filter(|known| own.contains(known)).and_then(|plan| {
             let mut places = book.discounts_of(plan);
-            places.find(|&place| book.discount(place).is_some_and(|it| it.quota().is_some()))
+            let counts = |it: &DiscountSpec| it.measure == Measure::Units && it.quota().is_some();
+            places.find(|&place| book.discount(place).is_some_and(counts))
         });
         let Some(place) = place else { return Err(Refusal::UnknownPlan(plan.to_owned())) };
         let mut counter = self.counter(account, place);
@@ -370,8 +381,7 @@ impl Ocs {
             let mut given = places.into_iter().filter_map(price);
             return given.find(|price| *price != StepPrice::Full) == Some(StepPrice::Free);
         }
-        let mut plans =
-            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let mut plans = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
         plans.any(|plan| {
             let mut own = book
                 .discounts_of(plan)

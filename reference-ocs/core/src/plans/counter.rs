@@ -14,7 +14,7 @@ use crate::money::Amount;
 pub(crate) struct Counter {
     /// The period that it counts.
     pub(crate) period: i64,
-    /// Units used in it, by step; those past the last step stand behind it.
+    /// Used in it, in units or money as the discount measures, by step; those past the last step stand behind it.
     pub(crate) used: Vec<u64>,
     /// Units claimed by grants and not used yet, likewise.
     pub(crate) held: Vec<u64>,
@@ -53,7 +53,7 @@ impl Counter {
         self.wallet = self.wallet.saturating_sub(used.saturating_sub(before_wallet));
         let adjacent = period == self.period.saturating_add(1);
         let left = if adjacent { before_wallet.saturating_sub(used) } else { quota };
-        self.rolled = left.min(discount.rollover_max);
+        self.rolled = left.min(discount.counted(discount.rollover_max));
         let none = vec![0; discount.steps.len() + 1];
         (self.period, self.used, self.held) = (period, none.clone(), none);
         self
@@ -115,6 +115,7 @@ mod tests {
             service: Service::Voice,
             destinations: Vec::new(),
             level: None,
+            measure: crate::plans::Measure::Units,
             period: Period::Daily,
             offset: 0,
             rollover_max,

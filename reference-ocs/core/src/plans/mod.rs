@@ -6,6 +6,9 @@
 //! - A discount may count the usage of one peak level alone; so a plan has other thresholds by day than in the evening. A
 //!   unit belongs to the level in which its interval begins, and of each plan the first discount that fits its
 //!   destination and level counts it.
+//! - A discount may count the money that is spent in place of units: what they cost with all plans. A unit belongs to the
+//!   step in which it begins, so that a step ends with the unit by which its sum is reached. It is counted in 10⁻¹² of
+//!   the currency unit, rounded up once a report.
 //! - Units are charged units: after the rate's intervals, without its free units. They are split at a threshold exactly.
 //! - What is claimed takes its room in its own step of a plan, so that what is given back is there for others.
 //! - A grant claims what it is granted: the parts and their prices are its own until they are used or given back, so
@@ -22,7 +25,7 @@ mod spec;
 use std::collections::BTreeMap;
 
 pub use calendar::Period;
-pub use spec::{Destinations, DiscountSpec, PlanError, PlanSpec, StepPrice, StepSpec};
+pub use spec::{Destinations, DiscountSpec, Measure, PlanError, PlanSpec, StepPrice, StepSpec};
 
 use crate::commitments::CommitmentBook;
 use crate::ids::{AccountId, CustomerId, PlanId, ProductId};
@@ -126,10 +129,15 @@ impl PlanBook {
         self.warnings.get(&customer).copied()
     }
 
-    /// The plans of an account of a product, in order of precedence.
-    pub(crate) fn of(&self, account: AccountId, product: ProductId) -> impl Iterator<Item = PlanId> + '_ {
+    /// The plans of an account with these products, in order of precedence.
+    pub(crate) fn of<'a>(
+        &'a self,
+        account: AccountId,
+        products: impl Iterator<Item = ProductId> + 'a,
+    ) -> impl Iterator<Item = PlanId> + 'a {
         let own = self.by_account.get(&account).into_iter().flatten();
-        own.chain(self.by_product.get(&product).into_iter().flatten()).copied()
+        let theirs = products.filter_map(|product| self.by_product.get(&product)).flatten();
+        own.chain(theirs).copied()
     }
 
     /// The places of a plan's discounts.
@@ -176,6 +184,15 @@ fn check(plan: &str, number: usize, discount: &DiscountSpec) -> Result<(), PlanE
         if below {
             return Err(PlanError::BelowZero { plan: plan.to_owned(), number, step: at });
         }
+        let costs_nothing = match step.price {
+            StepPrice::Off(off) => off == WHOLE,
+            StepPrice::Fixed(price) => price.nanos() == 0,
+            StepPrice::Free => true,
+            StepPrice::Full | StepPrice::Blocked => false,
+        };
+        if discount.measure == Measure::Money && costs_nothing && step.up_to.is_some() {
+            return Err(PlanError::NeverSpent { plan: plan.to_owned(), number, step: at });
+        }
     }
     Ok(())
 }
@@ -193,6 +210,7 @@ mod tests {
                 service: Service::Voice,
                 destinations: Vec::new(),
                 level: None,
+                measure: Measure::Units,
                 period: Period::Never,
                 offset: 0,
                 rollover_max: 0,

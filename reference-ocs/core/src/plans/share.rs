@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tollgate_time::Instant;
 
 use super::counter::Counter;
-use super::spec::{DiscountSpec, StepPrice};
+use super::spec::{DiscountSpec, Measure, StepPrice};
 use super::{PlanBook, WHOLE};
 use crate::catalogue::{PeakLevel, Rate};
 use crate::ids::RateId;
@@ -62,7 +62,7 @@ pub(crate) struct Pot<'a> {
     plan: usize,
     pub(crate) discount: &'a DiscountSpec,
     shift: u64,
-    /// Units used and claimed, by step.
+    /// What is used and claimed, by step, as counters count.
     taken: Vec<u64>,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Pot<'a> {
         Self { place, plan, discount, shift: counter.shift(), taken }
     }
 
-    /// The price of the next units, how many of them have it, and their step.
+    /// The price of the next units, how much of them has it as counters count, and their step.
     fn next(&self) -> (StepPrice, u64, usize) {
         for (step, &taken) in self.taken.iter().enumerate() {
             let width = self.discount.width(step, self.shift);
@@ -85,20 +85,55 @@ impl<'a> Pot<'a> {
         (StepPrice::Full, u64::MAX, self.discount.steps.len())
     }
 
-    fn take(&mut self, step: usize, units: u64) {
+    fn take(&mut self, step: usize, part: &Part, price_unit: u64) {
         if let Some(taken) = self.taken.get_mut(step) {
-            *taken = taken.saturating_add(units);
+            *taken = taken.saturating_add(part.counted(self.discount.measure, price_unit));
         }
     }
 }
 
-/// How many units of parts each step of one of their discounts counts, of `steps` and those behind them.
-pub(crate) fn by_step(parts: &[Part], number: usize, steps: usize) -> Vec<u64> {
-    let mut out = vec![0_u64; steps + 1];
+/// 10⁻¹² of the currency unit in one 10⁻⁹, in which prices are.
+const PICOS_PER_NANO: u128 = 1_000;
+
+impl Part {
+    /// What one unit costs, as a fraction: in 10⁻¹², and of how many such.
+    fn unit_cost(&self, price_unit: u64) -> (u128, u128) {
+        let price = u128::try_from(self.price.nanos()).unwrap_or_default();
+        let left = u128::from(WHOLE - self.off.min(WHOLE));
+        (price * left * PICOS_PER_NANO, u128::from(price_unit.max(1)) * u128::from(WHOLE))
+    }
+
+    /// What a discount counts of it.
+    fn counted(&self, measure: Measure, price_unit: u64) -> u64 {
+        match measure {
+            Measure::Units => self.units,
+            Measure::Money => {
+                let (cost, of) = self.unit_cost(price_unit);
+                u64::try_from(cost.saturating_mul(u128::from(self.units)).div_ceil(of)).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    /// How many of its units begin before `room` is taken.
+    fn units_in(&self, room: u64, measure: Measure, price_unit: u64) -> u64 {
+        let (cost, of) = self.unit_cost(price_unit);
+        match measure {
+            Measure::Money if cost > 0 && room < u64::MAX => {
+                u64::try_from(u128::from(room).saturating_mul(of).div_ceil(cost)).unwrap_or(u64::MAX)
+            }
+            Measure::Money => u64::MAX,
+            Measure::Units => room,
+        }
+    }
+}
+
+/// How much of parts each step of one of their discounts counts, and what is behind its steps.
+pub(crate) fn by_step(parts: &[Part], number: usize, discount: &DiscountSpec, price_unit: u64) -> Vec<u64> {
+    let mut out = vec![0_u64; discount.steps.len() + 1];
     for part in parts.iter().filter(|part| part.seen > number) {
         let step = part.steps.get(number).copied().map_or(0, usize::from);
         if let Some(sum) = out.get_mut(step) {
-            *sum = sum.saturating_add(part.units);
+            *sum = sum.saturating_add(part.counted(discount.measure, price_unit));
         }
     }
     out
@@ -129,7 +164,13 @@ pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<Listed> {
 }
 
 /// Divides the listed units behind the first `from` among the pots; ends before what is blocked if `stops`.
-pub(crate) fn divide(list: &[Listed], from: u64, pots: &mut [Pot<'_>], stops: bool) -> Vec<Part> {
+pub(crate) fn divide(
+    list: &[Listed],
+    price_unit: u64,
+    from: u64,
+    pots: &mut [Pot<'_>],
+    stops: bool,
+) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut skip = from;
     for &Listed { units, price: list, level } in list {
@@ -137,7 +178,6 @@ pub(crate) fn divide(list: &[Listed], from: u64, pots: &mut [Pot<'_>], stops: bo
         skip -= skipped;
         let mut left = units - skipped;
         while left > 0 {
-            let mut run = left;
             let mut part =
                 Part { units: 0, price: list, off: 0, discount: None, seen: 0, steps: [0; PLANS_MAX] };
             let mut counted_by = None;
@@ -148,8 +188,7 @@ pub(crate) fn divide(list: &[Listed], from: u64, pots: &mut [Pot<'_>], stops: bo
                     continue;
                 }
                 counted_by = Some(pot.plan);
-                let (price, length, step) = pot.next();
-                run = run.min(length);
+                let (price, _, step) = pot.next();
                 *place = u8::try_from(step).unwrap_or(NOT_COUNTED);
                 let gives = match price {
                     StepPrice::Full => continue,
@@ -163,11 +202,16 @@ pub(crate) fn divide(list: &[Listed], from: u64, pots: &mut [Pot<'_>], stops: bo
                 part.discount = (price != StepPrice::Blocked).then_some(pot.place);
                 break;
             }
+            // Counters of money need the price, which the last of them may have decided.
+            let counting = |step: u8| step != NOT_COUNTED;
+            let asked = pots.iter().zip(&part.steps).take(part.seen).filter(|(_, step)| counting(**step));
+            let lengths = asked.map(|(pot, _)| part.units_in(pot.next().1, pot.discount.measure, price_unit));
+            part.units = lengths.fold(left, u64::min).max(1);
             for (pot, &step) in pots.iter_mut().zip(&part.steps).take(part.seen) {
-                pot.take(usize::from(step), run);
+                pot.take(usize::from(step), &part, price_unit);
             }
-            push(&mut parts, Part { units: run, ..part });
-            left -= run;
+            push(&mut parts, part);
+            left -= part.units;
         }
     }
     parts
@@ -239,7 +283,8 @@ pub(crate) fn whole(
 ) -> Option<Vec<Part>> {
     let rated = rate.usage(total, began);
     let mut all = used.to_vec();
-    for part in divide(&listed(rate, &rated), units_of(used), &mut pots.to_vec(), true) {
+    let list = listed(rate, &rated);
+    for part in divide(&list, rate.price_unit, units_of(used), &mut pots.to_vec(), true) {
         push(&mut all, part);
     }
     (units_of(&all) >= rated.units).then_some(all)

@@ -31,6 +31,7 @@ fn discount(period: Period, steps: &[(u64, StepPrice)]) -> DiscountSpec {
         service: Service::Voice,
         destinations: Vec::new(),
         level: None,
+        measure: tollgate_ocs_core::plans::Measure::Units,
         period,
         offset: 0,
         rollover_max: 0,

@@ -92,6 +92,7 @@ fn build() -> Result<Catalogue, Box<dyn std::error::Error>> {
         period: Period::Never,
         offset: 0,
         level: None,
+        measure: tollgate_ocs_core::plans::Measure::Units,
         rollover_max: 0,
         steps: vec![step],
     };
