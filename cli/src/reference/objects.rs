@@ -186,6 +186,7 @@ fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) {
     };
     let spec = ProductSpec { name: product.name.to_string(), currency, breakage, language: None };
     let Ok(id) = builder.product(spec) else { return };
+    builder.precedence(id, product.precedence);
     if product.split_by_level {
         drop(builder.split_by_level(id));
     }
@@ -248,7 +249,11 @@ fn add_account(builder: &mut CatalogueBuilder, world: &World, account: &world::A
         Ok(spec) => builder.account(spec),
         Err(why) => return builder.refuse(CataloguePath::new("accounts", &account.id), why),
     };
-    if let (Ok(id), Some(limits)) = (id, call_limits(account.call_limits)) {
+    let Ok(id) = id else { return };
+    for add_on in account.add_ons.iter().filter_map(|name| builder.product_named(name)).collect::<Vec<_>>() {
+        drop(builder.add_on(id, add_on));
+    }
+    if let Some(limits) = call_limits(account.call_limits) {
         builder.limit_account(id, limits);
     }
 }

@@ -243,6 +243,8 @@ pub struct Product {
     pub currency: Text,
     /// `breakage:` the part of the balance that is too small to be used.
     pub breakage: Decimal,
+    /// `precedence:` among the add-ons of an account; the highest is asked first.
+    pub precedence: u32,
     /// `split-by-level: true`: a call over a change of peak level makes a record for each.
     pub split_by_level: bool,
     /// `service-features:` what a SIP switch that asks for routes is told of its services: `moh=1; rec=2`.
@@ -308,6 +310,8 @@ pub struct Account {
     pub customer: Text,
     /// `product:`
     pub product: Text,
+    /// `add-ons:` products that are asked before it.
+    pub add_ons: Vec<Text>,
     /// `type:` `debit` or `credit`.
     pub kind: AccountType,
     /// `balance:` money left (debit) or owed (credit).

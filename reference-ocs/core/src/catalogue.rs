@@ -3,6 +3,7 @@
 //! It is built once, checked, by a [`CatalogueBuilder`]; after that only the accounts and customers change, in the
 //! state machine and not here.
 
+mod add_ons;
 mod builder;
 mod error;
 mod limits;
@@ -34,6 +35,7 @@ pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
 pub use tariff::{DestinationSpec, Interval, Prices, RateSpec, RateTerms, TariffSpec};
 pub use voucher::VoucherSpec;
 
+pub(crate) use add_ons::AddOns;
 pub(crate) use limits::Limits;
 pub(crate) use numbers::Numbers;
 #[cfg(test)]
@@ -62,6 +64,7 @@ pub struct Catalogue {
     pub(crate) account_names: NameTable,
     pub(crate) limits: Limits,
     pub(crate) numbers: Numbers,
+    pub(crate) add_ons: AddOns,
     pub(crate) plans: crate::plans::PlanBook,
     pub(crate) parties: crate::parties::Parties,
     pub(crate) vouchers: BTreeMap<String, VoucherSpec>,

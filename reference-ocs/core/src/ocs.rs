@@ -10,6 +10,7 @@
 //! - A called number is normalised once, for its grant: the report may repeat it as dialled or as charged.
 
 mod access;
+mod add_ons;
 mod admin;
 mod callback;
 mod close;

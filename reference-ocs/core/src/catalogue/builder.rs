@@ -95,6 +95,7 @@ impl CatalogueBuilder {
             account_names: NameTable::default(),
             limits: super::Limits::default(),
             numbers: super::Numbers::default(),
+            add_ons: super::AddOns::default(),
             plans: crate::plans::PlanBook::default(),
             parties: crate::parties::Parties::default(),
             vouchers: BTreeMap::new(),
@@ -410,7 +411,8 @@ impl CatalogueBuilder {
 
     /// Notes the products that accounts have and that charge nothing.
     pub(super) fn check_products(&mut self) {
-        let had: BTreeSet<ProductId> = self.all.accounts.iter().map(|account| account.product).collect();
+        let own = self.all.accounts.iter().map(|account| account.product);
+        let had: BTreeSet<ProductId> = own.chain(self.all.add_ons.products()).collect();
         // Entries that were refused are told already.
         let bare = had.into_iter().filter(|id| !self.brought.contains_key(id));
         for product in bare.filter_map(|id| self.all.products.get(id.place())) {

@@ -87,6 +87,14 @@ pub enum CatalogueError {
         /// The product.
         name: String,
     },
+    /// An account has a product twice.
+    #[error("account '{id}' has the product '{product}' already")]
+    AddOnTwice {
+        /// The account.
+        id: String,
+        /// The product.
+        product: String,
+    },
     /// The tariff has two rates for one pattern.
     #[error("tariff '{tariff}' has two rates for '{pattern}'")]
     RateTwice {
@@ -221,7 +229,7 @@ impl CatalogueError {
             | Self::PricesWithoutPeriods { tariff, .. }
             | Self::PeaksAfterRates { tariff } => ("tariff", tariff),
             Self::Pattern { pattern } => ("destination", pattern),
-            Self::DebitWithLimit { id } => ("account", id),
+            Self::DebitWithLimit { id } | Self::AddOnTwice { id, .. } => ("account", id),
         }
     }
 }

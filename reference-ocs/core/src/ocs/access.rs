@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::add_ons::Wanted;
 use super::numbers::Selection;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
@@ -87,7 +88,14 @@ impl Ocs {
         let session = self.sessions.find(root, &request.account);
         let remembered = session.and_then(|at| self.sessions.session(at).access_code.clone());
         let code = request.access_code.as_deref().or(remembered.as_deref());
-        let entry = self.entry(account, code, request.service);
+        let wanted = Wanted {
+            code,
+            service: request.service,
+            leg: Leg::Originate,
+            number: request.cld.as_deref(),
+            node: request.node.as_deref(),
+        };
+        let entry = self.entry_for(account, &wanted);
         let chosen = request.call.select_code.as_deref();
         let selection = self.select(account, entry, request.service, chosen, request.cld.as_deref());
         let routing_plan = selection.plan.clone();
@@ -192,17 +200,6 @@ impl Ocs {
                 ReturnCode::Success
             },
         }
-    }
-
-    /// The rating entry of what an account originates.
-    pub(super) fn entry(
-        &self,
-        account: AccountId,
-        code: Option<&str>,
-        service: Service,
-    ) -> Option<(RatingEntryId, TariffId)> {
-        let product = self.catalogue.product(self.ledger.account(account).product)?;
-        product.entry(code, service, Leg::Originate).map(|entry| (entry.id, entry.tariff))
     }
 
     pub(super) fn context(

@@ -40,8 +40,8 @@ impl Ocs {
     ) -> Selection<'r> {
         let (product, numbers) = (self.ledger.account(account).product, &self.catalogue.numbers);
         let plain = Selection { entry, cld: dialled, plan: None, missing: false };
-        let Some((id, _)) = entry.filter(|_| service == Service::Voice && numbers.is_selective(product))
-        else {
+        let by_plan = service == Service::Voice && numbers.is_selective(product);
+        let Some((id, _)) = entry.filter(|(id, _)| by_plan && self.is_of_product(account, *id)) else {
             return plain;
         };
         let (chosen, cld) = match (code, dialled.and_then(|cld| numbers.chosen_by_number(product, cld))) {
