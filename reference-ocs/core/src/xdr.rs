@@ -83,9 +83,9 @@ pub struct Xdr {
     pub split_order: Option<u32>,
     /// `billing_model`: −1 debit, 1 credit; absent when there is no such account.
     pub billing_model: Option<i8>,
-    /// `i_invoice`.
+    /// `i_invoice`; absent, since this system makes no invoices.
     pub invoice: Option<u32>,
-    /// `revenue`, of vendors' xDRs.
+    /// `revenue`, of vendors' xDRs: what the direct customer pays, the highest reseller or else the account.
     pub revenue: Option<Amount>,
     /// Whom it charges; not a field of the table, where each kind has a table of its own.
     pub entity: Entity,
