@@ -10,7 +10,9 @@ use tollgate_network::{Frame, Input, Node, Observation, Output};
 use tollgate_ocs_core::{
     Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat, Service,
 };
-use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
+use tollgate_radius::{
+    Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, tunnel, verify,
+};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
 
@@ -472,8 +474,24 @@ impl RadiusGateway {
         // Whatever it sends begins with its code.
         let code = answer.first().map(|code| Code(*code));
         if let Some(code) = code.filter(|_| self.config.observe) {
-            self.outputs.push_back(Output::Observe(message(code, answer)));
+            let shown = self.tunnel_passwords(request, &answer);
+            let observation = match (code.name(), shown) {
+                (Some(name), Some(fields)) => Observation::new(Text::const_new(name), fields),
+                _ => message(code, answer),
+            };
+            self.outputs.push_back(Output::Observe(observation));
         }
+    }
+
+    /// The fields of an answer that hides passwords of tunnels, which only a client's templates put there.
+    fn tunnel_passwords(&self, request: &Frame, answer: &[u8]) -> Option<Fields> {
+        let clients = &self.config.clients;
+        let client = clients.get(clients.place(request.from.ip())?)?;
+        if client.templates.is_empty() {
+            return None;
+        }
+        let (packet, request) = (Packet::parse(answer).ok()?, Packet::parse(&request.payload).ok()?);
+        tunnel::fields_shown(&packet, answer, &client.secret, request.authenticator())
     }
 }
 
