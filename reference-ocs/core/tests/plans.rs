@@ -9,7 +9,8 @@ use tollgate_ocs_core::plans::{
 };
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, CatalogueBuilder, CustomerSpec, Denial, Effect, Grant,
-    Interval, Lock, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Stage, TariffSpec, UsageReport,
+    Interval, Lock, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage, TariffSpec,
+    UsageReport,
 };
 
 const USER: &str = "user";
@@ -37,7 +38,16 @@ fn discount(pattern: &str, period: Period, steps: Vec<StepSpec>) -> DiscountSpec
 
 /// One account with that balance and these plans, the first one first.
 fn world(balance: &str, plans: Vec<Vec<DiscountSpec>>, budget: Option<&str>) -> World {
-    let mut build = CatalogueBuilder::new(settings()).unwrap();
+    world_with(settings(), balance, plans, budget)
+}
+
+fn world_with(
+    settings: Settings,
+    balance: &str,
+    plans: Vec<Vec<DiscountSpec>>,
+    budget: Option<&str>,
+) -> World {
+    let mut build = CatalogueBuilder::new(settings).unwrap();
     let spec = TariffSpec { name: "Voice".to_owned(), currency: cad(), service: Service::Voice };
     let tariff = build.tariff(spec).unwrap();
     build.rate(tariff, RateSpec::simple("1604", "0.06".parse().unwrap())).unwrap();
@@ -310,6 +320,26 @@ fn a_budget_binds_before_the_balance_and_is_there_again_the_next_day() {
     world.report(600, stop(USER, "c3", 301, 200));
     assert_eq!(world.login(601, request(USER, "c4")).unwrap_err(), Denial::SpendLimitExceeded);
     assert_eq!(world.grant(56_800, USER, "c5", LOCAL), Ok(Grant::Units(500)));
+}
+
+#[test]
+fn two_calls_at_once_share_the_last_cent_second_by_second() {
+    // 0.01 are ten seconds; three are granted at once.
+    let mut world = world_with(Settings { grant_secs_max: Some(3), ..settings() }, "0.01", Vec::new(), None);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(3)));
+    assert_eq!(world.grant(0, USER, "c2", LOCAL), Ok(Grant::Units(3)));
+    for call in ["c1", "c2"] {
+        world.report(3, interim(USER, call, 0, 3));
+    }
+    // 0.006 are charged: four seconds are left. The first call takes three of them, the second the last.
+    assert_eq!(world.grant(3, USER, "c1", LOCAL), Ok(Grant::Units(3)));
+    assert_eq!(world.grant(3, USER, "c2", LOCAL), Ok(Grant::Units(1)));
+    assert_eq!((world.balance(USER), world.reserved(USER)), (amount("0.004"), amount("0.004")));
+    assert_eq!(world.grant(3, USER, "c3", LOCAL), Err(Denial::FundsLocked));
+    world.report(4, stop(USER, "c2", 0, 4));
+    world.report(6, stop(USER, "c1", 0, 6));
+    assert_eq!((world.balance(USER), world.reserved(USER)), (Amount::ZERO, Amount::ZERO));
+    assert!(world.the_xdr().notes.is_empty());
 }
 
 #[test]

@@ -10,8 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Three debit accounts, of which the second has its plan anew each day and the third a daily budget; two credit
-/// accounts of one customer, the first with a limit of its own; and one without any limit.
-pub(crate) const ACCOUNTS: [&str; 6] = ["quota", "daily", "budget", "shop-1", "shop-2", "office"];
+/// accounts of one customer, the first with a limit of its own; one without any limit; and a debit account whose
+/// thresholds are in money spent, which comes to the same seconds.
+pub(crate) const ACCOUNTS: [&str; 7] = ["quota", "daily", "budget", "shop-1", "shop-2", "office", "spender"];
 pub(crate) const BUDGET: i64 = 60_000;
 /// What the debit accounts begin with: 1.00.
 pub(crate) const OPENING: i64 = 100_000;
@@ -24,13 +25,14 @@ pub(crate) const SECOND: i64 = 100;
 /// Where a step of a plan has no end.
 const END: u64 = u64::MAX / 2;
 /// Seconds and what each costs, step by step.
-const STEPS: [&[(u64, i64)]; 6] = [
+const STEPS: [&[(u64, i64)]; 7] = [
     &[(500, 0), (END, SECOND)],
     &[(120, 0), (120, SECOND / 2), (END, SECOND)],
     &[(END, SECOND)],
     &[(END, SECOND)],
     &[(END, SECOND)],
     &[(500, 0), (END, SECOND)],
+    &[(200, SECOND), (200, SECOND / 2), (END, SECOND)],
 ];
 const DAILY: usize = 1;
 const BUDGETED: usize = 2;
@@ -57,23 +59,23 @@ pub(crate) struct Ledger {
     pub(crate) calls: Vec<Call>,
     /// Seconds used by account and period.
     used: BTreeMap<(usize, u64), Seconds>,
-    pub(crate) charged: [i64; 6],
-    pub(crate) paid_in: [i64; 6],
+    pub(crate) charged: [i64; 7],
+    pub(crate) paid_in: [i64; 7],
     pub(crate) customer_paid: i64,
     pub(crate) own_limit: i64,
-    pub(crate) barred: [bool; 6],
+    pub(crate) barred: [bool; 7],
     /// Calls whose login may hold their account's lock.
-    pub(crate) lockers: [BTreeSet<usize>; 6],
+    pub(crate) lockers: [BTreeSet<usize>; 7],
     /// By voucher, the account and session that redeemed it.
     pub(crate) vouchers: BTreeMap<usize, (usize, usize)>,
     /// Spent of the budget, by day.
     spent: BTreeMap<u64, i64>,
     /// Money that use without a grant may have taken from what is reserved.
-    uncovered: [i64; 6],
+    uncovered: [i64; 7],
 }
 
 pub(crate) fn is_debit(account: usize) -> bool {
-    account < 3
+    account < 3 || account == 6
 }
 
 fn cost(account: usize, seconds: &Seconds) -> i64 {
@@ -90,15 +92,15 @@ impl Ledger {
         Self {
             calls: Vec::new(),
             used: BTreeMap::new(),
-            charged: [0; 6],
-            paid_in: [0; 6],
+            charged: [0; 7],
+            paid_in: [0; 7],
             customer_paid: 0,
             own_limit: OWN_LIMIT,
-            barred: [false; 6],
+            barred: [false; 7],
             lockers: std::array::from_fn(|_| BTreeSet::new()),
             vouchers: BTreeMap::new(),
             spent: BTreeMap::new(),
-            uncovered: [0; 6],
+            uncovered: [0; 7],
         }
     }
 

@@ -15,7 +15,7 @@ use acts::{Act, VOUCHERS};
 use common::{World, amount, at, cad, report, request, settings};
 use ledger::{ACCOUNTS, Call, Ledger, VOUCHER, is_debit};
 use proptest::prelude::{ProptestConfig, proptest};
-use tollgate_ocs_core::plans::{BudgetSpec, DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
+use tollgate_ocs_core::plans::{BudgetSpec, DiscountSpec, Measure, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, Answer, CatalogueBuilder, Command, CustomerSpec, Denial,
     Effect, Grant, Lock, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Recharge, Service, Settings, Stage,
@@ -31,7 +31,7 @@ fn discount(period: Period, steps: &[(u64, StepPrice)]) -> DiscountSpec {
         service: Service::Voice,
         destinations: Vec::new(),
         level: None,
-        measure: tollgate_ocs_core::plans::Measure::Units,
+        measure: Measure::Units,
         period,
         offset: 0,
         rollover_max: 0,
@@ -71,7 +71,11 @@ fn world() -> World {
         .collect();
     let once = discount(Period::Never, &[(500, StepPrice::Free)]);
     let daily = discount(Period::Daily, &[(120, StepPrice::Free), (240, StepPrice::Off(5_000))]);
-    for (name, discount, accounts) in [("once", once, &[0, 5][..]), ("daily", daily, &[1])] {
+    // 200 s for 0.20, and 200 s for 0.10 more.
+    let spent = discount(Period::Never, &[(20_000, StepPrice::Full), (30_000, StepPrice::Off(5_000))]);
+    let spent = DiscountSpec { measure: Measure::Money, ..spent };
+    let plans = [("once", once, &[0, 5][..]), ("daily", daily, &[1]), ("spent", spent, &[6])];
+    for (name, discount, accounts) in plans {
         let plan = build.plans().add(PlanSpec { name: name.to_owned(), discounts: vec![discount] }).unwrap();
         for &account in accounts {
             build.plans().give_account(ids[account], plan);
