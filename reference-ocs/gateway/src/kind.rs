@@ -75,6 +75,15 @@ const VERBS: &[Verb] = &[
         main: None,
     },
     Verb {
+        name: "set-credit-limit",
+        about: "An administrator changes how much a credit account may owe.",
+        args: &[
+            ACCOUNT,
+            required("amount", ArgKind::Money, "How much, not below zero, in the account's currency."),
+        ],
+        main: None,
+    },
+    Verb {
         name: "pay-customer",
         about: "A customer pays: it owes less. Its accounts' own balances stay.",
         args: &[
