@@ -204,6 +204,12 @@ fn xdrs_balances_and_events_are_told_by_plain_sql(cluster: &mut Cluster) {
     assert!(charged > 0);
     assert_eq!(cluster.ask(&name, "SELECT sum(charged_amount) FROM xdr"), charged.to_string());
     every_field_is_as_the_core_says(cluster, &name, &effects);
+    let payments = effects.iter().filter(
+        |effect| matches!(effect, Effect::Xdr(xdr) if xdr.service == tollgate_ocs_core::Service::Payments),
+    );
+    let payments = payments.count();
+    assert!(payments > 0);
+    assert_eq!(cluster.ask(&name, "SELECT count(*) FROM xdr WHERE i_service = 11"), payments.to_string());
     the_questions_of_the_readme_are_answered(cluster, &name);
     let balance = stored.ocs.account(common::CARD).unwrap().balance().units();
     let asked = format!(
