@@ -362,3 +362,45 @@ fn two_calls_share_the_last_cent() {
     world.report(16, interim(USER, "c3", 14, 2));
     assert_eq!(world.grant(17, USER, "c4", FAR), Err(Denial::FundsLocked));
 }
+
+#[test]
+fn a_claim_over_midnight_takes_from_the_wallet_and_returns_what_it_does_not_use() {
+    let hundred = hundred_free(Period::Daily);
+    // Granted 60 s before midnight: the day's 100 s and the wallet's 50.
+    let late = 56_740;
+    let granted = |hundred: Vec<Vec<DiscountSpec>>| {
+        let mut world = world("0", hundred, None);
+        let plan = "plan 0".to_owned();
+        world.admin(0, Admin::FillWallet { account: USER.to_owned(), plan, units: 50 });
+        assert_eq!(world.grant(late, USER, "c1", LOCAL), Ok(Grant::Units(150)));
+        world
+    };
+    // All of it is used by the next day: the wallet is empty.
+    let mut world = granted(hundred.clone());
+    world.report(late + 150, stop(USER, "c1", late, 150));
+    assert_eq!(world.grant(late + 200, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    // 120 s are: 30 of the wallet are left, beside the new day's quota.
+    let mut world = granted(hundred.clone());
+    assert_eq!(world.grant(late + 90, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    world.report(late + 120, stop(USER, "c1", late, 120));
+    world.report(late + 121, stop(USER, "c2", late + 121, 0));
+    assert_eq!(world.grant(late + 200, USER, "c3", LOCAL), Ok(Grant::Units(130)));
+    // The same where it is never heard of again.
+    let mut world = granted(hundred);
+    world.expire(late + 5_000);
+    assert_eq!(world.grant(late + 5_001, USER, "c2", LOCAL), Ok(Grant::Units(150)));
+}
+
+#[test]
+fn what_a_claim_over_midnight_returns_rolls_over() {
+    let rolls = DiscountSpec { rollover_max: 80, ..hundred_free(Period::Daily).remove(0).remove(0) };
+    let late = 56_740;
+    let mut world = world("0", vec![vec![rolls]], None);
+    assert_eq!(world.grant(late, USER, "c1", LOCAL), Ok(Grant::Units(100)));
+    // All of the day is claimed: nothing rolls over yet.
+    assert_eq!(world.grant(late + 90, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    world.report(late + 91, stop(USER, "c2", late + 91, 0));
+    // Of 40 s that were used 60 are returned, and roll over.
+    world.report(late + 100, stop(USER, "c1", late, 40));
+    assert_eq!(world.grant(late + 200, USER, "c3", LOCAL), Ok(Grant::Units(160)));
+}

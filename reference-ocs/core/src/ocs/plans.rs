@@ -62,8 +62,13 @@ impl Ocs {
         let pot = |(number, &place): (usize, &usize)| {
             let discount = self.catalogue.plans.discount(place)?;
             let mut counter = self.counter(account, place);
-            if let Some(own) = own.filter(|own| own.periods.get(number) == Some(&counter.period)) {
-                less(&mut counter.held, &share::by_step(&own.claim, number, discount, price_unit));
+            if let Some((own, &period)) = own.and_then(|own| Some((own, own.periods.get(number)?))) {
+                let mine = share::by_step(&own.claim, number, discount, price_unit);
+                if period == counter.period {
+                    less(&mut counter.held, &mine);
+                } else {
+                    counter.settle_past(discount, period, 0, first_of(&mine));
+                }
             }
             Some(Pot::new((place, self.catalogue.plans.plan_of(place)), discount, &counter))
         };
@@ -170,11 +175,15 @@ impl Ocs {
     fn move_held(&mut self, account: AccountId, shares: &Shares, more: bool) {
         for (number, &place) in shares.discounts.iter().enumerate() {
             let mut counter = self.counter(account, place);
-            if shares.claim.is_empty() || shares.periods.get(number) != Some(&counter.period) {
+            let Some(&period) = shares.periods.get(number).filter(|_| !shares.claim.is_empty()) else {
                 continue;
-            }
+            };
             let mine = self.counted(&shares.claim, number, shares);
-            if more {
+            if period != counter.period {
+                if let Some(discount) = self.catalogue.plans.discount(place).filter(|_| !more) {
+                    counter.settle_past(discount, period, 0, first_of(&mine));
+                }
+            } else if more {
                 add(&mut counter.held, &mine);
             } else {
                 less(&mut counter.held, &mine);
@@ -269,6 +278,10 @@ impl Ocs {
             if shares.periods.get(number) == Some(&counter.period) {
                 less(&mut counter.held, &of(&taken));
                 add(&mut counter.used, &of(&taken));
+            } else if let Some((discount, &period)) =
+                self.catalogue.plans.discount(place).zip(shares.periods.get(number))
+            {
+                counter.settle_past(discount, period, first_of(&of(&taken)), 0);
             }
             add(&mut counter.used, &of(&beyond));
             self.take_counter(account, place, counter, out);
@@ -441,6 +454,11 @@ impl Ocs {
             warning: self.catalogue.plans.warning(id),
         }
     }
+}
+
+/// What the first step, which quotas are in, counts.
+fn first_of(by_step: &[u64]) -> u64 {
+    by_step.first().copied().unwrap_or_default()
 }
 
 fn add(sums: &mut [u64], more: &[u64]) {

@@ -15,7 +15,8 @@
 //!   that sessions share a counter and none of them costs more than its reservation. What is used beyond a grant takes
 //!   what the counter has then.
 //! - A counter begins anew with its period. What is left of a quota may roll over; a service wallet, filled by an
-//!   administrator, is used after the quota and does not end with the period.
+//!   administrator, is used after the quota and does not end with the period. What is claimed when a period ends stays the
+//!   claim of its session: it neither rolls over nor is in the wallet until it is given back.
 
 pub(crate) mod calendar;
 pub(crate) mod counter;
