@@ -25,11 +25,6 @@ impl AddOns {
         }
         self.by_account.get(&account).map_or(&[], Vec::as_slice)
     }
-
-    /// All that somebody has.
-    pub(super) fn products(&self) -> impl Iterator<Item = ProductId> + '_ {
-        self.by_account.values().flatten().copied()
-    }
 }
 
 impl CatalogueBuilder {

@@ -409,13 +409,13 @@ impl CatalogueBuilder {
         }
     }
 
-    /// Notes the products that accounts have and that charge nothing.
+    /// Notes the products that charge nothing.
     pub(super) fn check_products(&mut self) {
-        let own = self.all.accounts.iter().map(|account| account.product);
-        let had: BTreeSet<ProductId> = own.chain(self.all.add_ons.products()).collect();
-        // Entries that were refused are told already.
-        let bare = had.into_iter().filter(|id| !self.brought.contains_key(id));
-        for product in bare.filter_map(|id| self.all.products.get(id.place())) {
+        for (place, product) in self.all.products.iter().enumerate() {
+            // Entries that were refused are told already.
+            if ProductId::at(place).is_some_and(|id| self.brought.contains_key(&id)) {
+                continue;
+            }
             let at = CataloguePath::new("products", &product.name);
             let error = CatalogueError::ProductWithoutTariff { name: product.name.to_string() };
             self.problems.push(CatalogueProblem { at, wrong: Wrong::Object(error) });

@@ -81,8 +81,8 @@ pub enum CatalogueError {
         /// The product.
         product: String,
     },
-    /// An account has a product that charges nothing.
-    #[error("product '{name}' has no tariff: give it a rating entry, or no account can use anything")]
+    /// A product charges nothing.
+    #[error("product '{name}' has no tariff: give it a rating entry, or nothing can be used by it")]
     ProductWithoutTariff {
         /// The product.
         name: String,
