@@ -25,7 +25,7 @@ use tollgate_wire::{Fields, Text};
 
 use crate::clients::{Client, Clients};
 use crate::counters::Discard;
-use crate::node::message;
+use crate::observe::message;
 use crate::templates::{self, Variables};
 
 /// What can be done to the sessions of a client.

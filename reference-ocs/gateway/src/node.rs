@@ -8,13 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
 use tollgate_ocs_core::{
-    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat, Service,
+    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat,
 };
-use tollgate_radius::{
-    Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, tunnel, verify,
-};
+use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, verify};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Text, Value};
+use tollgate_wire::{Fields, Value};
 
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
@@ -27,7 +25,7 @@ use crate::custom::Custom;
 use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
 use crate::dynamic::{self, Dynamic, Order};
 use crate::observe;
-use crate::reach::Whom;
+use crate::reach::{Whom, seat_of};
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
@@ -58,17 +56,6 @@ struct Received<'a> {
     /// The client's place among the clients.
     place: usize,
     ticket: Ticket,
-}
-
-/// What an access request is about.
-fn seat_of(command: &Command, service: Service) -> Option<Seat> {
-    let access = match command {
-        Command::Authenticate(access) | Command::Authorize(access) => access,
-        Command::Recharge(recharge) => &recharge.access,
-        _ => return None,
-    };
-    let (account, session) = (access.account.clone(), access.session.clone());
-    Some(Seat { account, session, parent: access.parent.clone(), service })
 }
 
 /// Why a verified request got no answer.
@@ -266,7 +253,7 @@ impl RadiusGateway {
             Code::ACCOUNTING_REQUEST => Count::AccountingRequest,
             _ => Count::StatusServer,
         });
-        self.observe(|| message(packet.code(), frame.payload.clone()));
+        self.observe(|| observe::message(packet.code(), frame.payload.clone()));
         let key = Key { from: frame.from, code: packet.code().0, identifier: packet.identifier() };
         let ticket = match self.duplicates.admit(now, key, *packet.authenticator()) {
             Verdict::New(ticket) => ticket,
@@ -471,38 +458,14 @@ impl RadiusGateway {
 
     fn transmit(&mut self, request: &Frame, answer: Bytes) {
         self.outputs.push_back(Output::Transmit(request.answer(answer.clone())));
-        // Whatever it sends begins with its code.
-        let code = answer.first().map(|code| Code(*code));
-        if let Some(code) = code.filter(|_| self.config.observe) {
-            let shown = self.tunnel_passwords(request, &answer);
-            let observation = match (code.name(), shown) {
-                (Some(name), Some(fields)) => Observation::new(Text::const_new(name), fields),
-                _ => message(code, answer),
-            };
-            self.outputs.push_back(Output::Observe(observation));
+        if self.config.observe {
+            self.outputs.push_back(Output::Observe(observe::answer(&self.config, request, answer)));
         }
-    }
-
-    /// The fields of an answer that hides passwords of tunnels, which only a client's templates put there.
-    fn tunnel_passwords(&self, request: &Frame, answer: &[u8]) -> Option<Fields> {
-        let clients = &self.config.clients;
-        let client = clients.get(clients.place(request.from.ip())?)?;
-        if client.templates.is_empty() {
-            return None;
-        }
-        let (packet, request) = (Packet::parse(answer).ok()?, Packet::parse(&request.payload).ok()?);
-        tunnel::fields_shown(&packet, answer, &client.secret, request.authenticator())
     }
 }
 
 fn store_failed(error: &RecordError) -> Observation {
     Observation::new("store-failed", Fields::new().with("detail", error.to_string().as_str()))
-}
-
-/// The message as an observation: its fields under the names of the dictionary.
-pub(crate) fn message(code: Code, octets: Bytes) -> Observation {
-    let kind = code.name().map_or_else(|| code.to_string().into(), Text::const_new);
-    Observation::message(kind, octets, message_fields)
 }
 
 fn understood<'a>(packet: &'a Packet<'a>, client: &'a Client) -> Request<'a> {
