@@ -1,5 +1,6 @@
 //! What a called number stands for: routing plans, local accounts, deliveries, the lines of a node; picking up calls, and calls
 //! that have ended. The scenarios of return codes show the answers; here stand the edges.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
