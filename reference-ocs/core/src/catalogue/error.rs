@@ -199,6 +199,26 @@ pub enum CatalogueError {
         /// What it is.
         value: String,
     },
+    /// A routing plan cannot hold where nothing is chosen.
+    #[error("routing plan '{plan}' cannot hold by default in product '{product}': {why}")]
+    DefaultPlan {
+        /// The plan.
+        plan: String,
+        /// The product.
+        product: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Two routing plans are chosen by the same code.
+    #[error("routing plans '{plan}' and '{other}' have the same select code {code}; give each its own")]
+    SelectCode {
+        /// The plan.
+        plan: String,
+        /// The one before it.
+        other: String,
+        /// The code.
+        code: String,
+    },
     /// There are more than can be numbered.
     #[error("there are too many of {what}")]
     TooMany {
@@ -228,6 +248,7 @@ impl CatalogueError {
             | Self::PeriodLength { tariff }
             | Self::PricesWithoutPeriods { tariff, .. }
             | Self::PeaksAfterRates { tariff } => ("tariff", tariff),
+            Self::DefaultPlan { plan, .. } | Self::SelectCode { plan, .. } => ("routing plan", plan),
             Self::Pattern { pattern } => ("destination", pattern),
             Self::DebitWithLimit { id } | Self::AddOnTwice { id, .. } => ("account", id),
         }

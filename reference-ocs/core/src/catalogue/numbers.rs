@@ -142,8 +142,9 @@ impl CatalogueBuilder {
         if known.iter().any(|plan| &*plan.name == name) {
             return Err(twice("routing plan", name));
         }
-        if known.iter().any(|plan| *plan.code == *spec.select_code) {
-            return Err(twice("select code", &spec.select_code));
+        if let Some(other) = known.iter().find(|plan| *plan.code == *spec.select_code) {
+            let (plan, other, code) = (name.to_owned(), other.name.to_string(), spec.select_code.clone());
+            return Err(CatalogueError::SelectCode { plan, other, code });
         }
         for (product, tariff) in &spec.tariffs {
             let product = self.all.product(*product).ok_or_else(|| missing("product"))?;
@@ -169,12 +170,11 @@ impl CatalogueBuilder {
         }
         let tariffs: BTreeMap<ProductId, TariffId> = spec.tariffs.iter().copied().collect();
         for product in &spec.default_for {
-            let tariff = *tariffs
-                .get(product)
-                .ok_or_else(|| missing("tariff of a product that it is the default of"))?;
+            let of = || self.all.product(*product).map(|it| it.name.to_string()).unwrap_or_default();
+            let refused = |why| CatalogueError::DefaultPlan { plan: name.to_owned(), product: of(), why };
+            let tariff = *tariffs.get(product).ok_or_else(|| refused("it has no tariff there"))?;
             if self.all.numbers.defaults.contains_key(product) {
-                let of = self.all.product(*product).map(|it| it.name.to_string()).unwrap_or_default();
-                return Err(twice("default routing plan of product", &of));
+                return Err(refused("another plan does"));
             }
             self.all.numbers.defaults.insert(*product, Chosen { plan: name.into(), tariff });
         }
