@@ -475,6 +475,7 @@ const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
     ("before", "The balance before, with its currency."),
     ("after", "The balance after, with its currency."),
     ("why", "What changed it: charge, top-up, adjustment, refund, fee."),
+    ("i-env", "The number of its environment."),
 ];
 
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -502,6 +503,7 @@ const CLOSED_FIELDS: &[(&str, &str)] = &[
     ("account", "The account."),
     ("by", "What closed it: grant-expired, lock-expired, administrator, node-restarted."),
     ("returned", "What was reserved and returned, in the account's currency."),
+    ("i-env", "The number of its environment."),
 ];
 
 const BALANCE_FIELDS: &[(&str, &str)] = &[

@@ -130,7 +130,8 @@ pub(crate) fn balance_change(change: &BalanceChange) -> Observation {
         .with(kind, name)
         .with("before", money(change.before, change.currency))
         .with("after", money(change.after, change.currency))
-        .with("why", why);
+        .with("why", why)
+        .with("i-env", change.env.number());
     Observation::new("balance-changed", fields)
 }
 
@@ -154,7 +155,8 @@ pub(crate) fn closed(closed: &Closed) -> Observation {
         .with("session", closed.session.as_str())
         .with("account", &*closed.account)
         .with("by", by)
-        .with("returned", Value::Decimal(decimal(closed.returned)));
+        .with("returned", Value::Decimal(decimal(closed.returned)))
+        .with("i-env", closed.env.number());
     Observation::new("closed", fields)
 }
 
