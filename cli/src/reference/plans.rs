@@ -35,6 +35,11 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Vec<Wrong> {
             Err(error) => wrong.push(error),
         }
     }
+    for discount in &plans.subscription_discounts {
+        if let Some(customer) = builder.customer_named(&discount.customer) {
+            builder.plans().set_subscription_discount(customer, discount.off);
+        }
+    }
     wrong.extend(plans.commitments.iter().filter_map(|own| add_commitment(builder, own).err()));
     wrong.into_iter().flat_map(WorldError::into_each).collect()
 }

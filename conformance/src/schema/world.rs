@@ -66,6 +66,7 @@ pub(super) fn schema() -> Value {
         ("discount-plans", "What makes use cheaper, in order of precedence", named(&discount_plan())),
         ("budgets", "How much accounts may spend", named(&budget())),
         ("balance-warnings", "From how much money owed on customers are warned", named(&amount())),
+        ("subscription-discounts", "What customers have off every monthly fee: 10%", named(&text())),
         ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
         ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
         ("routes", "Carriers of SIP calls", named(&route())),

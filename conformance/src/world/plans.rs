@@ -21,6 +21,8 @@ pub struct Plans {
     pub budgets: Vec<Budget>,
     /// `balance-warnings:` of customers.
     pub warnings: Vec<Warning>,
+    /// `subscription-discounts:` of customers.
+    pub subscription_discounts: Vec<SubscriptionDiscount>,
     /// `commitments:`
     pub commitments: Vec<Commitment>,
 }
@@ -114,6 +116,15 @@ pub struct Budget {
     pub place: Place,
 }
 
+/// What a customer has off every monthly fee of its accounts' commitments.
+#[derive(Debug, Clone)]
+pub struct SubscriptionDiscount {
+    /// The customer.
+    pub customer: Text,
+    /// The percentage, in hundredths.
+    pub off: u16,
+}
+
 /// From how much money owed on a customer is warned.
 #[derive(Debug, Clone)]
 pub struct Warning {
@@ -160,6 +171,7 @@ pub(super) struct Sections<'n> {
     plans: Option<&'n Node>,
     budgets: Option<&'n Node>,
     warnings: Option<&'n Node>,
+    subscription_discounts: Option<&'n Node>,
     commitments: Option<&'n Node>,
 }
 
@@ -175,9 +187,10 @@ const COUNTED: [(&str, bool); 2] = [("units", false), ("money", true)];
 
 impl<'n> Sections<'n> {
     pub(super) fn of(keys: &mut Keys<'n>) -> Self {
-        let [plans, budgets, warnings, commitments] =
-            ["discount-plans", "budgets", "balance-warnings", "commitments"].map(|key| keys.value(key));
-        Self { plans, budgets, warnings, commitments }
+        let [plans, budgets, warnings, subscription_discounts, commitments] =
+            ["discount-plans", "budgets", "balance-warnings", "subscription-discounts", "commitments"]
+                .map(|key| keys.value(key));
+        Self { plans, budgets, warnings, subscription_discounts, commitments }
     }
 
     pub(super) fn read(
@@ -197,6 +210,12 @@ impl<'n> Sections<'n> {
             warnings: each(self.warnings, "`balance-warnings:`", collector, |entry, c| {
                 warning(entry, names, c)
             }),
+            subscription_discounts: each(
+                self.subscription_discounts,
+                "`subscription-discounts:`",
+                collector,
+                |entry, c| subscription_discount(entry, names, c),
+            ),
             commitments: each(self.commitments, "`commitments:`", collector, |entry, c| {
                 commitment(entry, names, &known, c)
             }),
@@ -361,6 +380,16 @@ fn budget(
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
     keys.finish("a budget", collector);
     Some(Budget { account: account?, limit: limit?, period: period.unwrap_or(Period::Daily), place })
+}
+
+fn subscription_discount(
+    entry: &Entry,
+    names: &Names<'_>,
+    collector: &mut Collector,
+) -> Option<SubscriptionDiscount> {
+    let customer = known_key(entry, ("customer", "customers"), &names.customers, collector);
+    let off = read::with(&entry.value, "a percentage", collector, |text, _| percentage(text));
+    Some(SubscriptionDiscount { customer: customer?, off: off? })
 }
 
 fn warning(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<Warning> {

@@ -8,6 +8,8 @@
 //!   and the day on which discounts end stays.
 //! - Who cancels before that day pays a penalty: the sum of all discounts given so far, one-time fees included. The day
 //!   of the cancellation is still charged.
+//! - A customer that has a discount of its own on all monthly fees has that in place of its commitments'; nobody asks for it
+//!   back.
 //! - Whoever hands a commitment over pays up to that day and a fee; the other account goes on with its discounts, and
 //!   with the penalty that they would be.
 

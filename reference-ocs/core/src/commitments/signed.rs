@@ -6,6 +6,9 @@ use super::{CommitmentSpec, FeeSpec};
 use crate::money::Amount;
 use crate::plans::calendar::{Day, days_in};
 
+/// What a discount of hundredths of a per cent is a part of.
+const HUNDREDTHS_OF_A_PER_CENT: i64 = 10_000;
+
 /// A commitment of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Signed {
@@ -91,6 +94,24 @@ impl Signed {
         self.given = self.given.saturating_add(sum(|fee| fee.discount, lasting));
         Closing { days: (days, length), due, given }
     }
+
+    /// The same for a customer that has so many hundredths of a per cent off every fee: in place of the commitment's own
+    /// discounts, without an end, and no part of a penalty.
+    pub(crate) fn close_with(&mut self, spec: &CommitmentSpec, to: Day, off: u16) -> Closing {
+        let discounted = |fee: &FeeSpec| FeeSpec {
+            discount: prorated(fee.fee, i64::from(off), HUNDREDTHS_OF_A_PER_CENT),
+            ..fee.clone()
+        };
+        let spec = CommitmentSpec {
+            recurring: spec.recurring.iter().map(discounted).collect(),
+            ..CommitmentSpec::default()
+        };
+        let before = (self.given, self.discount_ends);
+        self.discount_ends = Day(i64::MAX);
+        let closing = self.close(&spec, to);
+        (self.given, self.discount_ends) = before;
+        closing
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +185,15 @@ mod tests {
         assert_eq!(closing, Closing { days: (30, 30), due: amount("15"), given: amount("5") });
         // Twenty of thirty days: 5 × 20 / 30 = 3.333333… → 3.33333. The end stays.
         assert_eq!((own.given, own.discount_ends), (amount("3.33333"), day("2022-06-01")));
+    }
+
+    #[test]
+    fn a_customers_own_discount_counts_in_place_of_the_commitments() {
+        let mut own = signed("2020-06-01", "2020-06-11");
+        let closing = own.close_with(&turbo(), day("2020-07-01"), 1_000);
+        // 10% of 20 over the whole month, though the commitment's own discount ends with the tenth day.
+        assert_eq!(closing, Closing { days: (30, 30), due: amount("18"), given: amount("2") });
+        assert_eq!((own.given, own.discount_ends), (Amount::ZERO, day("2020-06-11")));
     }
 
     #[test]

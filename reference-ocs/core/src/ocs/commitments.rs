@@ -65,7 +65,12 @@ impl Ocs {
         while own.billed_to < to {
             let Some(spec) = self.catalogue.plans.commitments.get(own.commitment) else { return };
             let (month, _) = own.billed_to.month();
-            let closing = own.close(spec, to.min(Day::first_of(month + 1)));
+            let to = to.min(Day::first_of(month + 1));
+            let customer = self.ledger.account(account).customer;
+            let closing = match self.catalogue.plans.subscription_discount(customer) {
+                Some(off) => own.close_with(spec, to, off),
+                None => own.close(spec, to),
+            };
             let (days, length) = closing.days;
             let history =
                 format!("'{}': {days} of {length} days, {} off = {}", spec.name, closing.given, closing.due);

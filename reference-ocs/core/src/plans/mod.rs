@@ -55,6 +55,7 @@ pub struct PlanBook {
     by_account: BTreeMap<AccountId, Vec<PlanId>>,
     budgets: BTreeMap<AccountId, BudgetSpec>,
     warnings: BTreeMap<CustomerId, Amount>,
+    subscription_discounts: BTreeMap<CustomerId, u16>,
     /// The commitments that accounts can sign up for.
     pub commitments: CommitmentBook,
     /// Seconds east of UTC by which the months of commitments are reckoned.
@@ -115,6 +116,16 @@ impl PlanBook {
     /// Sets the money owed from which on a customer is warned.
     pub fn set_warning(&mut self, customer: CustomerId, owed: Amount) {
         self.warnings.insert(customer, owed);
+    }
+
+    /// Sets what a customer has off every monthly fee, in hundredths of a per cent; it counts in place of what its accounts'
+    /// commitments give.
+    pub fn set_subscription_discount(&mut self, customer: CustomerId, off: u16) {
+        self.subscription_discounts.insert(customer, off);
+    }
+
+    pub(crate) fn subscription_discount(&self, customer: CustomerId) -> Option<u16> {
+        self.subscription_discounts.get(&customer).copied()
     }
 
     /// Whether nobody has a plan.
