@@ -268,10 +268,7 @@ impl Ocs {
     pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
         let total = self.sessions.usage(at).charged;
         let Some(mut bill) = self.sessions.usage_mut(at).parties.take() else {
-            let own = if pieces.is_empty() { vec![own] } else { pieces };
-            for xdr in own {
-                self.number_and_keep(xdr, out);
-            }
+            self.keep_own(own, pieces, out);
             return;
         };
         let orders = std::mem::take(&mut bill.orders);
@@ -301,10 +298,7 @@ impl Ocs {
             // Additional charges are the first there are.
             template.split_order = Some(0);
         } else {
-            let own = if pieces.is_empty() { vec![own] } else { pieces };
-            for xdr in own {
-                self.number_and_keep(xdr, out);
-            }
+            self.keep_own(own, pieces, out);
         }
         if let Some(account) = template.account {
             self.additional(&orders, Entity::Account, None, account, &template, out);
@@ -315,6 +309,15 @@ impl Ocs {
             }
         }
         self.sessions.usage_mut(at).parties = Some(bill);
+    }
+
+    fn keep_own(&mut self, own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
+        if pieces.is_empty() {
+            self.number_and_keep(own, out);
+        }
+        for piece in pieces {
+            self.number_and_keep(piece, out);
+        }
     }
 
     pub(super) fn number_and_keep(&mut self, mut xdr: Xdr, out: &mut Vec<Effect>) {
