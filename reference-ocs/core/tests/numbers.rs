@@ -129,7 +129,10 @@ fn plans_that_contradict_each_other_are_refused() {
         build.routing_plan(&spec).unwrap_err().to_string()
     };
     assert!(refusal(&|spec| spec.name = "clear".to_owned()).contains("routing plan 'clear'"));
-    assert!(refusal(&|spec| spec.select_code = "1011".to_owned()).contains("'other' and 'clear' have the same select code 1011"));
+    assert!(
+        refusal(&|spec| spec.select_code = "1011".to_owned())
+            .contains("'other' and 'clear' have the same select code 1011")
+    );
     assert!(refusal(&|spec| spec.select_code = "#11".to_owned()).contains("made of digits"));
     assert!(refusal(&|spec| spec.default_for = vec![spec.tariffs[0].0]).contains("another plan does"));
     let elsewhere = refusal(&|spec| {
