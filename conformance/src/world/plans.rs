@@ -269,7 +269,8 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
     });
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
     let level = keys.value("level").and_then(|node| word(node, "a peak level", &LEVELS, collector));
-    let counts_money = keys.value("counts").and_then(|node| word(node, "what is counted", &COUNTED, collector));
+    let counts_money =
+        keys.value("counts").and_then(|node| word(node, "what is counted", &COUNTED, collector));
     let counts_money = counts_money.unwrap_or_default();
     let rollover = keys.value("rollover").and_then(|node| threshold(node, counts_money, collector));
     let mut steps = Vec::new();
