@@ -119,7 +119,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             return Exit::ScenarioWrong;
         }
     };
-    match serve(arguments, &system, clients, world.accounts.len()) {
+    match serve(arguments, &system, clients, &world) {
         Ok(()) => Exit::Passed,
         Err(error) => {
             anstream::eprintln!("error: {error}");
@@ -146,7 +146,13 @@ fn clients(system: &System, added: &[ClientArgument]) -> Result<Clients, String>
     Clients::new(clients).map_err(|error| error.to_string())
 }
 
-fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usize) -> std::io::Result<()> {
+fn serve(
+    arguments: &Arguments,
+    system: &System,
+    clients: Clients,
+    world: &world::World,
+) -> std::io::Result<()> {
+    let accounts = world.accounts.len();
     let wanted =
         [arguments.auth_port, arguments.acct_port].map(|port| SocketAddr::new(arguments.listen, port));
     let server = UdpServer::bind(&wanted)?;
@@ -167,7 +173,7 @@ fn serve(arguments: &Arguments, system: &System, clients: Clients, accounts: usi
         config.observe = arguments.show != Show::Nothing;
     };
     let mut read = None;
-    let mut gateway: RadiusGateway = match record(arguments)? {
+    let mut gateway: RadiusGateway = match record(arguments, &world.bases)? {
         None => system.gateway(clients, change),
         Some(record) => {
             let begun = clock.now();
@@ -233,10 +239,13 @@ fn diameter(arguments: &Arguments, system: &System) -> std::io::Result<(StreamSe
     Ok((streams, Some(Listener { at, ..own.clone() })))
 }
 
-/// What the command line names to keep charges in.
-fn record(arguments: &Arguments) -> std::io::Result<Option<Box<dyn Record>>> {
+/// What the command line names to keep charges in. It belongs to the world's file and to those that it is laid over.
+fn record(arguments: &Arguments, bases: &[PathBuf]) -> std::io::Result<Option<Box<dyn Record>>> {
     let Some(place) = &arguments.store else { return Ok(None) };
-    let world = tollgate_ocs_store::World::of(&std::fs::read(&arguments.world)?);
+    let mut world = tollgate_ocs_store::World::of(&std::fs::read(&arguments.world)?);
+    for base in bases {
+        world = world.over(&std::fs::read(base)?);
+    }
     if place.starts_with("postgres://") || place.starts_with("postgresql://") {
         let store = Postgres::open(place, world).map_err(std::io::Error::other)?;
         return Ok(Some(Box::new(store)));

@@ -4,6 +4,7 @@
 //! Simulators see the node contract and the protocols, never the charging system: what they know of it came
 //! over the wire.
 
+mod apart;
 pub mod bng;
 pub mod diameter;
 pub mod dynamic_authorization;

@@ -250,7 +250,8 @@ fn more_than_256_requests_wait_on_further_source_ports() {
 
 #[test]
 fn a_restart_forgets_calls_and_requests_and_never_repeats_a_session_id() {
-    let mut rig = Rig::new(&[("session-id-in-access", Value::Flag(true))]);
+    let quiet = ("accounting-on", Value::Flag(false));
+    let mut rig = Rig::new(&[("session-id-in-access", Value::Flag(true)), quiet]);
     rig.ring_with(DESTINATION_ACCEPTED);
     rig.perform("answer", &[]);
     rig.nas.restart(rig.now);
@@ -263,4 +264,20 @@ fn a_restart_forgets_calls_and_requests_and_never_repeats_a_session_id() {
     rig.call_and_dial();
     let after = rig.sent();
     assert_ne!(attribute(&before, "Acct-Session-Id"), attribute(&after, "Acct-Session-Id"));
+}
+
+#[test]
+fn after_a_restart_accounting_begins_anew_until_the_server_has_heard_of_it() {
+    let mut rig = Rig::new(&[]);
+    rig.nas.restart(rig.now);
+    rig.oversleep(millis(1));
+    let notice = rig.sent();
+    assert_eq!(attribute(&notice, "Acct-Status-Type").as_deref(), Some("Accounting-On"));
+    // Every record has an identifier (RFC 2866 section 5.5).
+    assert!(attribute(&notice, "Acct-Session-Id").is_some());
+    rig.pass(secs(10));
+    assert!(!rig.take_seen("retransmission").is_empty());
+    let again = rig.take_frames().pop().unwrap();
+    rig.reply(&again, Code::ACCOUNTING_RESPONSE, &[]);
+    assert_eq!(rig.next_deadline(), None);
 }

@@ -1,5 +1,8 @@
 //! The reference OCS as a system under test: made from a world, on a virtual network or on real sockets.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod bad_worlds;
 mod diameter;
 mod numbers;
 mod objects;

@@ -27,7 +27,7 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) {
         drop(builder.node(spec));
     }
     world.tariffs.iter().for_each(|tariff| add_tariff(builder, tariff));
-    world.products.iter().for_each(|product| add_product(builder, product));
+    world.products.iter().for_each(|product| add_product(builder, world, product));
     for customer in &world.customers {
         let id = customer_spec(customer, &dialing)
             .map_err(|why| builder.refuse(CataloguePath::new("customers", &customer.name), why))
@@ -177,7 +177,7 @@ fn check_unit(service: Service, rate: &world::Rate) -> Result<(), String> {
     Err(format!("the service '{}' is not priced in this unit; write it as {write}", service.name()))
 }
 
-fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) {
+fn add_product(builder: &mut CatalogueBuilder, world: &World, product: &world::Product) {
     let read = prices::currency(&product.currency)
         .and_then(|currency| Ok((currency, prices::amount(product.breakage)?)));
     let (currency, breakage) = match read {
@@ -186,6 +186,7 @@ fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) {
     };
     let spec = ProductSpec { name: product.name.to_string(), currency, breakage, language: None };
     let Ok(id) = builder.product(spec) else { return };
+    builder.precedence(id, product.precedence);
     if product.split_by_level {
         drop(builder.split_by_level(id));
     }
@@ -198,7 +199,10 @@ fn add_product(builder: &mut CatalogueBuilder, product: &world::Product) {
             }
         };
         let Some(tariff) = builder.tariff_named(&entry.tariff) else {
-            builder.refuse_rating_entry(id, None);
+            // A tariff that was refused is told of already.
+            let refused = world.tariffs.iter().any(|tariff| tariff.name == entry.tariff);
+            let why = (!refused).then(|| format!("there is no tariff '{}'", entry.tariff));
+            builder.refuse_rating_entry(id, why);
             continue;
         };
         let leg = match entry.leg {
@@ -223,8 +227,21 @@ fn customer_spec(customer: &world::Customer, dialing: &Dialing<'_>) -> Result<Cu
 
 fn add_account(builder: &mut CatalogueBuilder, world: &World, account: &world::Account) {
     let known = builder.product_named(&account.product).zip(builder.customer_named(&account.customer));
-    let Some((product, customer)) = known else { return };
     let written = world.products.iter().find(|product| product.name == account.product);
+    let Some((product, customer)) = known else {
+        // One that was refused is told of already.
+        let missing = if written.is_none() {
+            Some(("product", &account.product))
+        } else {
+            let own = world.customers.iter().any(|customer| customer.name == account.customer);
+            (!own).then_some(("customer", &account.customer))
+        };
+        if let Some((what, name)) = missing {
+            let at = CataloguePath::new("accounts", &account.id);
+            builder.refuse(at, format!("there is no {what} '{name}'"));
+        }
+        return;
+    };
     let currency = written.map_or(world.currency.as_str(), |product| product.currency.as_str());
     let spec = || -> Result<AccountSpec, String> {
         Ok(AccountSpec {
@@ -248,7 +265,11 @@ fn add_account(builder: &mut CatalogueBuilder, world: &World, account: &world::A
         Ok(spec) => builder.account(spec),
         Err(why) => return builder.refuse(CataloguePath::new("accounts", &account.id), why),
     };
-    if let (Ok(id), Some(limits)) = (id, call_limits(account.call_limits)) {
+    let Ok(id) = id else { return };
+    for add_on in account.add_ons.iter().filter_map(|name| builder.product_named(name)).collect::<Vec<_>>() {
+        drop(builder.add_on(id, add_on));
+    }
+    if let Some(limits) = call_limits(account.call_limits) {
         builder.limit_account(id, limits);
     }
 }

@@ -4,7 +4,7 @@ use tollgate_conformance::world::World;
 use tollgate_conformance::world::plans as written;
 use tollgate_ocs_core::commitments::{CommitmentSpec, FeeSpec};
 use tollgate_ocs_core::plans::{
-    BudgetSpec, Destinations, DiscountSpec, Period, PlanSpec, StepPrice, StepSpec,
+    BudgetSpec, Destinations, DiscountSpec, Measure, Period, PlanSpec, StepPrice, StepSpec,
 };
 use tollgate_ocs_core::{CatalogueBuilder, Price, Service};
 
@@ -33,6 +33,11 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Vec<Wrong> {
         match prices::amount(warning.owed).at(&warning.place) {
             Ok(owed) => builder.plans().set_warning(customer, owed),
             Err(error) => wrong.push(error),
+        }
+    }
+    for discount in &plans.subscription_discounts {
+        if let Some(customer) = builder.customer_named(&discount.customer) {
+            builder.plans().set_subscription_discount(customer, discount.off);
         }
     }
     wrong.extend(plans.commitments.iter().filter_map(|own| add_commitment(builder, own).err()));
@@ -108,6 +113,8 @@ fn discount(builder: &CatalogueBuilder, own: &written::Discount) -> Result<Disco
     Ok(DiscountSpec {
         service,
         destinations: own.destinations.iter().map(destination).collect::<Result<_, WorldError>>()?,
+        level: own.level.map(prices::peak_level),
+        measure: if own.counts_money { Measure::Money } else { Measure::Units },
         period: period(own.period),
         offset: 0,
         rollover_max: own.rollover,

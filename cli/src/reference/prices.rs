@@ -54,23 +54,27 @@ pub(super) fn level(
     Ok(Some(catalogue::Prices { first: interval(first, unit)?, next: interval(next, unit)? }))
 }
 
-/// When the levels of a tariff hold.
-pub(super) fn peaks(written: &world::Peaks) -> catalogue::PeaksSpec {
-    let level = |level| match level {
+/// A peak level.
+pub(super) const fn peak_level(written: world::PeakLevel) -> catalogue::PeakLevel {
+    match written {
         world::PeakLevel::Peak => catalogue::PeakLevel::Peak,
         world::PeakLevel::OffPeak => catalogue::PeakLevel::OffPeak,
         world::PeakLevel::SecondOffPeak => catalogue::PeakLevel::SecondOffPeak,
-    };
+    }
+}
+
+/// When the levels of a tariff hold.
+pub(super) fn peaks(written: &world::Peaks) -> catalogue::PeaksSpec {
     let periods = written.periods.iter().map(|period| catalogue::Period {
         begins: period.begins,
         secs: period.secs,
-        level: level(period.level),
+        level: peak_level(period.level),
     });
     catalogue::PeaksSpec {
         zone: written.zone.clone(),
         periods: periods.collect(),
         holidays: written.holidays.clone(),
-        holiday_level: level(written.holiday_level),
+        holiday_level: peak_level(written.holiday_level),
     }
 }
 

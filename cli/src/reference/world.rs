@@ -143,12 +143,18 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     settings.login_lock = written.login_lock;
     settings.start_wait = written.session_expiry;
     settings.stop_grace = written.session_expiry;
+    settings.idle_max = written.keep_alive;
+    settings.grant_octets_max = written.grant_max_octets;
     settings.grant_secs_max = written.grant_max.map(|longest| longest.as_secs().max(1));
     parties::settings(world, settings).map_err(|(place, reason)| WorldError::of(place, reason))
 }
 
 /// The carriers of SIP calls.
 pub(crate) fn routes(world: &World) -> Routes {
+    let plans_of = |route: &Text| {
+        let plans = world.numbers.routing_plans.iter().filter(|plan| plan.routes.contains(route));
+        plans.map(|plan| plan.name.clone()).collect()
+    };
     let routes = world.routes.iter().map(|route| Route {
         name: route.name.clone(),
         prefix: route.prefix.clone(),
@@ -156,8 +162,13 @@ pub(crate) fn routes(world: &World) -> Routes {
         preference: route.preference,
         auth: route.auth.clone(),
         rtpp_level: route.rtpp_level,
+        plans: plans_of(&route.name),
     });
-    Routes::new(routes.collect())
+    let features = world
+        .products
+        .iter()
+        .filter_map(|product| Some((product.name.clone(), product.service_features.clone()?)));
+    Routes::new(routes.collect()).with_features(features)
 }
 
 /// Those of an environment beside the first, by its number.

@@ -24,6 +24,11 @@ impl Files {
         Self { root, trees: BTreeMap::new() }
     }
 
+    /// The files that were read so far, by their paths.
+    pub(crate) fn read(&self) -> Vec<PathBuf> {
+        self.trees.keys().cloned().collect()
+    }
+
     /// The tree of the file that `reference` names in `from`: looked for beside `from`, then from the
     /// library's root. What goes wrong is reported at `at`.
     pub(crate) fn open(

@@ -66,6 +66,7 @@ pub(super) fn schema() -> Value {
         ("discount-plans", "What makes use cheaper, in order of precedence", named(&discount_plan())),
         ("budgets", "How much accounts may spend", named(&budget())),
         ("balance-warnings", "From how much money owed on customers are warned", named(&amount())),
+        ("subscription-discounts", "What customers have off every monthly fee: 10%", named(&text())),
         ("commitments", "Subscriptions with discounts for a time", named(&commitment())),
         ("vouchers", "Amounts paid for in advance, by their numbers", named(&voucher())),
         ("routes", "Carriers of SIP calls", named(&route())),
@@ -103,7 +104,11 @@ fn node() -> Value {
             ("address", "By which the system knows it", address()),
             ("secret", "Shared with the system", text()),
             ("diameter", "How it calls itself in Diameter", super::diameter::node()),
-            ("trusted", "Whether it may ask to ignore a password", flag()),
+            (
+                "trusted",
+                "Whether it may have a password ignored, and order how its records are charged",
+                flag(),
+            ),
             ("internal", "Whether its requests say which environment they are for", flag()),
             ("require-message-authenticator", "Whether access requests without one are discarded", flag()),
             (
@@ -226,7 +231,7 @@ fn peaks() -> Value {
     let pattern = format!("^{days} +[0-9]{{2}}:[0-9]{{2}} *- *[0-9]{{2}}:[0-9]{{2}}$");
     let periods = list(&json!({ "type": "string", "pattern": pattern }));
     let dates = list(&json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }));
-    let levels = json!({ "enum": ["peak", "off-peak", "second-off-peak"] });
+    let levels = level();
     keys(
         &[
             ("zone", "Whose clocks tell the time, by the IANA name (UTC)", text()),
@@ -306,8 +311,14 @@ fn product() -> Value {
     keys(
         &[
             ("currency", "ISO 4217", currency()),
+            (
+                "precedence",
+                "Among the add-ons of an account; the highest is asked first",
+                whole(0, i64::from(u32::MAX)),
+            ),
             ("breakage", "The part of a balance that is too small to be used", amount()),
             ("split-by-level", "Whether a call over a change of peak level makes a record for each", flag()),
+            ("service-features", "What a SIP switch that asks for routes is told: moh=1; rec=2", text()),
             ("rating", "Which tariff applies to which use", list(&entry)),
         ],
         &[],
@@ -318,11 +329,15 @@ fn period() -> Value {
     json!({ "enum": ["never", "daily", "weekly", "monthly"] })
 }
 
+fn level() -> Value {
+    json!({ "enum": ["peak", "off-peak", "second-off-peak"] })
+}
+
 fn discount_plan() -> Value {
-    let units = json!({ "type": ["string", "integer"] });
+    let units = json!({ "type": ["string", "number"] });
     let step = keys(
         &[
-            ("up-to", "The threshold, from the period's beginning: 60min, 1 GiB, 100", units.clone()),
+            ("up-to", "The threshold, from the period's beginning: 60min, 1 GiB, 100, 9.99", units.clone()),
             ("free", "Whether it costs nothing: a quota", flag()),
             ("off", "How much less it costs: 25%", text()),
             ("price", "In place of the rate's, for the same unit", amount()),
@@ -335,6 +350,8 @@ fn discount_plan() -> Value {
         &[
             ("service", "Which service (voice)", text()),
             ("destinations", "As rates call them, or digits that numbers begin with", list(&text())),
+            ("level", "The peak level whose usage is counted (all)", level()),
+            ("counts", "What thresholds are in (units)", json!({ "enum": ["units", "money"] })),
             ("period", "How often the counter begins anew", period()),
             ("rollover", "The most that goes over to the next period", units),
             ("steps", "Prices by threshold", list(&step)),
@@ -345,7 +362,7 @@ fn discount_plan() -> Value {
         &[
             ("products", "Whose accounts have it", list(&text())),
             ("accounts", "Who has it", list(&text())),
-            ("discounts", "The first that fits a destination counts", list(&discount)),
+            ("discounts", "The first that fits a destination and peak level counts", list(&discount)),
         ],
         &[],
     )
@@ -395,6 +412,7 @@ fn account() -> Value {
     keys(
         &[
             ("customer", "Whose it is", text()),
+            ("add-ons", "Products that are asked before it, by their precedence", list(&text())),
             ("product", "What it has", text()),
             ("type", "Money left, or money owed", json!({ "enum": ["debit", "credit"] })),
             ("balance", "Money left (debit) or owed (credit)", amount()),
@@ -444,6 +462,7 @@ fn routing_plan() -> Value {
             ("select-code", "Dialled before a number to choose it", digits()),
             ("tariffs", "The tariff that it means, by product", named(&text())),
             ("default-for", "Products in which it holds where nothing is chosen", list(&text())),
+            ("routes", "Its carriers; all of them without it", list(&text())),
         ],
         &[],
     )
@@ -474,6 +493,12 @@ fn settings() -> Value {
             ("lockout", "How long an account stays locked out", span()),
             ("login-lock", "How long a login without a call holds its account", span()),
             ("session-expiry", "How long after its granted end a silent session is closed", span()),
+            (
+                "keep-alive",
+                "How long a session not granted by time may be silent before it is closed",
+                span(),
+            ),
+            ("grant-max-octets", "The most octets granted at once", octets()),
             ("call-bandwidth", "Kilobits a second that one call takes", whole(1, i64::from(u32::MAX))),
             ("grant-max", "The longest grant", span()),
         ],

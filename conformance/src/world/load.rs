@@ -41,7 +41,7 @@ fn load_octets(path: &Path, octets: &[u8]) -> Result<World, Report> {
         .and_then(|root| based(&root, path, &mut files, BASES_MAX, &mut collector))
         .and_then(|root| check(&root, None, &mut collector));
     match world {
-        Some(world) if collector.errors() == 0 => Ok(world),
+        Some(world) if collector.errors() == 0 => Ok(World { bases: files.read(), ..world }),
         _ => Err(collector.into_report()),
     }
 }
@@ -190,7 +190,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let known = resale::Known { names: &names, nodes: keys_of(nodes), accounts: keys_of(accounts) };
     world.resale = resale.read(&known, collector);
     world.plans = plans.read(&names, &keys_of(accounts), collector);
-    world.numbers = numbers.read(&names, &keys_of(accounts), &keys_of(nodes), collector);
+    world.numbers = numbers.read(&names, &keys_of(accounts), [&keys_of(nodes), &keys_of(routes)], collector);
     world.diameter = diameter.and_then(|node| diameter::read(node, world.ocs.len(), collector));
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);

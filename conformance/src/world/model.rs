@@ -2,6 +2,7 @@
 //! It says nothing of how a charging system holds these things; a target translates it.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tollgate_time::Instant;
@@ -13,6 +14,8 @@ use crate::scenario::Place;
 /// Everything that exists before a run. Names are the keys of the world file, in its order.
 #[derive(Debug, Clone, Default)]
 pub struct World {
+    /// `file:` the worlds that this one is laid over, and those below them; by their paths.
+    pub bases: Vec<PathBuf>,
     /// `world:` a line on what it is.
     pub name: Text,
     /// `currency:` of whatever names none of its own (ISO 4217).
@@ -244,8 +247,12 @@ pub struct Product {
     pub currency: Text,
     /// `breakage:` the part of the balance that is too small to be used.
     pub breakage: Decimal,
+    /// `precedence:` among the add-ons of an account; the highest is asked first.
+    pub precedence: u32,
     /// `split-by-level: true`: a call over a change of peak level makes a record for each.
     pub split_by_level: bool,
+    /// `service-features:` what a SIP switch that asks for routes is told of its services: `moh=1; rec=2`.
+    pub service_features: Option<Text>,
     /// `rating:`
     pub rating: Vec<RatingEntry>,
     /// Where it stands.
@@ -307,6 +314,8 @@ pub struct Account {
     pub customer: Text,
     /// `product:`
     pub product: Text,
+    /// `add-ons:` products that are asked before it.
+    pub add_ons: Vec<Text>,
     /// `type:` `debit` or `credit`.
     pub kind: AccountType,
     /// `balance:` money left (debit) or owed (credit).
@@ -382,6 +391,10 @@ pub struct Settings {
     pub login_lock: Duration,
     /// `session-expiry:` how long after its granted end a session without a word is closed.
     pub session_expiry: Duration,
+    /// `keep-alive:` how long a session that is not granted by time may say nothing before it is closed.
+    pub keep_alive: Duration,
+    /// `grant-max-octets:` the most octets granted at once; without it, all that money pays for.
+    pub grant_max_octets: Option<u64>,
     /// `grant-max:` the longest grant, to leave money for other sessions; without it, all that is there.
     pub grant_max: Option<Duration>,
     /// `call-bandwidth:` kilobits a second that one call takes; without it, 80 (G.711).
@@ -395,6 +408,8 @@ impl Default for Settings {
             lockout: Duration::from_secs(600),
             login_lock: Duration::from_secs(300),
             session_expiry: Duration::from_secs(300),
+            keep_alive: Duration::from_secs(86_400),
+            grant_max_octets: None,
             call_bandwidth: None,
             grant_max: None,
         }

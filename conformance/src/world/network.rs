@@ -9,6 +9,7 @@ use super::load::{Names, digits, reference, word};
 use super::model::{CallLimits, DialingRule, DynamicAuthorization, Node, Settings};
 use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::scenario::read;
+use crate::scenario::values::octets;
 use crate::yaml::{self, Entry, Keys};
 
 /// Where clients listen for dynamic authorization (RFC 5176 section 2.3).
@@ -172,10 +173,11 @@ pub(super) fn settings(node: &yaml::Node, collector: &mut Collector) -> Settings
             settings.password_attempts_max = count;
         }
     }
-    let mut spans: [(&'static str, &mut Duration); 3] = [
+    let mut spans: [(&'static str, &mut Duration); 4] = [
         ("lockout", &mut settings.lockout),
         ("login-lock", &mut settings.login_lock),
         ("session-expiry", &mut settings.session_expiry),
+        ("keep-alive", &mut settings.keep_alive),
     ];
     for (key, span) in &mut spans {
         if let Some(read) = keys.value(key).and_then(|node| read::span(node, key, collector)) {
@@ -185,6 +187,13 @@ pub(super) fn settings(node: &yaml::Node, collector: &mut Collector) -> Settings
     if let Some(node) = keys.value("call-bandwidth") {
         let bounds = (1, i64::from(u32::MAX));
         settings.call_bandwidth = read::whole(node, "a number of kilobits a second", bounds, collector);
+    }
+    if let Some(node) = keys.value("grant-max-octets") {
+        let size = read::with(node, "the largest grant", collector, |text, _| octets(text));
+        settings.grant_max_octets = size;
+        if size == Some(0) {
+            collector.error(node.span, "a grant is at least one octet");
+        }
     }
     if let Some(node) = keys.value("grant-max") {
         settings.grant_max = read::span(node, "the longest grant", collector);

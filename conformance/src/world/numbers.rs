@@ -42,6 +42,8 @@ pub struct RoutingPlan {
     pub tariffs: Vec<(Text, Text)>,
     /// `default-for:` products in which it holds where nothing is chosen.
     pub default_for: Vec<Text>,
+    /// `routes:` its carriers; all of them without it.
+    pub routes: Vec<Text>,
     /// Where it stands.
     pub place: Place,
 }
@@ -130,12 +132,12 @@ impl<'n> Sections<'n> {
         &self,
         names: &Names<'_>,
         accounts: &BTreeSet<&str>,
-        nodes: &BTreeSet<&str>,
+        [nodes, routes]: [&BTreeSet<&str>; 2],
         collector: &mut Collector,
     ) -> Numbers {
         Numbers {
             routing_plans: each(self.routing_plans, "`routing-plans:`", collector, |entry, c| {
-                routing_plan(entry, names, c)
+                routing_plan(entry, names, routes, c)
             }),
             dids: each(self.dids, "`did-inventory:`", collector, |entry, c| did(entry, accounts, c)),
             deliveries: each(self.deliveries, "`deliveries:`", collector, |entry, c| {
@@ -186,7 +188,12 @@ fn listed(
     items.iter().filter_map(|item| reference(item, kind, known, collector)).collect()
 }
 
-fn routing_plan(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<RoutingPlan> {
+fn routing_plan(
+    entry: &Entry,
+    names: &Names<'_>,
+    routes: &BTreeSet<&str>,
+    collector: &mut Collector,
+) -> Option<RoutingPlan> {
     let what = "a routing plan";
     let place = collector.place(entry.key.span);
     let name = read::name(entry, collector);
@@ -204,8 +211,11 @@ fn routing_plan(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> 
     let default_for = keys
         .value("default-for")
         .map_or_else(Vec::new, |node| listed(node, "products", PRODUCT, &names.products, collector));
+    let routes = keys
+        .value("routes")
+        .map_or_else(Vec::new, |node| listed(node, "routes", ("route", "routes"), routes, collector));
     keys.finish(what, collector);
-    Some(RoutingPlan { name: name?, select_code: select_code?, tariffs, default_for, place })
+    Some(RoutingPlan { name: name?, select_code: select_code?, tariffs, default_for, routes, place })
 }
 
 fn did(entry: &Entry, accounts: &BTreeSet<&str>, collector: &mut Collector) -> Option<Did> {

@@ -55,6 +55,13 @@ pub(super) fn account(
     let product_node = keys.need("product", what, collector);
     let product =
         product_node.and_then(|node| reference(node, ("product", "products"), &names.products, collector));
+    let add_ons = keys.value("add-ons").map_or_else(Vec::new, |node| {
+        let items = read::items(node, "add-on products", collector);
+        let named = |item: &crate::yaml::Node, c: &mut Collector| {
+            reference(item, ("product", "products"), &names.products, c)
+        };
+        items.iter().filter_map(|item| named(item, collector)).collect()
+    });
     let currency = currencies.find(customer.as_ref(), product.as_ref());
     if let (Some(node), Some((of_customer, of_product))) = (product_node, &currency) {
         check_currency(node.span, ("the product", of_product), ("the customer", of_customer), collector);
@@ -92,6 +99,7 @@ pub(super) fn account(
     Some(Account {
         id: id?,
         customer: customer?,
+        add_ons,
         product: product?,
         kind,
         balance: balance.unwrap_or_default(),

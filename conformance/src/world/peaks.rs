@@ -88,13 +88,8 @@ pub(super) fn peaks(node: &Node, collector: &mut Collector) -> Option<Peaks> {
             }));
         }
     }
-    let levels = [
-        ("peak", PeakLevel::Peak),
-        ("off-peak", PeakLevel::OffPeak),
-        ("second-off-peak", PeakLevel::SecondOffPeak),
-    ];
     let holiday_level =
-        keys.value("holiday-level").and_then(|node| word(node, "a peak level", &levels, collector));
+        keys.value("holiday-level").and_then(|node| word(node, "a peak level", &LEVELS, collector));
     keys.finish("peak levels", collector);
     Some(Peaks {
         zone: zone?,
@@ -103,6 +98,13 @@ pub(super) fn peaks(node: &Node, collector: &mut Collector) -> Option<Peaks> {
         holiday_level: holiday_level.unwrap_or_default(),
     })
 }
+
+/// The words for levels.
+pub(super) const LEVELS: [(&str, PeakLevel); 3] = [
+    ("peak", PeakLevel::Peak),
+    ("off-peak", PeakLevel::OffPeak),
+    ("second-off-peak", PeakLevel::SecondOffPeak),
+];
 
 /// Periods of two levels at one time; of one level they go together.
 fn overlaps(periods: &[(Period, Span)], collector: &mut Collector) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tollgate_wire::{Decimal, Text};
 
 use super::load::{Names, each, reference, word};
+use super::peaks::{LEVELS, PeakLevel};
 use super::prices::amount;
 use crate::diagnostics::{Collector, shown};
 use crate::scenario::values::{self, ValueError};
@@ -20,6 +21,8 @@ pub struct Plans {
     pub budgets: Vec<Budget>,
     /// `balance-warnings:` of customers.
     pub warnings: Vec<Warning>,
+    /// `subscription-discounts:` of customers.
+    pub subscription_discounts: Vec<SubscriptionDiscount>,
     /// `commitments:`
     pub commitments: Vec<Commitment>,
 }
@@ -33,7 +36,7 @@ pub struct Plan {
     pub products: Vec<Text>,
     /// `accounts:` that have it.
     pub accounts: Vec<Text>,
-    /// `discounts:` the first that fits a destination counts.
+    /// `discounts:` the first that fits a destination and peak level counts.
     pub discounts: Vec<Discount>,
     /// Where it stands.
     pub place: Place,
@@ -46,6 +49,10 @@ pub struct Discount {
     pub service: Text,
     /// `destinations:` names as rates call them, or digits that numbers begin with; all without it.
     pub destinations: Vec<Text>,
+    /// `level:` the peak level whose usage is counted; all without it.
+    pub level: Option<PeakLevel>,
+    /// `counts: money` thresholds are in money spent, in 10⁻⁵, and not in units.
+    pub counts_money: bool,
     /// `period:`
     pub period: Period,
     /// `rollover:` how much of what is left goes over to the next period at most.
@@ -73,7 +80,7 @@ pub enum Period {
 /// What usage costs up to a threshold.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// `up-to:` a span, a size or a number, as the service counts; without end without it.
+    /// `up-to:` a span, a size or a number, as the service counts, or an amount; without end without it.
     pub up_to: Option<u64>,
     /// `free`, `off`, `price`, `blocked`; as without the plan where nothing is said.
     pub price: StepPrice,
@@ -107,6 +114,15 @@ pub struct Budget {
     pub period: Period,
     /// Where it stands.
     pub place: Place,
+}
+
+/// What a customer has off every monthly fee of its accounts' commitments.
+#[derive(Debug, Clone)]
+pub struct SubscriptionDiscount {
+    /// The customer.
+    pub customer: Text,
+    /// The percentage, in hundredths.
+    pub off: u16,
 }
 
 /// From how much money owed on a customer is warned.
@@ -155,6 +171,7 @@ pub(super) struct Sections<'n> {
     plans: Option<&'n Node>,
     budgets: Option<&'n Node>,
     warnings: Option<&'n Node>,
+    subscription_discounts: Option<&'n Node>,
     commitments: Option<&'n Node>,
 }
 
@@ -165,11 +182,15 @@ const PERIODS: [(&str, Period); 4] = [
     ("monthly", Period::Monthly),
 ];
 
+/// What thresholds are in; whether that is money.
+const COUNTED: [(&str, bool); 2] = [("units", false), ("money", true)];
+
 impl<'n> Sections<'n> {
     pub(super) fn of(keys: &mut Keys<'n>) -> Self {
-        let [plans, budgets, warnings, commitments] =
-            ["discount-plans", "budgets", "balance-warnings", "commitments"].map(|key| keys.value(key));
-        Self { plans, budgets, warnings, commitments }
+        let [plans, budgets, warnings, subscription_discounts, commitments] =
+            ["discount-plans", "budgets", "balance-warnings", "subscription-discounts", "commitments"]
+                .map(|key| keys.value(key));
+        Self { plans, budgets, warnings, subscription_discounts, commitments }
     }
 
     pub(super) fn read(
@@ -189,6 +210,12 @@ impl<'n> Sections<'n> {
             warnings: each(self.warnings, "`balance-warnings:`", collector, |entry, c| {
                 warning(entry, names, c)
             }),
+            subscription_discounts: each(
+                self.subscription_discounts,
+                "`subscription-discounts:`",
+                collector,
+                |entry, c| subscription_discount(entry, names, c),
+            ),
             commitments: each(self.commitments, "`commitments:`", collector, |entry, c| {
                 commitment(entry, names, &known, c)
             }),
@@ -241,17 +268,23 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
         items.iter().filter_map(|item| read::text(item, "a destination", collector)).collect()
     });
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
-    let rollover = keys.value("rollover").and_then(|node| units(node, collector));
+    let level = keys.value("level").and_then(|node| word(node, "a peak level", &LEVELS, collector));
+    let counts_money =
+        keys.value("counts").and_then(|node| word(node, "what is counted", &COUNTED, collector));
+    let counts_money = counts_money.unwrap_or_default();
+    let rollover = keys.value("rollover").and_then(|node| threshold(node, counts_money, collector));
     let mut steps = Vec::new();
     if let Some(node) = keys.need("steps", what, collector) {
         for item in read::items(node, "`steps:`", collector) {
-            steps.extend(step(item, collector));
+            steps.extend(step(item, counts_money, collector));
         }
     }
     keys.finish(what, collector);
     Some(Discount {
         service: service?,
         destinations,
+        level,
+        counts_money,
         period: period.unwrap_or_default(),
         rollover: rollover.unwrap_or_default(),
         steps,
@@ -259,9 +292,9 @@ fn discount(node: &Node, collector: &mut Collector) -> Option<Discount> {
     })
 }
 
-fn step(node: &Node, collector: &mut Collector) -> Option<Step> {
+fn step(node: &Node, counts_money: bool, collector: &mut Collector) -> Option<Step> {
     let mut keys = Keys::of(node, "a step", collector)?;
-    let up_to = keys.value("up-to").map(|node| units(node, collector));
+    let up_to = keys.value("up-to").map(|node| threshold(node, counts_money, collector));
     let flag = |node: Option<&Node>, what, collector: &mut Collector| {
         node.and_then(|node| read::flag(node, what, collector)).unwrap_or_default()
     };
@@ -290,6 +323,19 @@ fn step(node: &Node, collector: &mut Collector) -> Option<Step> {
         None => None,
     };
     Some(Step { up_to, price, policy })
+}
+
+/// A threshold: an amount in 10⁻⁵, or units.
+fn threshold(node: &Node, counts_money: bool, collector: &mut Collector) -> Option<u64> {
+    if !counts_money {
+        return units(node, collector);
+    }
+    let sum = amount(node, None, collector)?;
+    let fits = sum.to_scale(5).and_then(|sum| u64::try_from(sum).ok());
+    if fits.is_none() {
+        collector.error(node.span, "a threshold in money is not below zero and has at most five decimals");
+    }
+    fits
 }
 
 /// A span in whole seconds, a size in octets, or a number.
@@ -335,6 +381,16 @@ fn budget(
     let period = keys.value("period").and_then(|node| word(node, "a period", &PERIODS, collector));
     keys.finish("a budget", collector);
     Some(Budget { account: account?, limit: limit?, period: period.unwrap_or(Period::Daily), place })
+}
+
+fn subscription_discount(
+    entry: &Entry,
+    names: &Names<'_>,
+    collector: &mut Collector,
+) -> Option<SubscriptionDiscount> {
+    let customer = known_key(entry, ("customer", "customers"), &names.customers, collector);
+    let off = read::with(&entry.value, "a percentage", collector, |text, _| percentage(text));
+    Some(SubscriptionDiscount { customer: customer?, off: off? })
 }
 
 fn warning(entry: &Entry, names: &Names<'_>, collector: &mut Collector) -> Option<Warning> {

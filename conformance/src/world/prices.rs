@@ -294,10 +294,15 @@ pub(super) fn product(
     let mut keys = Keys::of(&entry.value, "a product", collector)?;
     let currency = currency_of(keys.value("currency"), &entry.key, "product", names, collector);
     let breakage = keys.value("breakage").and_then(|node| amount(node, currency.as_ref(), collector));
+    let precedence = keys
+        .value("precedence")
+        .and_then(|node| read::whole::<u32>(node, "a precedence", (0, i64::from(u32::MAX)), collector));
     let split_by_level = keys
         .value("split-by-level")
         .and_then(|node| read::flag(node, "split-by-level", collector))
         .unwrap_or_default();
+    let service_features =
+        keys.value("service-features").and_then(|node| read::text(node, "service features", collector));
     let mut rating: Vec<RatingEntry> = Vec::new();
     if let Some(node) = keys.need("rating", "a product", collector) {
         for item in read::items(node, "`rating:`", collector) {
@@ -324,8 +329,10 @@ pub(super) fn product(
     Some(Product {
         name: name?,
         currency: currency?,
+        precedence: precedence.unwrap_or_default(),
         breakage: breakage.unwrap_or_default(),
         split_by_level,
+        service_features,
         rating,
         place,
     })

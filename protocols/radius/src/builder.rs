@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use crate::dictionary::Kind;
 use crate::{
     AUTHENTICATOR_LEN, Carrier, Code, EncodeError, PACKET_LEN_MAX, PACKET_LEN_MIN, PASSWORD_LEN_MAX, Secret,
-    VALUE_LEN_MAX, VENDOR_VALUE_LEN_MAX, attribute, cisco, sign,
+    VALUE_LEN_MAX, VENDOR_VALUE_LEN_MAX, attribute, cisco, sign, tunnel,
 };
 
 /// Room for a usual packet, so that its buffer is allocated once.
@@ -26,6 +26,8 @@ pub struct Builder {
     message_authenticator_at: Option<usize>,
     /// Where passwords stand that are hidden when the secret comes.
     passwords: Vec<(usize, usize)>,
+    /// Where the salts and strings of Tunnel-Passwords stand that are hidden likewise.
+    tunnel_passwords: Vec<(usize, usize)>,
     /// Whether a value was computed from the authenticator.
     authenticator_used: bool,
     authenticator_changed: bool,
@@ -51,6 +53,7 @@ impl Builder {
             packet: buffer,
             message_authenticator_at: None,
             passwords: Vec::new(),
+            tunnel_passwords: Vec::new(),
             authenticator_used: false,
             authenticator_changed: false,
         }
@@ -329,6 +332,33 @@ impl Builder {
         self.bytes(number, &[&[tag], value].concat())
     }
 
+    /// A Tunnel-Password that is hidden when the packet is finished (RFC 2868 section 3.5).
+    ///
+    /// # Errors
+    /// More than 239 octets.
+    pub fn tunnel_password(&mut self, tag: u8, password: &[u8]) -> Result<(), EncodeError> {
+        const MAX: usize = 239;
+        let number = attribute::TUNNEL_PASSWORD;
+        let len = u8::try_from(password.len()).ok().filter(|len| usize::from(*len) <= MAX);
+        let len = len.ok_or(EncodeError::ValueTooLong { number, len: password.len(), max: MAX })?;
+        let mut value = vec![tag];
+        value.extend_from_slice(&tunnel::salt(self.packet.len()));
+        value.push(len);
+        value.extend_from_slice(password);
+        let string = value.len() - 1 - tunnel::SALT_LEN;
+        value.resize(1 + tunnel::SALT_LEN + string.next_multiple_of(16), 0);
+        self.bytes(number, &value)?;
+        let end = self.packet.len();
+        self.tunnel_passwords.push((end - value.len() + 1, end));
+        Ok(())
+    }
+
+    fn hide_tunnel_passwords(&mut self, secret: &Secret, authenticator: &[u8; AUTHENTICATOR_LEN]) {
+        for (start, end) in std::mem::take(&mut self.tunnel_passwords) {
+            tunnel::hide(&mut self.packet[start..end], secret, authenticator);
+        }
+    }
+
     /// A finished Access-Request or Status-Server: the authenticator stays as it was set.
     ///
     /// # Errors
@@ -338,6 +368,7 @@ impl Builder {
         self.must_be(self.code().has_random_authenticator(), "an access request")?;
         self.close(secret)?;
         let own = self.own_authenticator();
+        self.hide_tunnel_passwords(secret, &own);
         self.fill_message_authenticator(&own, secret);
         Ok(self.packet)
     }
@@ -376,6 +407,7 @@ impl Builder {
     /// More than 4,096 octets.
     pub fn finish_computed_request(mut self, secret: &Secret) -> Result<Vec<u8>, EncodeError> {
         self.close(secret)?;
+        self.hide_tunnel_passwords(secret, &[0; AUTHENTICATOR_LEN]);
         self.fill_message_authenticator(&[0; AUTHENTICATOR_LEN], secret);
         let authenticator = sign::request_authenticator(&self.packet, secret);
         self.packet[4..PACKET_LEN_MIN].copy_from_slice(&authenticator);
@@ -404,6 +436,7 @@ impl Builder {
         secret: &Secret,
     ) -> Result<Vec<u8>, EncodeError> {
         self.close(secret)?;
+        self.hide_tunnel_passwords(secret, request_authenticator);
         self.fill_message_authenticator(request_authenticator, secret);
         let authenticator = sign::response_authenticator(&self.packet, request_authenticator, secret);
         self.packet[4..PACKET_LEN_MIN].copy_from_slice(&authenticator);

@@ -16,6 +16,8 @@ pub enum Kind {
     Octets,
     /// User-Password, hidden with the secret (RFC 2865 section 5.2).
     Password,
+    /// Tunnel-Password, hidden with the secret and a salt behind a tag (RFC 2868 section 3.5).
+    TunnelPassword,
     /// 32 bits, or the name of an enumerated value.
     Integer,
     /// An IPv4 address.
@@ -44,6 +46,7 @@ impl Kind {
             "text" => Self::Text,
             "octets" => Self::Octets,
             "password" => Self::Password,
+            "tunnel-password" => Self::TunnelPassword,
             "integer" => Self::Integer,
             "ipv4" => Self::Ipv4,
             "ipv6" => Self::Ipv6,
@@ -64,7 +67,7 @@ impl Kind {
         match self {
             Self::Text | Self::TaggedText => "text",
             Self::Octets | Self::Vendor | Self::DigestAttributes => "octets (0x…) or text",
-            Self::Password => "text, or octets (0x…) that are hidden already",
+            Self::Password | Self::TunnelPassword => "text, or octets (0x…) that are hidden already",
             Self::Integer => "a number of 32 bits or one of its names",
             Self::Ipv4 => "an IPv4 address",
             Self::Ipv6 => "an IPv6 address",
@@ -319,7 +322,8 @@ pub fn field_names() -> Vec<&'static str> {
 }
 
 fn is_tagged(name: &str) -> bool {
-    named(name).is_some_and(|own| matches!(own.kind, Kind::TaggedInteger | Kind::TaggedText))
+    named(name)
+        .is_some_and(|own| matches!(own.kind, Kind::TaggedInteger | Kind::TaggedText | Kind::TunnelPassword))
 }
 
 /// A field that is named by its number.

@@ -79,6 +79,10 @@ impl Builder {
             let text = value::shown(value).ok_or_else(wanted)?;
             return self.password_to_hide(text.as_bytes());
         }
+        if known.kind == Kind::TunnelPassword && !matches!(value, Value::Bytes(_)) {
+            let text = value::shown(value).ok_or_else(wanted)?;
+            return self.tunnel_password(tag, text.as_bytes());
+        }
         if known.place == Place::Plain(attribute::MESSAGE_AUTHENTICATOR) && matches!(value, Value::Flag(true))
         {
             return self.message_authenticator();

@@ -26,6 +26,7 @@ mod pair;
 pub mod raw;
 mod secret;
 pub mod sign;
+pub mod tunnel;
 mod value;
 mod vendor;
 pub mod verify;

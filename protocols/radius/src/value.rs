@@ -47,7 +47,9 @@ pub(crate) fn read(own: &Definition, bytes: &[u8]) -> Value {
             [_, a, b, c] => number(own, u32::from_be_bytes([0, a, b, c])),
             _ => octets(bytes),
         },
-        Kind::Octets | Kind::Password | Kind::Vendor | Kind::DigestAttributes => octets(bytes),
+        Kind::Octets | Kind::Password | Kind::TunnelPassword | Kind::Vendor | Kind::DigestAttributes => {
+            octets(bytes)
+        }
     }
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn write(own: &Definition, value: &Value) -> Option<Vec<u8>> {
             Value::Time(at) => Some(H323Time::utc(*at).to_string().into_bytes()),
             other => shown(other).map(String::into_bytes),
         },
-        Kind::Octets | Kind::Password | Kind::Vendor | Kind::DigestAttributes => {
+        Kind::Octets | Kind::Password | Kind::TunnelPassword | Kind::Vendor | Kind::DigestAttributes => {
             let text = shown(value)?;
             text.strip_prefix("0x").map_or_else(|| Some(text.clone().into_bytes()), unhex)
         }

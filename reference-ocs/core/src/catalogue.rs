@@ -3,6 +3,7 @@
 //! It is built once, checked, by a [`CatalogueBuilder`]; after that only the accounts and customers change, in the
 //! state machine and not here.
 
+mod add_ons;
 mod builder;
 mod error;
 mod limits;
@@ -34,6 +35,7 @@ pub use subscriber::{AccountSpec, BillingModel, CustomerSpec};
 pub use tariff::{DestinationSpec, Interval, Prices, RateSpec, RateTerms, TariffSpec};
 pub use voucher::VoucherSpec;
 
+pub(crate) use add_ons::AddOns;
 pub(crate) use limits::Limits;
 pub(crate) use numbers::Numbers;
 #[cfg(test)]
@@ -62,6 +64,7 @@ pub struct Catalogue {
     pub(crate) account_names: NameTable,
     pub(crate) limits: Limits,
     pub(crate) numbers: Numbers,
+    pub(crate) add_ons: AddOns,
     pub(crate) plans: crate::plans::PlanBook,
     pub(crate) parties: crate::parties::Parties,
     pub(crate) vouchers: BTreeMap<String, VoucherSpec>,
@@ -109,11 +112,14 @@ impl Catalogue {
         self.destinations.get(id.place())
     }
 
+    /// Where a node of that name stands.
+    pub(crate) fn node_place(&self, node: &str) -> Option<usize> {
+        self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name))
+    }
+
     /// The rules of dialling of a node, by its name or address; those of the environment without one.
     pub(crate) fn node_dialing(&self, node: Option<&str>) -> &DialingRules {
-        let place =
-            node.and_then(|node| self.node_names.find(node, |at| self.nodes.get(at).map(|it| &*it.name)));
-        let named = place.and_then(|place| self.nodes.get(place));
+        let named = node.and_then(|node| self.nodes.get(self.node_place(node)?));
         named.and_then(|node| node.dialing.as_ref()).unwrap_or(&self.settings.dialing)
     }
 }

@@ -31,6 +31,14 @@ pub enum Command {
     Recharge(Box<Recharge>),
     /// Credit control of a session or an event.
     Credit(Box<CreditRequest>),
+    /// A node begins or ends its accounting (Accounting-On, Accounting-Off): nothing is in use there any more, in
+    /// whichever environment it was.
+    NodeRestarted {
+        /// The node, by its name in the catalogue.
+        node: String,
+        /// How many seconds ago.
+        delay: u64,
+    },
     /// Do it in another environment than the first.
     In {
         /// Its number.
@@ -119,12 +127,26 @@ pub struct AccessRequest {
     pub service: Service,
     /// What to do with the account's lock.
     pub lock: Lock,
-    /// Later requests of the session must not take over the access code (`PortaBilling_RestoreCacheLevel` below 1).
-    pub forget_access_code: bool,
+    /// What of it the session's other requests may use.
+    pub reuse: Reuse,
     /// What it asks for beside access.
     pub wishes: Wishes,
     /// What it says of the call itself.
     pub call: CallWishes,
+}
+
+/// What of a request the other requests and reports of its session may use (`PortaBilling_RestoreCacheLevel`).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
+pub enum Reuse {
+    /// −1: nothing. A report that names no account is nobody's.
+    Nothing,
+    /// 0: the account, for reports that name none; not the access code.
+    Account,
+    /// 1: the account, and the access code for those that name none.
+    #[default]
+    Both,
 }
 
 /// What a request says of the call itself.
@@ -218,6 +240,8 @@ pub struct UsageReport {
     pub cld: Option<String>,
     /// The access code, where the report names it.
     pub access_code: Option<String>,
+    /// The code of the routing plan, where the report names it.
+    pub select_code: Option<String>,
     /// When the call was set up.
     pub setup_at: Option<Instant>,
     /// When the other side rang (`alert-timepoint`).

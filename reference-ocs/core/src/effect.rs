@@ -82,6 +82,9 @@ pub enum Refusal {
     /// A pause that lies in the past, ends before it begins, or meets another one.
     #[error("the pause of '{0}' begins before today, ends before it begins, or meets another one")]
     Pause(String),
+    /// An upgrade that is over before it begins.
+    #[error("the upgrade of '{0}' ends before today")]
+    UpgradeEnded(String),
     /// The product is in another currency than the account.
     #[error("product '{product}' is in {theirs}, account '{account}' in {ours}; choose a product in {ours}")]
     OtherCurrency {
@@ -192,6 +195,8 @@ pub struct Context {
     pub tariff: Option<Arc<str>>,
     /// The access code that the rating entry was found by, or that was asked for.
     pub access_code: Option<Arc<str>>,
+    /// The routing plan by which a call goes, where its product has some.
+    pub routing_plan: Option<Arc<str>>,
 }
 
 /// How much is granted.
@@ -289,4 +294,6 @@ pub enum ClosedBy {
     LockExpired,
     /// An administrator.
     Administrator,
+    /// Its node has restarted.
+    NodeRestarted,
 }

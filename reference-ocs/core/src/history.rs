@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue::{Interval, Rate};
+use crate::catalogue::{Interval, Rate, RateTerms};
 use crate::money::{Amount, write_decimal};
 use crate::rating::{Part, Rated};
 use crate::service::Unit;
@@ -55,24 +55,29 @@ pub(crate) fn formula(
     if !part.some {
         out.push('0');
     }
-    if let Some(terms) = more.map(|more| &more.terms) {
-        if rated.first && terms.minimum_units > 0 {
-            let _ = write!(out, ", for at least {}{suffix}", terms.minimum_units);
-        }
-        if rated.first && terms.minimum_amount > Amount::ZERO {
-            let _ = write!(out, ", at least {}", terms.minimum_amount);
-        }
-        if terms.surcharge > 0 {
-            let mut percent = String::with_capacity(8);
-            write_decimal(&mut percent, i64::from(terms.surcharge), 3, 0);
-            let _ = write!(out, ", plus {percent}%");
-        }
+    if let Some(more) = more {
+        terms(&mut out, &more.terms, rated.first, unit);
     }
     let _ = write!(out, " = {total}");
     if before > Amount::ZERO {
         let _ = write!(out, ", {before} of it charged before");
     }
     out
+}
+
+/// What else a rate adds; `begun` is whether there is something that minimums are of.
+pub(crate) fn terms(out: &mut String, terms: &RateTerms, begun: bool, unit: Unit) {
+    if begun && terms.minimum_units > 0 {
+        let _ = write!(out, ", for at least {}{}", terms.minimum_units, unit.suffix());
+    }
+    if begun && terms.minimum_amount > Amount::ZERO {
+        let _ = write!(out, ", at least {}", terms.minimum_amount);
+    }
+    if terms.surcharge > 0 {
+        let mut percent = String::with_capacity(8);
+        write_decimal(&mut percent, i64::from(terms.surcharge), 3, 0);
+        let _ = write!(out, ", plus {percent}%");
+    }
 }
 
 /// A long list of parts with those of one kind put together, in the order of their first.

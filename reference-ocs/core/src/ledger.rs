@@ -4,7 +4,10 @@
 //! - A credit account's balance is money owed: charges raise it and its customer's balance by the same amount. Its funds
 //!   are what its own limit or its customer's leaves, whichever is less; without any limit there is no end to them.
 //! - Available are funds less reservations. A grant reserves its price, so that several sessions share what there is.
-//! - A charge is taken even beyond the floor or limit, because the service was used; the xDR says so.
+//! - A charge is taken even beyond the floor or limit, because the service was used; the xDR says so. That is so for use
+//!   that no grant stands for (without one, beyond it, after it has expired), for the fees of commitments, and for what an
+//!   import orders. What is granted is paid for, and a correction takes no reserved money: so by use a debit account goes
+//!   below zero by no more than what use without a grant has cost.
 //! - After every change: opening + paid in − charged = balance (the signs turned for money owed), and no reservation is
 //!   below zero. Anything else is a fault of this program and stops it.
 

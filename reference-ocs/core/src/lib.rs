@@ -43,7 +43,7 @@ pub use catalogue::{
     Settings, TariffSpec, VoucherSpec,
 };
 pub use command::{
-    AccessRequest, Admin, CallWishes, Callback, Command, Lock, Proof, Recharge, SessionKey, Stage,
+    AccessRequest, Admin, CallWishes, Callback, Command, Lock, Proof, Recharge, Reuse, SessionKey, Stage,
     UsageReport,
 };
 pub use credit::{

@@ -10,6 +10,7 @@
 //! - A called number is normalised once, for its grant: the report may repeat it as dialled or as charged.
 
 mod access;
+mod add_ons;
 mod admin;
 mod callback;
 mod close;
@@ -20,6 +21,7 @@ mod dump;
 mod environments;
 mod import;
 mod limits;
+mod node;
 mod numbers;
 mod parties;
 mod payment;
@@ -28,6 +30,7 @@ mod quota;
 mod report;
 mod standing;
 mod state;
+mod trial;
 mod view;
 mod voucher;
 
@@ -123,6 +126,10 @@ impl Ocs {
             Command::Admin(change) => self.admin(now, change, out),
             Command::Recharge(request) => self.recharge(now, request, out),
             Command::Credit(request) => self.credit(now, request, out),
+            Command::NodeRestarted { node, delay } => {
+                self.node_restarted(now, node, *delay, out);
+                out.push(Effect::Answer(crate::effect::Answer::Recorded));
+            }
             Command::In { env, command } => self.apply_in(now, *env, command, out),
         }
     }
@@ -183,7 +190,7 @@ impl Ocs {
 
     fn keep_xdr(&mut self, xdr: Xdr, out: &mut Vec<Effect>) {
         let xdr = Arc::new(xdr);
-        if self.catalogue.settings.xdrs_kept_max > 0 {
+        if self.catalogue.settings.xdrs_kept_max > 0 && !self.sessions.is_trial() {
             if self.xdrs.len() >= self.catalogue.settings.xdrs_kept_max {
                 self.xdrs.pop_front();
             }

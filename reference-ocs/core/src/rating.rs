@@ -66,6 +66,11 @@ impl Rate {
         }
     }
 
+    /// The peak level at a time; `None` for a rate without levels.
+    pub(crate) fn level(&self, at: Instant) -> Option<PeakLevel> {
+        self.more.as_ref()?.peaks.as_ref().map(|peaks| peaks.at(at).level)
+    }
+
     /// The most units that `funds` pay for of a call that begins at that time; `None` for no end.
     pub(crate) fn affordable(&self, funds: Amount, began: Instant) -> Option<u64> {
         match &self.more {

@@ -4,6 +4,8 @@
 //! usage is one of these calls or service sessions, from its grant or first report to its xDR. Closed usages are kept
 //! for a while, so that a report that comes again is known and changes nothing.
 
+mod trial;
+mod trusted;
 mod usage;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -37,6 +39,8 @@ pub(crate) struct Session {
     pub(crate) access_code: Option<Arc<str>>,
     /// What credit control knows of it.
     pub(crate) credit: Option<Box<CreditState>>,
+    /// Whether reports under its key that name no account are its own.
+    trusted: bool,
     /// Until when it keeps the account locked, if it does.
     pub(crate) lock_until: Option<Instant>,
     /// Where its deadline stands in the queue; never after `lock_until`.
@@ -72,6 +76,9 @@ pub(crate) struct Sessions {
     idle: VecDeque<(Instant, SessionId, u32)>,
     sessions_begun: u64,
     usages_begun: u64,
+    /// What is to be undone, while a report is on trial.
+    #[serde(skip)]
+    trial: Option<Box<trial::Trial>>,
 }
 
 /// [`Sessions`] as they were stored, field by field without the table of keys.
@@ -94,7 +101,12 @@ impl StoredSessions {
             let hash = key_hash(&session.key, &session.account_name);
             by_key.insert_unique(hash, (hash, place(at)), |(hash, _)| *hash);
         }
-        Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun }
+        let trusted: Vec<u32> =
+            sessions.iter().filter(|(_, session)| session.trusted).map(|(at, _)| place(at)).collect();
+        let mut all =
+            Sessions { sessions, usages, by_key, deadlines, idle, sessions_begun, usages_begun, trial: None };
+        trusted.into_iter().for_each(|at| all.enter_trusted(at));
+        all
     }
 }
 
@@ -175,12 +187,16 @@ impl Sessions {
             account,
             access_code: None,
             credit: None,
+            trusted: false,
             lock_until: None,
             queued: None,
             usages: Vec::new(),
             idle_since: None,
         })));
         self.by_key.insert_unique(hash, (hash, at), |(hash, _)| *hash);
+        if let Some(trial) = &mut self.trial {
+            trial.begun.push(at);
+        }
         at
     }
 
@@ -190,7 +206,7 @@ impl Sessions {
         let at = place(self.usages.insert(Box::new(make(UsageId::from_number(self.usages_begun)))));
         let usages = &mut self.sessions[session as usize].usages;
         usages.push(at);
-        if usages.len() > CLOSED_USAGES_MAX {
+        if usages.len() > CLOSED_USAGES_MAX && self.trial.is_none() {
             let closed = usages.iter().position(|at| !self.usages[*at as usize].progress.is_open());
             if let Some(oldest) = closed {
                 self.usages.remove(usages.remove(oldest) as usize);
@@ -304,7 +320,7 @@ impl Sessions {
     pub(crate) fn settle_idle(&mut self, at: u32, now: Instant, bound: usize) {
         let idle = self.session(at).lock_until.is_none() && !self.has_open(at);
         let session = &mut self.sessions[at as usize];
-        if idle == session.idle_since.is_some() {
+        if idle == session.idle_since.is_some() || self.trial.is_some() {
             return;
         }
         session.idle_since = idle.then_some(now);
@@ -328,7 +344,11 @@ impl Sessions {
         let Some((since, id, at)) = self.idle.pop_front() else { return };
         // It may have been used again since then, or be gone and another in its place.
         let still = self.sessions.get(at as usize).filter(|it| it.id == id && it.idle_since == Some(since));
-        let Some(session) = still else { return };
+        if still.is_none() {
+            return;
+        }
+        self.distrust(at);
+        let session = self.session(at);
         let hash = key_hash(&session.key, &session.account_name);
         if let Ok(entry) = self.by_key.find_entry(hash, |(_, place)| *place == at) {
             entry.remove();

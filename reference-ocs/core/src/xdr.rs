@@ -83,9 +83,9 @@ pub struct Xdr {
     pub split_order: Option<u32>,
     /// `billing_model`: −1 debit, 1 credit; absent when there is no such account.
     pub billing_model: Option<i8>,
-    /// `i_invoice`.
+    /// `i_invoice`; absent, since this system makes no invoices.
     pub invoice: Option<u32>,
-    /// `revenue`, of vendors' xDRs.
+    /// `revenue`, of vendors' xDRs: what the direct customer pays, the highest reseller or else the account.
     pub revenue: Option<Amount>,
     /// Whom it charges; not a field of the table, where each kind has a table of its own.
     pub entity: Entity,
@@ -160,6 +160,10 @@ pub enum Note {
     Additional,
     /// Such a charge, rated elsewhere.
     Prerated,
+    /// What was rated elsewhere, beside the charge that was made for it; it charges nothing itself.
+    Auxiliary,
+    /// Its node has restarted, so that no Stop will come; this is what the last report said.
+    NodeRestarted,
 }
 
 impl Note {
@@ -181,6 +185,8 @@ impl Note {
             Self::AmountTooLarge => "amount too large to charge",
             Self::Additional => "additional charge",
             Self::Prerated => "rated elsewhere",
+            Self::Auxiliary => "auxiliary record",
+            Self::NodeRestarted => "the node has restarted",
         }
     }
 }
@@ -198,9 +204,13 @@ impl Xdr {
         self.notes.contains(&note)
     }
 
-    /// The store that it belongs into: `Account`, `Customer` or `Vendor`, with `Fail` behind it for a failed attempt.
+    /// The store that it belongs into: `Account`, `Customer` or `Vendor`, with `Fail` behind it for a failed attempt; `Aux`
+    /// for what charges nothing.
     #[must_use]
-    pub const fn storage(&self) -> &'static str {
+    pub fn storage(&self) -> &'static str {
+        if self.has(Note::Auxiliary) {
+            return "Aux";
+        }
         match (self.entity, self.failed) {
             (Entity::Account, false) => "Account",
             (Entity::Account, true) => "AccountFail",

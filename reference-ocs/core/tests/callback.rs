@@ -6,7 +6,7 @@ mod common;
 use common::{at, cad, settings};
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Amount, Answer, Callback, CatalogueBuilder, Command, CustomerSpec, Effect,
-    Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Stage, TariffSpec, UsageReport,
+    Note, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Reuse, Service, Stage, TariffSpec, UsageReport,
 };
 
 fn amount(text: &str) -> Amount {
@@ -114,29 +114,47 @@ fn a_product_without_a_tariff_for_failures_does_not_charge_them() {
     assert_eq!(left(&ocs), (amount("10.00"), Amount::ZERO));
 }
 
-/// ESI, PortaBilling_RestoreCacheLevel: what a request says must not be taken over by the session's other legs.
+/// ESI, PortaBilling_RestoreCacheLevel: 1 trusts the account and its access context, 0 the account alone, −1 nothing. The
+/// second leg is authorized without an access code, and its Stop names no account.
 #[test]
-fn an_access_code_that_must_not_be_taken_over_is_not() {
-    let tariff_of_second = |forget_access_code| {
+fn the_level_says_what_the_other_legs_take_over() {
+    let played = |reuse| {
         let mut ocs = ocs(true);
-        let ask = |access_code: Option<&str>, session: &str, forget_access_code| AccessRequest {
+        let ask = |access_code: Option<&str>, session: &str| AccessRequest {
             session: session.into(),
             parent: Some("c1".into()),
             account: "000999".to_owned(),
             cld: Some("000999".to_owned()),
             access_code: access_code.map(str::to_owned),
-            forget_access_code,
+            reuse,
             ..AccessRequest::default()
         };
-        ocs.apply(at(0), Command::Authenticate(ask(Some("555333"), "c1", forget_access_code)));
-        match ocs.apply(at(1), Command::Authorize(ask(None, "c2", false))).pop() {
+        ocs.apply(at(0), Command::Authenticate(ask(Some("555333"), "c1")));
+        let tariff = match ocs.apply(at(1), Command::Authorize(ask(None, "c2"))).pop() {
             Some(Effect::Answer(Answer::Accepted(accepted))) => {
                 accepted.context.tariff.map(|it| it.to_string())
             }
             _ => None,
-        }
+        };
+        let stop = UsageReport {
+            session: "c2".into(),
+            parent: Some("c1".into()),
+            cld: Some("000999".to_owned()),
+            access_code: Some("555333".to_owned()),
+            stage: Stage::Stop,
+            duration: Some(60),
+            ..UsageReport::default()
+        };
+        let effects = ocs.apply(at(61), Command::Account(stop));
+        let xdr = effects.iter().find_map(|effect| match effect {
+            Effect::Xdr(xdr) => Some((xdr.account_id.to_string(), xdr.notes.contains(&Note::Unresolved))),
+            _ => None,
+        });
+        (tariff, xdr.unwrap())
     };
-    assert_eq!(tariff_of_second(false).as_deref(), Some("First"));
+    let account = || ("000999".to_owned(), false);
+    assert_eq!(played(Reuse::Both), (Some("First".to_owned()), account()));
     // Without the code no rating entry fits.
-    assert_eq!(tariff_of_second(true), None);
+    assert_eq!(played(Reuse::Account), (None, account()));
+    assert_eq!(played(Reuse::Nothing), (None, (String::new(), true)));
 }

@@ -136,6 +136,7 @@ fn names_differ_and_are_not_empty() {
 #[test]
 fn a_tariff_has_one_rate_for_a_prefix_or_word() {
     let mut base = base();
+    base.build.rating_entry(base.product, entry(None, None, base.tariff)).unwrap();
     let rate = |pattern: &str| RateSpec::simple(pattern, "0.02".parse().unwrap());
     base.build.rate(base.tariff, rate("VOICEONNET")).unwrap();
     assert_eq!(
@@ -291,14 +292,15 @@ fn everything_that_is_wrong_is_told_at_once() {
         )
     );
     assert!(found.contains(
-        &"products/Card: product 'Card' has no tariff: give it a rating entry, or no account can use anything"
+        &"products/Card: product 'Card' has no tariff: give it a rating entry, or nothing can be used by it"
             .to_owned()
     ));
 }
 
 #[test]
 fn what_is_wrong_in_another_environment_is_told_with_its_number() {
-    let mut first = base().build;
+    let Base { build: mut first, product, tariff: card, .. } = base();
+    first.rating_entry(product, entry(None, None, card)).unwrap();
     let third = Settings { env: EnvId::from_number(3), ..settings() };
     let mut other = CatalogueBuilder::new(third.clone()).unwrap();
     other.tariff(tariff("", cad(), Service::Voice)).unwrap_err();

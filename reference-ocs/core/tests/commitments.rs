@@ -48,6 +48,8 @@ fn world() -> Ocs {
             destinations: Vec::new(),
             period: Period::Monthly,
             offset: 0,
+            level: None,
+            measure: tollgate_ocs_core::plans::Measure::Units,
             rollover_max: 0,
             steps: vec![StepSpec { up_to: Some(secs), price: StepPrice::Free, policy: None }],
         };
@@ -225,4 +227,24 @@ fn refunds_and_corrections_leave_records_of_their_own() {
         ocs.apply(now, Command::Admin(nothing)).last(),
         Some(Effect::Answer(Answer::Refused(_)))
     ));
+}
+
+#[test]
+fn an_upgrade_that_is_over_and_discounts_without_periods_are_refused() {
+    let mut ocs = world();
+    sign(&mut ocs, "2022-08-15T12:00:00Z", JOHN, TURBO);
+    let over = CommitmentChange::Upgrade { to: "IPTV Maxi".to_owned(), until: at("2022-08-14T23:00:00Z") };
+    let effects = change(&mut ocs, "2022-08-15T12:00:00Z", JOHN, TURBO, over);
+    assert!(matches!(
+        effects.last(),
+        Some(Effect::Answer(Answer::Refused(tollgate_ocs_core::Refusal::UpgradeEnded(_))))
+    ));
+    let mut build = CatalogueBuilder::new(Settings::new("USD".parse().unwrap())).unwrap();
+    let endless = CommitmentSpec {
+        name: "Endless".to_owned(),
+        recurring: vec![fee("20", "5")],
+        ..CommitmentSpec::default()
+    };
+    let why = build.plans().commitments.add(endless).unwrap_err().to_string();
+    assert!(why.contains("say `periods`"), "{why}");
 }

@@ -370,7 +370,11 @@ fn an_additional_charge_is_a_record_of_its_own() {
     );
     assert_eq!((xdrs[0].split_order, own.split_order, own.has(Note::Prerated)), (Some(1), Some(2), true));
     assert_eq!(ocs.account("alice").unwrap().balance(), amount("4.11833"));
-    assert_eq!(xdrs.len(), 5);
+    // The auxiliary record keeps what was said, and charges nothing.
+    let aux = &xdrs[2];
+    assert_eq!((aux.storage(), aux.charged_amount, aux.split_order), ("Aux", Amount::ZERO, Some(2)));
+    assert!(aux.history.starts_with("rated elsewhere: "), "{}", aux.history);
+    assert_eq!(xdrs.len(), 6);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use tollgate_ocs_core::plans::{
 };
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, CatalogueBuilder, CustomerSpec, Denial, Effect, Grant,
-    Interval, Lock, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Stage, TariffSpec, UsageReport,
+    Interval, Lock, Ocs, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage, TariffSpec,
+    UsageReport,
 };
 
 const USER: &str = "user";
@@ -26,6 +27,8 @@ fn discount(pattern: &str, period: Period, steps: Vec<StepSpec>) -> DiscountSpec
     DiscountSpec {
         service: Service::Voice,
         destinations: vec![Destinations::Pattern(pattern.to_owned())],
+        level: None,
+        measure: tollgate_ocs_core::plans::Measure::Units,
         period,
         offset: 0,
         rollover_max: 0,
@@ -35,7 +38,16 @@ fn discount(pattern: &str, period: Period, steps: Vec<StepSpec>) -> DiscountSpec
 
 /// One account with that balance and these plans, the first one first.
 fn world(balance: &str, plans: Vec<Vec<DiscountSpec>>, budget: Option<&str>) -> World {
-    let mut build = CatalogueBuilder::new(settings()).unwrap();
+    world_with(settings(), balance, plans, budget)
+}
+
+fn world_with(
+    settings: Settings,
+    balance: &str,
+    plans: Vec<Vec<DiscountSpec>>,
+    budget: Option<&str>,
+) -> World {
+    let mut build = CatalogueBuilder::new(settings).unwrap();
     let spec = TariffSpec { name: "Voice".to_owned(), currency: cad(), service: Service::Voice };
     let tariff = build.tariff(spec).unwrap();
     build.rate(tariff, RateSpec::simple("1604", "0.06".parse().unwrap())).unwrap();
@@ -311,6 +323,26 @@ fn a_budget_binds_before_the_balance_and_is_there_again_the_next_day() {
 }
 
 #[test]
+fn two_calls_at_once_share_the_last_cent_second_by_second() {
+    // 0.01 are ten seconds; three are granted at once.
+    let mut world = world_with(Settings { grant_secs_max: Some(3), ..settings() }, "0.01", Vec::new(), None);
+    assert_eq!(world.grant(0, USER, "c1", LOCAL), Ok(Grant::Units(3)));
+    assert_eq!(world.grant(0, USER, "c2", LOCAL), Ok(Grant::Units(3)));
+    for call in ["c1", "c2"] {
+        world.report(3, interim(USER, call, 0, 3));
+    }
+    // 0.006 are charged: four seconds are left. The first call takes three of them, the second the last.
+    assert_eq!(world.grant(3, USER, "c1", LOCAL), Ok(Grant::Units(3)));
+    assert_eq!(world.grant(3, USER, "c2", LOCAL), Ok(Grant::Units(1)));
+    assert_eq!((world.balance(USER), world.reserved(USER)), (amount("0.004"), amount("0.004")));
+    assert_eq!(world.grant(3, USER, "c3", LOCAL), Err(Denial::FundsLocked));
+    world.report(4, stop(USER, "c2", 0, 4));
+    world.report(6, stop(USER, "c1", 0, 6));
+    assert_eq!((world.balance(USER), world.reserved(USER)), (Amount::ZERO, Amount::ZERO));
+    assert!(world.the_xdr().notes.is_empty());
+}
+
+#[test]
 fn two_calls_share_the_last_cent() {
     let mut world = world("0.01", Vec::new(), None);
     let ask = |session: &str| AccessRequest { cld: Some(LOCAL.to_owned()), ..request(USER, session) };
@@ -329,4 +361,46 @@ fn two_calls_share_the_last_cent() {
     assert_eq!(world.grant(15, USER, "c4", FAR), Err(Denial::FundsLocked));
     world.report(16, interim(USER, "c3", 14, 2));
     assert_eq!(world.grant(17, USER, "c4", FAR), Err(Denial::FundsLocked));
+}
+
+#[test]
+fn a_claim_over_midnight_takes_from_the_wallet_and_returns_what_it_does_not_use() {
+    let hundred = hundred_free(Period::Daily);
+    // Granted 60 s before midnight: the day's 100 s and the wallet's 50.
+    let late = 56_740;
+    let granted = |hundred: Vec<Vec<DiscountSpec>>| {
+        let mut world = world("0", hundred, None);
+        let plan = "plan 0".to_owned();
+        world.admin(0, Admin::FillWallet { account: USER.to_owned(), plan, units: 50 });
+        assert_eq!(world.grant(late, USER, "c1", LOCAL), Ok(Grant::Units(150)));
+        world
+    };
+    // All of it is used by the next day: the wallet is empty.
+    let mut world = granted(hundred.clone());
+    world.report(late + 150, stop(USER, "c1", late, 150));
+    assert_eq!(world.grant(late + 200, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    // 120 s are: 30 of the wallet are left, beside the new day's quota.
+    let mut world = granted(hundred.clone());
+    assert_eq!(world.grant(late + 90, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    world.report(late + 120, stop(USER, "c1", late, 120));
+    world.report(late + 121, stop(USER, "c2", late + 121, 0));
+    assert_eq!(world.grant(late + 200, USER, "c3", LOCAL), Ok(Grant::Units(130)));
+    // The same where it is never heard of again.
+    let mut world = granted(hundred);
+    world.expire(late + 5_000);
+    assert_eq!(world.grant(late + 5_001, USER, "c2", LOCAL), Ok(Grant::Units(150)));
+}
+
+#[test]
+fn what_a_claim_over_midnight_returns_rolls_over() {
+    let rolls = DiscountSpec { rollover_max: 80, ..hundred_free(Period::Daily).remove(0).remove(0) };
+    let late = 56_740;
+    let mut world = world("0", vec![vec![rolls]], None);
+    assert_eq!(world.grant(late, USER, "c1", LOCAL), Ok(Grant::Units(100)));
+    // All of the day is claimed: nothing rolls over yet.
+    assert_eq!(world.grant(late + 90, USER, "c2", LOCAL), Ok(Grant::Units(100)));
+    world.report(late + 91, stop(USER, "c2", late + 91, 0));
+    // Of 40 s that were used 60 are returned, and roll over.
+    world.report(late + 100, stop(USER, "c1", late, 40));
+    assert_eq!(world.grant(late + 200, USER, "c3", LOCAL), Ok(Grant::Units(160)));
 }

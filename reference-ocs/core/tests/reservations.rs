@@ -5,7 +5,7 @@ mod common;
 
 use common::{CARD, DIALLED, World, amount, at, interim, report, request, settings, start, stop};
 use tollgate_ocs_core::{
-    Admin, Amount, ClosedBy, Denial, Effect, Grant, Note, Settings, Stage, UsageReport, UsageState,
+    Admin, Amount, Answer, ClosedBy, Denial, Effect, Grant, Note, Settings, Stage, UsageReport, UsageState,
 };
 
 /// Dialled, at 0.10 a minute by the minute.
@@ -253,4 +253,18 @@ fn charges_of_other_services_follow_the_same_rules() {
     // One octet into the second MiB.
     assert_eq!(world.balance("user"), amount("0.80"));
     assert_eq!(world.the_xdr().history, "1048577B: 2 x 1048576B @ 0.10/MiB = 0.20000");
+}
+
+#[test]
+fn a_correction_takes_no_money_that_is_reserved() {
+    let mut world = World::new();
+    // 20 minutes at 0.10 reserve all of 2.00.
+    assert_eq!(world.grant(0, "two-dollars", "c1", LOCAL), Ok(Grant::Units(1_200)));
+    let take = |sum: &str| Admin::Adjust { account: "two-dollars".to_owned(), amount: amount(sum) };
+    assert!(matches!(world.admin(1, take("-0.01")), Answer::Refused(_)));
+    world.report(700, stop("two-dollars", "c1", 0, 600));
+    // Ten minutes cost 1.00, and what is left is free: all of it may be taken, and no more.
+    assert!(matches!(world.admin(701, take("-1.00001")), Answer::Refused(_)));
+    assert_eq!(world.admin(701, take("-1.00")), Answer::Recorded);
+    assert_eq!(world.balance("two-dollars"), Amount::ZERO);
 }

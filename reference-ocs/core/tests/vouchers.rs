@@ -6,7 +6,8 @@ mod common;
 use common::{at, cad, settings};
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, Answer, CatalogueBuilder, CatalogueError, Command, Currency,
-    CustomerSpec, Denial, Effect, Ocs, ProductSpec, Proof, Recharge, VoucherSpec,
+    CustomerSpec, Denial, Effect, Ocs, ProductSpec, Proof, RatingEntrySpec, Recharge, Service, TariffSpec,
+    VoucherSpec,
 };
 
 fn amount(text: &str) -> Amount {
@@ -34,6 +35,10 @@ fn ocs() -> Ocs {
     let spec =
         ProductSpec { name: "Cards".to_owned(), currency: cad(), breakage: Amount::ZERO, language: None };
     let product = build.product(spec).unwrap();
+    let tariff = TariffSpec { name: "Calls".to_owned(), currency: cad(), service: Service::Voice };
+    let tariff = build.tariff(tariff).unwrap();
+    let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff };
+    build.rating_entry(product, entry).unwrap();
     let customer = build.customer(CustomerSpec::new("Owners", cad())).unwrap();
     let limited = CustomerSpec { credit_limit: Some(amount("100.00")), ..CustomerSpec::new("Shop", cad()) };
     let limited = build.customer(limited).unwrap();

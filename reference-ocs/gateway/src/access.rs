@@ -2,7 +2,7 @@
 //! Passwords are checked here (PAP, CHAP, digest); whether the account may do what it wants is the core's.
 
 use tollgate_ocs_core::{
-    AccessRequest, Command, Denial, Lock, Proof, Recharge, Service, Stage, UsageReport, Wishes,
+    AccessRequest, Command, Denial, Lock, Proof, Recharge, Reuse, Service, Stage, UsageReport, Wishes,
 };
 use tollgate_radius::digest::Parameters;
 use tollgate_radius::{Secret, attribute, verify};
@@ -82,7 +82,7 @@ pub(crate) fn read<'p>(
         cld,
         wishes: Wishes { quotas, hold: quota::hold(request.custom.session, oddities) },
         call: request.call_wishes(),
-        forget_access_code: request.custom.restore_cache_level.is_some_and(|level| level != "1"),
+        reuse: reuse(request, oddities),
     };
     let used = Used::read(&request.custom.used_resource, oddities);
     let used = (uses_it(asked, proof) && !used.is_empty()).then(|| Box::new(interim(&access, used)));
@@ -119,6 +119,20 @@ fn interim(access: &AccessRequest, used: Used) -> UsageReport {
         quantity: used.pieces,
         lock: Lock::Ignore,
         ..UsageReport::default()
+    }
+}
+
+/// PortaBilling_RestoreCacheLevel: −1 nothing, 0 the account, 1 the account and the access code, which is as if it were not
+/// said.
+fn reuse(request: &Request<'_>, oddities: &mut Oddities) -> Reuse {
+    match request.custom.restore_cache_level {
+        Some("-1") => Reuse::Nothing,
+        Some("0") => Reuse::Account,
+        Some("1") | None => Reuse::Both,
+        Some(other) => {
+            oddities.note(Oddity::UnknownWord, || format!("PortaBilling_RestoreCacheLevel {other}"));
+            Reuse::Both
+        }
     }
 }
 
@@ -398,6 +412,27 @@ mod tests {
         };
         assert_eq!(proof(true), (Proof::Ignored, 0));
         assert_eq!(proof(false), (Proof::Invalid, 1));
+    }
+
+    #[test]
+    fn the_level_of_the_cache_says_what_may_be_used_again() {
+        for (said, reuse, odd) in [
+            (None, Reuse::Both, false),
+            (Some("1"), Reuse::Both, false),
+            (Some("0"), Reuse::Account, false),
+            (Some("-1"), Reuse::Nothing, false),
+            (Some("7"), Reuse::Both, true),
+        ] {
+            let (access, oddities) = read_with(false, |builder, _| {
+                builder.text(attribute::USER_NAME, "anna").unwrap();
+                if let Some(said) = said {
+                    builder.ivr_out("PortaBilling_RestoreCacheLevel", said).unwrap();
+                }
+            });
+            let Ok(Command::Authenticate(access)) = access.command else { panic!("{said:?}") };
+            let unknown = oddities.kinds().contains(&Oddity::UnknownWord);
+            assert_eq!((access.reuse, unknown), (reuse, odd), "{said:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From an Accounting-Request to the report of usage that the core understands. A value that cannot be
 //! read is left out and counted as an oddity: a record with a broken time is still somebody's money.
 
-use tollgate_ocs_core::{Callback, Leg, Service, Stage, UsageReport};
+use tollgate_ocs_core::{Callback, Denial, Leg, Service, Stage, UsageReport};
 use tollgate_radius::h323::{H323Time, Zones};
 use tollgate_radius::{Packet, attribute};
 use tollgate_time::Instant;
@@ -16,9 +16,11 @@ use crate::shared::{Oddities, Request, malformed_attribute};
 pub(crate) enum Accounting {
     /// Usage.
     Usage(Box<UsageReport>),
-    /// The node starts or stops to report (Accounting-On, Accounting-Off). Nothing is charged by it, and
-    /// calls of the node that were in progress end by their own Stop or by the wait for it.
-    NodeNotice,
+    /// The node starts or stops to report (Accounting-On, Accounting-Off), so many seconds ago. What was in use there has
+    /// ended: nobody will report its Stop.
+    NodeNotice(u64),
+    /// Nothing that this client may report: orders for the charging, of one that is not trusted. Nothing is charged.
+    Refused(Denial),
 }
 
 /// Acct-Status-Type (RFC 2866 section 5.1).
@@ -56,9 +58,15 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         Some(status::START) => Stage::Start,
         Some(status::INTERIM) => Stage::Interim,
         Some(status::STOP) => Stage::Stop,
-        _ => return Accounting::NodeNotice,
+        _ => return Accounting::NodeNotice(delay(request.packet)),
     };
     let (packet, custom) = (request.packet, &request.custom);
+    let charge = charge::read(custom.service_features, &custom.charge, oddities);
+    if charge.is_some() && !request.trusted {
+        oddities
+            .note(Oddity::UntrustedCharge, || "PortaOne-Charge, charge-report or commit-charge".to_owned());
+        return Accounting::Refused(Denial::NotAvailable);
+    }
     let mut time = |name: &str, text: Option<&str>| instant(name, text?, zones, oddities);
     let setup_at = time("h323-setup-time", custom.setup_time);
     let alerted_at = time("alert-timepoint", custom.alerted_at);
@@ -79,6 +87,7 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         cli: request.owned(attribute::CALLING_STATION_ID),
         cld: request.called(),
         access_code: request.access_code().map(str::to_owned),
+        select_code: request.custom.select_code.map(str::to_owned),
         setup_at,
         alerted_at,
         connected_at,
@@ -99,9 +108,13 @@ pub(crate) fn read(request: &Request<'_>, zones: &Zones, oddities: &mut Oddities
         callback: request.custom.callback_history.map(callback),
         call_id: custom.call_id.map(str::to_owned),
         route: request.owned(attribute::NAS_PORT_ID),
-        charge: charge::read(custom.service_features, &custom.charge, oddities),
-        delay: packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from),
+        charge,
+        delay: delay(packet),
     }))
+}
+
+fn delay(packet: &Packet<'_>) -> u64 {
+    packet.u32(attribute::ACCT_DELAY_TIME).map_or(0, u64::from)
 }
 
 /// Which side of the call: h323-call-origin, else PortaOne-Leg-Type. Records of the incoming leg are
@@ -319,9 +332,9 @@ mod tests {
     #[test]
     fn on_and_off_are_notices_of_the_node() {
         for status in [status::ON, status::OFF] {
-            let octets = packet(status, |_| {});
+            let octets = packet(status, |it| it.u32(attribute::ACCT_DELAY_TIME, 7).unwrap());
             assert_eq!(fault_of(&octets), None);
-            assert!(matches!(read_octets(&octets).0, Accounting::NodeNotice));
+            assert!(matches!(read_octets(&octets).0, Accounting::NodeNotice(7)));
         }
     }
 }

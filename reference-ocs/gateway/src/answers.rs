@@ -234,6 +234,7 @@ mod tests {
             product: "EasyCall Residential".into(),
             tariff: Some("EasyCall Residential".into()),
             access_code: Some("OUTGOING".into()),
+            routing_plan: None,
         }
     }
 

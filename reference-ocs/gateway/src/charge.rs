@@ -2,10 +2,11 @@
 //! `PortaOne-Service-Features`), and the report of what was charged, in the form of the documents' xDR import.
 
 use tollgate_ocs_core::parties::charge::{Apply, ChargeOrder, ChargeReport, ChargeRequest, Commit};
-use tollgate_ocs_core::{Amount, Entity, SessionKey};
+use tollgate_ocs_core::{Amount, Denial, Entity, SessionKey};
 use tollgate_radius::{Builder, EncodeError, cisco};
 
 use crate::counters::Oddity;
+use crate::denials::shown;
 use crate::shared::Oddities;
 
 /// The pairs of `name=value; name=value`.
@@ -67,6 +68,9 @@ fn read_order(text: &str, request: &mut ChargeRequest, oddities: &mut Oddities) 
                 Err(_) => return odd(text),
             },
             ("history", value) => order.history = Some(value.to_owned()),
+            (name, value) if name.starts_with("flag.") => {
+                order.flags.push((name.to_owned(), value.to_owned()));
+            }
             _ => odd(name),
         }
     }
@@ -120,9 +124,22 @@ pub(crate) fn write(
             }
             Entity::Vendor => line.vendor.iter().for_each(|id| text.push_str(&format!(";i_vendor={id}"))),
         }
+        if let Some(threshold) = line.blocked_at {
+            text.push_str(&format!(";flag.block={threshold}"));
+        }
         builder.vsa(cisco::VENDOR, cisco::AV_PAIR, text.as_bytes())?;
     }
     Ok(())
+}
+
+/// Writes that a client may not order how it is charged: the code and words of a denial (ESI, RADIUS return codes).
+///
+/// # Errors
+/// None that a denial's words could cause.
+pub(crate) fn refuse(builder: &mut Builder, denial: Denial) -> Result<(), EncodeError> {
+    let row = shown(denial);
+    builder.cisco(cisco::H323_RETURN_CODE, &row.return_code.to_string())?;
+    builder.ivr_in("ErrorExplanation", row.explanation)
 }
 
 #[cfg(test)]

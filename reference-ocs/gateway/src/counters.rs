@@ -68,6 +68,8 @@ pub enum Oddity {
     UnknownWord,
     /// `PortaBilling_Ignore_Password` from a client that is not trusted: it was not heeded.
     UntrustedIgnorePassword,
+    /// Orders for its charging in a report of a client that is not trusted: it was refused.
+    UntrustedCharge,
 }
 
 macro_rules! counted {
@@ -122,6 +124,7 @@ counted!(Oddity {
     MalformedNumber => "malformed-number",
     UnknownWord => "unknown-word",
     UntrustedIgnorePassword => "untrusted-ignore-password",
+    UntrustedCharge => "untrusted-charge",
 });
 
 /// The numbers of one client, or of all strangers together.

@@ -25,7 +25,7 @@ use tollgate_wire::{Fields, Text};
 
 use crate::clients::{Client, Clients};
 use crate::counters::Discard;
-use crate::node::message;
+use crate::observe::message;
 use crate::templates::{self, Variables};
 
 /// What can be done to the sessions of a client.
@@ -282,6 +282,10 @@ impl Dynamic {
         let Some(route) = self.routes.get(key) else { return };
         let Some(client) = around.client(route.client) else { return };
         let changes = client.abilities == Abilities::Change;
+        // Nearly every report of a session changes nothing.
+        if self.exchanges.is_empty() && !wanted.exhausted && wanted == route.told {
+            return;
+        }
         let put = |treatment: &Treatment| {
             client.templates.expand(&mut (around.variables)(&route.seat.account, treatment))
         };

@@ -75,6 +75,15 @@ const VERBS: &[Verb] = &[
         main: None,
     },
     Verb {
+        name: "set-credit-limit",
+        about: "An administrator changes how much a credit account may owe.",
+        args: &[
+            ACCOUNT,
+            required("amount", ArgKind::Money, "How much, not below zero, in the account's currency."),
+        ],
+        main: None,
+    },
+    Verb {
         name: "pay-customer",
         about: "A customer pays: it owes less. Its accounts' own balances stay.",
         args: &[
@@ -539,6 +548,7 @@ const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
     ("before", "The balance before, with its currency."),
     ("after", "The balance after, with its currency."),
     ("why", "What changed it: charge, top-up, adjustment, refund, fee."),
+    ("i-env", "The number of its environment."),
 ];
 
 const EVENT_FIELDS: &[(&str, &str)] = &[
@@ -564,8 +574,9 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
 const CLOSED_FIELDS: &[(&str, &str)] = &[
     ("session", "The session's key."),
     ("account", "The account."),
-    ("by", "What closed it: grant-expired, lock-expired, administrator."),
+    ("by", "What closed it: grant-expired, lock-expired, administrator, node-restarted."),
     ("returned", "What was reserved and returned, in the account's currency."),
+    ("i-env", "The number of its environment."),
 ];
 
 const BALANCE_FIELDS: &[(&str, &str)] = &[

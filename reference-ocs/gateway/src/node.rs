@@ -8,11 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
 use tollgate_ocs_core::{
-    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat, Service,
+    Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat,
 };
-use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, message_fields, verify};
+use tollgate_radius::{Builder, Code, EncodeError, Packet, Presence, attribute, verify};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Text, Value};
+use tollgate_wire::{Fields, Value};
 
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
@@ -26,7 +26,7 @@ use crate::diameter::{DiameterFace, DiameterOrder};
 use crate::duplicates::{Duplicates, Key, Ticket, Verdict};
 use crate::dynamic::{self, Dynamic, Order};
 use crate::observe;
-use crate::reach::Whom;
+use crate::reach::{Whom, seat_of};
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
@@ -61,17 +61,6 @@ struct Received<'a> {
     /// The client's place among the clients.
     place: usize,
     ticket: Ticket,
-}
-
-/// What an access request is about.
-fn seat_of(command: &Command, service: Service) -> Option<Seat> {
-    let access = match command {
-        Command::Authenticate(access) | Command::Authorize(access) => access,
-        Command::Recharge(recharge) => &recharge.access,
-        _ => return None,
-    };
-    let (account, session) = (access.account.clone(), access.session.clone());
-    Some(Seat { account, session, parent: access.parent.clone(), service })
 }
 
 /// Why a verified request got no answer.
@@ -280,7 +269,7 @@ impl RadiusGateway {
             Code::ACCOUNTING_REQUEST => Count::AccountingRequest,
             _ => Count::StatusServer,
         });
-        self.observe(|| message(packet.code(), frame.payload.clone()));
+        self.observe(|| observe::message(packet.code(), frame.payload.clone()));
         let key = Key { from: frame.from, code: packet.code().0, identifier: packet.identifier() };
         let ticket = match self.duplicates.admit(now, key, *packet.authenticator()) {
             Verdict::New(ticket) => ticket,
@@ -410,19 +399,30 @@ impl RadiusGateway {
         self.note_oddities(received, oddities);
         let mut charged = None;
         self.follow(received.frame, received.packet, (received.place, received.client), env, &read);
-        if let Accounting::Usage(report) = read {
-            let session = report.charge.is_some().then(|| report.session.clone());
-            // The command is in the record when this returns: only then may it be confirmed (RFC 2866 section 2).
-            if let Some(Answer::Charged(report)) =
-                self.apply(now, Command::Account(*report).within(env, first))?
-            {
-                charged = session.map(|session| (session, report));
+        let refused = if let Accounting::Refused(denial) = &read { Some(*denial) } else { None };
+        // The command is in the record when it is applied: only then may it be confirmed (RFC 2866 section 2).
+        match read {
+            Accounting::Usage(report) => {
+                let session = report.charge.is_some().then(|| report.session.clone());
+                if let Some(Answer::Charged(report)) =
+                    self.apply(now, Command::Account(*report).within(env, first))?
+                {
+                    charged = session.map(|session| (session, report));
+                }
             }
+            Accounting::NodeNotice(delay) => {
+                let node = received.client.name.to_string();
+                self.apply(now, Command::NodeRestarted { node, delay })?;
+            }
+            Accounting::Refused(_) => {}
         }
         self.counters.of(Some(received.place)).note(Count::AccountingResponse);
         let mut builder = self.unsigned(received, Code::ACCOUNTING_RESPONSE);
         if let Some((session, report)) = charged {
             charge::write(&mut builder, &session, &report)?;
+        }
+        if let Some(denial) = refused {
+            charge::refuse(&mut builder, denial)?;
         }
         Ok(builder)
     }
@@ -474,22 +474,14 @@ impl RadiusGateway {
 
     fn transmit(&mut self, request: &Frame, answer: Bytes) {
         self.outputs.push_back(Output::Transmit(request.answer(answer.clone())));
-        // Whatever it sends begins with its code.
-        let code = answer.first().map(|code| Code(*code));
-        if let Some(code) = code.filter(|_| self.config.observe) {
-            self.outputs.push_back(Output::Observe(message(code, answer)));
+        if self.config.observe {
+            self.outputs.push_back(Output::Observe(observe::answer(&self.config, request, answer)));
         }
     }
 }
 
 fn store_failed(error: &RecordError) -> Observation {
     Observation::new("store-failed", Fields::new().with("detail", error.to_string().as_str()))
-}
-
-/// The message as an observation: its fields under the names of the dictionary.
-pub(crate) fn message(code: Code, octets: Bytes) -> Observation {
-    let kind = code.name().map_or_else(|| code.to_string().into(), Text::const_new);
-    Observation::message(kind, octets, message_fields)
 }
 
 fn understood<'a>(packet: &'a Packet<'a>, client: &'a Client) -> Request<'a> {

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use tollgate_network::Observation;
+use bytes::Bytes;
+use tollgate_network::{Frame, Observation};
 use tollgate_ocs_core::event::Event;
 use tollgate_ocs_core::service::Unit;
 use tollgate_ocs_core::xdr::{Note, Xdr};
 use tollgate_ocs_core::{Amount, BalanceChange, Closed, ClosedBy, Currency, Service, Subject, Why};
+use tollgate_radius::{Code, Packet, message_fields, tunnel};
 use tollgate_wire::{Decimal, Fields, Text, Value};
+
+use crate::config::GatewayConfig;
 
 /// Decimals of an amount.
 const AMOUNT_SCALE: u8 = 5;
@@ -126,7 +130,8 @@ pub(crate) fn balance_change(change: &BalanceChange) -> Observation {
         .with(kind, name)
         .with("before", money(change.before, change.currency))
         .with("after", money(change.after, change.currency))
-        .with("why", why);
+        .with("why", why)
+        .with("i-env", change.env.number());
     Observation::new("balance-changed", fields)
 }
 
@@ -144,12 +149,14 @@ pub(crate) fn closed(closed: &Closed) -> Observation {
         ClosedBy::GrantExpired => "grant-expired",
         ClosedBy::LockExpired => "lock-expired",
         ClosedBy::Administrator => "administrator",
+        ClosedBy::NodeRestarted => "node-restarted",
     };
     let fields = Fields::new()
         .with("session", closed.session.as_str())
         .with("account", &*closed.account)
         .with("by", by)
-        .with("returned", Value::Decimal(decimal(closed.returned)));
+        .with("returned", Value::Decimal(decimal(closed.returned)))
+        .with("i-env", closed.env.number());
     Observation::new("closed", fields)
 }
 
@@ -159,4 +166,29 @@ fn subject(subject: &Subject) -> (&'static str, &str) {
         Subject::Customer { name, .. } => ("customer", name),
         Subject::Vendor { name, .. } => ("vendor", name),
     }
+}
+
+/// The message as an observation: its fields under the names of the dictionary.
+pub(crate) fn message(code: Code, octets: Bytes) -> Observation {
+    let kind = code.name().map_or_else(|| code.to_string().into(), Text::const_new);
+    Observation::message(kind, octets, message_fields)
+}
+
+/// An answer to a client. The passwords of tunnels that its templates put there are shown: the secret is known.
+pub(crate) fn answer(config: &GatewayConfig, request: &Frame, answer: Bytes) -> Observation {
+    // Whatever is sent begins with its code.
+    let code = answer.first().map_or(Code(0), |code| Code(*code));
+    match (code.name(), tunnel_passwords(config, request, &answer)) {
+        (Some(name), Some(fields)) => Observation::new(Text::const_new(name), fields),
+        _ => message(code, answer),
+    }
+}
+
+fn tunnel_passwords(config: &GatewayConfig, request: &Frame, answer: &[u8]) -> Option<Fields> {
+    let client = config.clients.get(config.clients.place(request.from.ip())?)?;
+    if client.templates.is_empty() {
+        return None;
+    }
+    let (packet, request) = (Packet::parse(answer).ok()?, Packet::parse(&request.payload).ok()?);
+    tunnel::fields_shown(&packet, answer, &client.secret, request.authenticator())
 }

@@ -9,7 +9,7 @@
 use tollgate_network::Frame;
 use tollgate_ocs_core::event::{Fact, Subject};
 use tollgate_ocs_core::ids::EnvId;
-use tollgate_ocs_core::{AccountView, ClosedBy, Effect, Ocs, Seat, Stage, Why};
+use tollgate_ocs_core::{AccountView, ClosedBy, Command, Effect, Ocs, Seat, Service, Stage, Why};
 use tollgate_radius::{Builder, EncodeError, Packet};
 use tollgate_time::Instant;
 
@@ -39,6 +39,17 @@ const POLICY_TYPE: &str = "netaccess.speed_limit.type";
 const HOTLINE: &str = "netaccess.hotline";
 /// Set where the quota of a plan is used up, whether or not there is money for more.
 const QUOTA_EXCEEDED: &str = "netaccess.quota_exceeded";
+
+/// What an access request is about.
+pub(crate) fn seat_of(command: &Command, service: Service) -> Option<Seat> {
+    let access = match command {
+        Command::Authenticate(access) | Command::Authorize(access) => access,
+        Command::Recharge(recharge) => &recharge.access,
+        _ => return None,
+    };
+    let (account, session) = (access.account.clone(), access.session.clone());
+    Some(Seat { account, session, parent: access.parent.clone(), service })
+}
 
 /// What an effect asks of sessions.
 fn order_of(effect: &Effect, ocs: &Ocs) -> Option<(Whom, Order)> {
@@ -191,7 +202,8 @@ impl RadiusGateway {
             return;
         }
         match read {
-            Accounting::NodeNotice => self.dynamic.forget_client(place),
+            Accounting::NodeNotice(_) => self.dynamic.forget_client(place),
+            Accounting::Refused(_) => {}
             Accounting::Usage(report) => {
                 if report.leg != tollgate_ocs_core::Leg::Originate {
                     return;

@@ -1,6 +1,7 @@
 //! Routes of SIP calls: the answer to a request with `routing=1` tells by which carriers to call, in which order
 //! (ESI, SIP routing request). The table is the gateway's: routes cost nothing and the core knows of none.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -27,29 +28,45 @@ pub struct Route {
     pub auth: Option<Text>,
     /// `rtpp-level`: whether media go through the own proxy, 0 to 3.
     pub rtpp_level: Option<u8>,
+    /// The routing plans that it is of; a plan that no route is of takes any.
+    pub plans: Vec<Text>,
 }
 
-/// All routes, the preferred ones first.
+/// All routes, the preferred ones first, and what is told with them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Routes(Vec<Route>);
+pub struct Routes {
+    routes: Vec<Route>,
+    /// `PortaOne-Service-Features` by the product's name.
+    features: BTreeMap<Text, Text>,
+}
 
 impl Routes {
     /// Puts routes in their order.
     #[must_use]
     pub fn new(mut routes: Vec<Route>) -> Self {
         routes.sort_by(|a, b| b.preference.cmp(&a.preference).then_with(|| a.name.cmp(&b.name)));
-        Self(routes)
+        Self { routes, features: BTreeMap::new() }
+    }
+
+    /// The same, where those who have a product are told of its services (`moh=1; rec=2`).
+    #[must_use]
+    pub fn with_features(self, features: impl IntoIterator<Item = (Text, Text)>) -> Self {
+        Self { features: features.into_iter().collect(), ..self }
     }
 
     /// Whether there are none, in which case nobody is told of any.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.routes.is_empty()
     }
 
-    /// Those that take calls to an E.164 number, in the order in which to try them.
-    pub fn to<'a>(&'a self, number: &'a str) -> impl Iterator<Item = &'a Route> {
-        self.0.iter().filter(move |route| number.starts_with(route.prefix.as_str()))
+    /// Those that take calls to an E.164 number, in the order in which to try them: those of the routing plan, where the
+    /// call goes by one that has routes of its own.
+    pub fn to<'a>(&'a self, number: &'a str, plan: Option<&'a str>) -> impl Iterator<Item = &'a Route> {
+        let of = |route: &Route, plan: &str| route.plans.iter().any(|own| own == plan);
+        let plan = plan.filter(|plan| self.routes.iter().any(|route| of(route, plan)));
+        let goes = move |route: &&Route| plan.is_none_or(|plan| of(route, plan));
+        self.routes.iter().filter(goes).filter(move |route| number.starts_with(route.prefix.as_str()))
     }
 }
 
@@ -106,6 +123,9 @@ pub(crate) fn routed(
     builder
         .ivr_in("PortaBilling_Authorize", &format!("base=session-time;avail={avail};expires={expires}"))?;
     builder.cisco(cisco::H323_BILLING_MODEL, billing_model(context))?;
+    if let Some(features) = routes.features.get(&*context.product) {
+        builder.pair("PortaOne-Service-Features", features)?;
+    }
     if let Some(party) = asking.calling_party.and_then(calling_party) {
         builder.pair("PortaOne-Calling-Party", &party)?;
     }
@@ -116,7 +136,7 @@ pub(crate) fn routed(
     language(builder, context)?;
     builder.text(attribute::FRAMED_ROUTE, HUNT)?;
     builder.text(attribute::FRAMED_ROUTE, GROUP)?;
-    for route in routes.to(cld) {
+    for route in routes.to(cld, context.routing_plan.as_deref()) {
         builder.text(attribute::FRAMED_ROUTE, &shown(route))?;
     }
     Ok(())
@@ -157,6 +177,7 @@ mod tests {
             preference,
             auth: None,
             rtpp_level: None,
+            plans: Vec::new(),
         }
     }
 
@@ -168,8 +189,20 @@ mod tests {
             route("a", "1212", 5),
             route("d", "44", 9),
         ]);
-        let names: Vec<&str> = routes.to("12125468754").map(|route| route.name.as_str()).collect();
+        let names: Vec<&str> = routes.to("12125468754", None).map(|route| route.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_call_by_a_routing_plan_goes_by_its_routes_if_it_has_any() {
+        let of = |name, plans: &[&'static str]| Route {
+            plans: plans.iter().map(|plan| Text::const_new(plan)).collect(),
+            ..route(name, "", 1)
+        };
+        let routes = Routes::new(vec![of("a", &["Clear"]), of("b", &[]), of("c", &["Clear", "Cheap"])]);
+        let names = |plan| routes.to("1", plan).map(|route| route.name.as_str()).collect::<String>();
+        assert_eq!((names(Some("Clear")), names(Some("Cheap"))), ("ac".to_owned(), "c".to_owned()));
+        assert_eq!((names(Some("Standard")), names(None)), ("abc".to_owned(), "abc".to_owned()));
     }
 
     #[test]
@@ -189,8 +222,7 @@ mod tests {
         assert_eq!(calling_party("name=x"), None);
     }
 
-    /// ESI, SIP routing request, authorization response, line by line; the features of services that are not simulated
-    /// are left out.
+    /// ESI, SIP routing request, authorization response, line by line.
     #[test]
     fn a_routing_request_is_answered_as_in_the_example() {
         let accepted = Accepted {
@@ -202,6 +234,7 @@ mod tests {
                 product: "PortaOne Internal".into(),
                 tariff: Some("Internal".into()),
                 access_code: Some("OUTGOING".into()),
+                routing_plan: None,
             },
             balance: Amount::ZERO,
             funds: None,
@@ -228,8 +261,10 @@ mod tests {
         let west = Route { auth: Some(Text::const_new("AA14CF35")), ..route("west", "1", 2) };
         let address = IpAddr::from([69, 25, 184, 13]);
         let east = Route { rtpp_level: Some(3), address, ..route("east", "12", 1) };
+        let features = [("PortaOne Internal".into(), "moh=1; rec=2; rtpp-level=3".into())];
+        let routes = Routes::new(vec![east, west]).with_features(features);
         let mut builder = Builder::new(Code::ACCESS_ACCEPT, 1);
-        routed(&mut builder, about, &asking, &accepted, &Routes::new(vec![east, west])).unwrap();
+        routed(&mut builder, about, &asking, &accepted, &routes).unwrap();
         let octets = builder.finish_response(&[0; 16], &Secret::new("x")).unwrap();
         let fields = Packet::parse(&octets).unwrap().fields();
         let shown: Vec<String> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -244,6 +279,7 @@ mod tests {
             "h323-ivr-in = { PortaBilling_RatePattern: 12125468754 }",
             "h323-ivr-in = { PortaBilling_Authorize: base=session-time;avail=-1;expires=1373028131 }",
             "h323-billing-model = 0",
+            "PortaOne-Service-Features = moh=1; rec=2; rtpp-level=3",
             "PortaOne-Calling-Party = name=11380441234567;id=380441234567;display-id=380441234567",
             "h323-currency = USD",
             "h323-preferred-lang = en",

@@ -77,6 +77,9 @@ impl RadiusGateway {
                 commitment: named("commitment")?,
                 change: commitment_change(action)?,
             },
+            "set-credit-limit" => {
+                Admin::SetCreditLimit { account: account()?, limit: Some(self.amount(action)?) }
+            }
             "block" => Admin::Block { account: account()? },
             "unblock" => Admin::Unblock { account: account()? },
             "expire" => Admin::SetExpiry { account: account()?, expires_at: Some(moment(action, now)) },

@@ -59,6 +59,7 @@ mod tests {
                     product: "Vouchers".into(),
                     tariff: Some("T_SubService_1".into()),
                     access_code: Some("01inbound".into()),
+                    routing_plan: None,
                 },
                 balance: amount("60"),
                 funds: Some(amount("60")),

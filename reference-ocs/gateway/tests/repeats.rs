@@ -168,18 +168,19 @@ fn what_expired_while_it_was_down_expires_at_the_restart() {
 }
 
 #[test]
-fn a_node_that_starts_or_stops_reporting_is_confirmed_and_nothing_is_charged() {
+fn a_node_that_starts_or_stops_reporting_is_confirmed_and_holds_nothing_any_more() {
     let mut stage = Stage::new();
     stage.access(IVR, login);
     stage.access(IVR, call);
-    let state = stage.dump();
-    // Accounting-On and Accounting-Off (RFC 2866 section 5.1).
-    for status in [7, 8] {
+    assert_eq!(stage.reserved(CARD), "10.00000");
+    // Accounting-On and Accounting-Off (RFC 2866 section 5.1): the grant and the login's lock go with the first.
+    for (status, closed) in [(7, 2), (8, 0)] {
         let seen = stage.account(IVR, status, |builder| support::nas(builder, IVR));
         assert_eq!(seen.code(), Code::ACCOUNTING_RESPONSE);
+        assert_eq!(seen.observed("closed").len(), closed);
     }
-    assert_eq!(stage.dump(), state);
-    assert_eq!(stage.gateway.recorded().len(), 2);
+    assert_eq!((stage.balance(CARD), stage.reserved(CARD)), ("10.00000".to_owned(), "0.00000".to_owned()));
+    assert_eq!(stage.gateway.recorded().len(), 4);
 }
 
 #[test]

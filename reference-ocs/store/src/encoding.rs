@@ -6,9 +6,10 @@
 //! not misread.
 
 use serde::{Deserialize, Serialize};
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Admin, Amount, CatalogueBuilder, Command, CustomerSpec, Lock, Ocs,
-    ProductSpec, Proof, Service, SessionKey, Settings, Stage, UsageReport, Xdr,
+    ProductSpec, Proof, RatingEntrySpec, Service, SessionKey, Settings, Stage, TariffSpec, UsageReport, Xdr,
 };
 use tollgate_time::Instant;
 
@@ -32,6 +33,15 @@ impl World {
         Self(octets.iter().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
             (sum ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3)
         }))
+    }
+
+    /// This world as it stands on another file's octets, too.
+    #[must_use]
+    pub fn over(self, octets: &[u8]) -> Self {
+        // The length keeps a line that moves from one file to the other from being the same.
+        let length = u64::try_from(octets.len()).unwrap_or(u64::MAX).to_le_bytes();
+        let more = [&self.0.to_le_bytes()[..], &length, octets].concat();
+        Self::of(&more)
     }
 
     pub(crate) const fn sum(self) -> u64 {
@@ -110,6 +120,12 @@ fn sample_system() -> Option<Ocs> {
     let product =
         ProductSpec { name: "p".to_owned(), currency, breakage: Amount::from_units(1), language: None };
     let product = build.product(product).ok()?;
+    let tariff = TariffSpec { name: "t".to_owned(), currency, service: Service::Voice };
+    let tariff = build.tariff(tariff).ok()?;
+    let entry = RatingEntrySpec { access_code: None, service: Service::Voice, leg: None, tariff };
+    build.rating_entry(product, entry).ok()?;
+    let other = Settings { env: EnvId::from_number(2), ..Settings::new(currency) };
+    build.environment(CatalogueBuilder::new(other).ok()?).ok()?;
     let account = AccountSpec::debit("a", currency, Amount::from_units(1), product, customer);
     build.account(account).ok()?;
     let mut ocs = Ocs::new(build.finish().ok()?);
@@ -153,6 +169,8 @@ fn samples() -> Vec<Command> {
         Command::Account(report),
         Command::Admin(Admin::TopUp { account: account(), amount: Amount::from_units(1) }),
         Command::Admin(Admin::CloseSession { account: account(), session: SessionKey::new("s") }),
+        Command::Admin(Admin::Block { account: account() })
+            .within(EnvId::from_number(2), EnvId::from_number(1)),
         Command::Admin(Admin::AdjustCustomer { customer: "c".to_owned(), amount: Amount::from_units(1) }),
         Command::Recharge(Box::default()),
     ]
@@ -247,5 +265,7 @@ mod tests {
     fn worlds_are_told_apart() {
         assert_eq!(World::of(b"currency: CAD"), World::of(b"currency: CAD"));
         assert_ne!(World::of(b"currency: CAD"), World::of(b"currency: USD"));
+        assert_ne!(World::of(b"a").over(b"bc"), World::of(b"a").over(b"bd"));
+        assert_ne!(World::of(b"a").over(b"b").over(b"c"), World::of(b"a").over(b"bc"));
     }
 }

@@ -3,6 +3,7 @@
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 use tollgate_radius::{field_known, field_names};
 
+use crate::apart::SEND;
 use crate::table::{integer, optional, preset, required};
 
 use super::Bng;
@@ -115,6 +116,12 @@ const SETTINGS: &[Arg] = &[
         ArgKind::Flag,
         "false",
         "whether answers without Message-Authenticator are discarded",
+    ),
+    preset(
+        "accounting-on",
+        ArgKind::Flag,
+        "true",
+        "whether it says after a restart that its accounting begins anew (Accounting-On, RFC 2866)",
     ),
     preset("retransmit-first", ArgKind::Span, "2s", "first wait for an answer (RFC 5080, IRT)"),
     preset("retransmit-max", ArgKind::Span, "16s", "longest wait for an answer (RFC 5080, MRT); 0s for none"),
@@ -244,6 +251,7 @@ const VERBS: &[Verb] = &[
         ],
         main: Some("cause"),
     },
+    SEND,
 ];
 
 const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };

@@ -10,6 +10,7 @@ use tollgate_wire::{Fields, Value};
 use super::session::{Part, Session, SessionKey};
 use super::settings::{Profile, QuotaBase, Settings};
 use super::traffic::{Counted, Counters};
+use crate::apart::Apart;
 use crate::radius_client::Head;
 
 /// A request of a session.
@@ -28,7 +29,13 @@ pub(super) enum Message {
 }
 
 /// What a request is about.
-pub(super) type Query = (SessionKey, Message);
+#[derive(Debug)]
+pub(super) enum Query {
+    /// A session.
+    Session(SessionKey, Message),
+    /// No user.
+    Apart(Apart),
+}
 
 impl Message {
     /// The record as Acct-Status-Type shows it.

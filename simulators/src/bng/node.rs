@@ -14,6 +14,7 @@ use super::policy::Held;
 use super::session::{Alarms, By, Session, SessionKey, Stage};
 use super::settings::Settings;
 use super::traffic::{Bursts, Traffic, Wish};
+use crate::apart::Apart;
 use crate::dynamic_authorization::{self, Receiver};
 use crate::radius_client::{Answer, Head};
 use crate::settings;
@@ -156,11 +157,19 @@ impl Bng {
         self.on_session(now, action, |online| online.carry(up, down, span, bursts))
     }
 
+    fn send_apart(&mut self, now: Instant, apart: Apart) -> Result<(), ActionError> {
+        let Self { office, sessions, .. } = self;
+        let Office { settings, client, out, .. } = office;
+        let request = apart.request(now, Query::Apart);
+        let sent = client.send(now, out, request, &mut |query, head| write(settings, sessions, query, head));
+        sent.map(|_| ()).map_err(|error| ActionError::Impossible(error.to_string()))
+    }
+
     fn receive(&mut self, now: Instant, frame: &Frame) {
         if frame.to.port() == dynamic_authorization::PORT {
             return self.authorize_anew(now, frame);
         }
-        let Some(Answer { query: (key, message), packet }) =
+        let Some(Answer { query: Query::Session(key, message), packet }) =
             self.office.client.receive(frame, &mut self.office.out)
         else {
             return;
@@ -184,7 +193,11 @@ impl Bng {
             let Self { office, sessions, .. } = self;
             let Office { settings, client, out, .. } = office;
             let given_up = client.expire(now, out, &mut |query, head| write(settings, sessions, query, head));
-            let Some((key, message)) = given_up else { return };
+            let (key, message) = match given_up {
+                None => return,
+                Some(Query::Apart(_)) => continue,
+                Some(Query::Session(key, message)) => (key, message),
+            };
             self.with_online(now, key, |online| {
                 online.session.open = online.session.open.saturating_sub(1);
                 if message.record().is_some() {
@@ -217,11 +230,15 @@ impl Node for Bng {
         }
     }
 
-    fn restart(&mut self, _now: Instant) {
+    fn restart(&mut self, now: Instant) {
         self.office.restart();
         self.receiver.clear();
         self.sessions.clear();
         self.names.clear();
+        if let Some(notice) = self.office.notice(now) {
+            // Without a server there is nobody to tell.
+            let _ = self.send_apart(now, Apart::On(notice));
+        }
     }
 }
 
@@ -235,6 +252,7 @@ impl Peer for Bng {
                 let cause = action.text("cause")?;
                 self.on_session(now, action, |online| online.disconnect(cause))
             }
+            "send" => self.send_apart(now, Apart::read(action)?),
             verb => Err(ActionError::UnknownVerb(verb.to_owned())),
         }
     }
@@ -244,13 +262,16 @@ impl Peer for Bng {
 fn write(
     settings: &Settings,
     sessions: &BTreeMap<SessionKey, Session>,
-    (key, message): &Query,
+    query: &Query,
     head: &Head<'_>,
 ) -> Result<Vec<u8>, tollgate_radius::EncodeError> {
-    match sessions.get(key) {
-        Some(session) => messages::write(settings, session, *message, head),
-        // A session stays in memory as long as a request of it is open.
-        None => Ok(Vec::new()),
+    match query {
+        Query::Apart(apart) => apart.write(head),
+        Query::Session(key, message) => match sessions.get(key) {
+            Some(session) => messages::write(settings, session, *message, head),
+            // A session stays in memory as long as a request of it is open.
+            None => Ok(Vec::new()),
+        },
     }
 }
 

@@ -12,6 +12,7 @@ use tollgate_wire::{Fields, Text};
 use super::messages::{self, Message, Query};
 use super::session::{Session, SessionKey};
 use super::settings::Settings;
+use crate::apart::Notice;
 use crate::outbox::Outbox;
 use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
 use crate::timers::Timers;
@@ -66,6 +67,14 @@ impl Office {
         self.boot = self.random.next_u32();
     }
 
+    /// What is to be said after a restart: that accounting begins anew.
+    pub(super) fn notice(&mut self, now: Instant) -> Option<Notice> {
+        let session_id = self.next_session_id();
+        let Settings { accounting_on, address, identifier, .. } = &self.settings;
+        let (address, identifier) = (*address, identifier.clone());
+        accounting_on.then_some(Notice { address, identifier, session_id, at: now })
+    }
+
     /// Sends a request of a session.
     pub(super) fn send(
         &mut self,
@@ -78,7 +87,8 @@ impl Office {
             None => (Service::Access, Code::ACCESS_REQUEST),
             Some(_) => (Service::Accounting, Code::ACCOUNTING_REQUEST),
         };
-        let request = Request { query: (session.key, message), service, code, since, persistent: true };
+        let request =
+            Request { query: Query::Session(session.key, message), service, code, since, persistent: true };
         let Self { settings, client, out, .. } = self;
         let about: &Session = session;
         let sent =

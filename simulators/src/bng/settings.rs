@@ -44,6 +44,7 @@ impl QuotaBase {
 pub(super) struct Settings {
     pub(super) address: IpAddr,
     pub(super) identifier: Option<Text>,
+    pub(super) accounting_on: bool,
     pub(super) profile: Profile,
     pub(super) port: u32,
     pub(super) port_id: Text,
@@ -97,6 +98,7 @@ impl Settings {
         Ok(Self {
             address: setup.address,
             identifier,
+            accounting_on: read.flag("accounting-on")?,
             profile,
             port: read.u32("port")?,
             port_id: read.text("port-id")?.into(),

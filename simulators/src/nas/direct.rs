@@ -1,16 +1,16 @@
-//! Requests without a call: the login or authorization of a SIP user, and messages field by field.
+//! Requests without a call: the login or authorization of a SIP user, and messages that concern no user.
 
 use std::net::IpAddr;
 
 use tollgate_network::{Action, ActionError};
 use tollgate_radius::digest::{Numbering, Parameters};
-use tollgate_radius::raw::Corruption;
-use tollgate_radius::{Builder, Code, EncodeError, Secret, attribute, cisco, sign};
+use tollgate_radius::{Builder, Code, EncodeError, attribute, cisco};
 use tollgate_wire::{Fields, Text, Value};
 
 use super::messages;
 use super::office::Office;
 use super::settings::Settings;
+use crate::apart::Apart;
 use crate::radius_client::{Head, Service};
 
 /// A request without a call.
@@ -18,8 +18,8 @@ use crate::radius_client::{Head, Service};
 pub(super) enum Direct {
     /// One Access-Request about a user.
     Login(Login),
-    /// A message as it was spelt out.
-    Spelt(Spelt),
+    /// A message that concerns no user.
+    Apart(Apart),
 }
 
 /// How the password of a login travels.
@@ -44,17 +44,6 @@ pub(super) struct Login {
     nonce: Text,
     response: Text,
     with: Fields,
-}
-
-#[derive(Debug)]
-pub(super) struct Spelt {
-    code: Code,
-    fields: Fields,
-    corruptions: Vec<Corruption>,
-    /// Whether the message is signed anew after it was broken.
-    sign_anew: bool,
-    secret: Option<Secret>,
-    retransmit: bool,
 }
 
 const CHAP_ID: u8 = 1;
@@ -96,59 +85,27 @@ impl Direct {
         Ok(Self::Login(login))
     }
 
-    /// Reads the verb `send`.
-    pub(super) fn spelt(action: &Action) -> Result<Self, ActionError> {
-        let code = Code::named(action.text("message")?)
-            .ok_or_else(|| ActionError::BadArgument("message".to_owned()))?;
-        let fields = match action.args.get("with") {
-            Some(Value::Group(fields)) => fields.clone(),
-            _ => Fields::new(),
-        };
-        let words: &[Value] = match action.args.get("corrupt") {
-            None => &[],
-            Some(Value::List(words)) => words,
-            Some(word) => std::slice::from_ref(word),
-        };
-        let read = |word: &Value| {
-            let text = word.as_text().ok_or_else(|| ActionError::BadArgument("corrupt".to_owned()))?;
-            text.parse::<Corruption>().map_err(|error| ActionError::Impossible(error.to_string()))
-        };
-        let corruptions = words.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let retransmit = match action.args.get("retransmit") {
-            Some(Value::Flag(flag)) => *flag,
-            _ => corruptions.is_empty(),
-        };
-        Ok(Self::Spelt(Spelt {
-            code,
-            fields,
-            corruptions,
-            sign_anew: action.flag("sign-anew"),
-            secret: action.opt_text("secret").map(Secret::from),
-            retransmit,
-        }))
-    }
-
     /// What kind of request it is meant to be.
-    pub(super) const fn code(&self) -> Code {
+    pub(super) fn code(&self) -> Code {
         match self {
             Self::Login(_) => Code::ACCESS_REQUEST,
-            Self::Spelt(spelt) => spelt.code,
+            Self::Apart(apart) => apart.code(),
         }
     }
 
-    /// Where it goes. A Status-Server asks after the access port (RFC 5997 section 3).
-    pub(super) const fn service(&self) -> Service {
-        match self.code() {
-            Code::ACCOUNTING_REQUEST => Service::Accounting,
-            _ => Service::Access,
+    /// Where it goes.
+    pub(super) fn service(&self) -> Service {
+        match self {
+            Self::Login(_) => Service::Access,
+            Self::Apart(apart) => apart.service(),
         }
     }
 
     /// Whether it is sent again when no answer comes.
-    pub(super) const fn is_persistent(&self) -> bool {
+    pub(super) fn is_persistent(&self) -> bool {
         match self {
             Self::Login(_) => true,
-            Self::Spelt(spelt) => spelt.retransmit,
+            Self::Apart(apart) => apart.is_persistent(),
         }
     }
 
@@ -156,7 +113,7 @@ impl Direct {
     pub(super) fn write(&self, settings: &Settings, head: &Head<'_>) -> Result<Vec<u8>, EncodeError> {
         match self {
             Self::Login(login) => login.write(settings, head),
-            Self::Spelt(spelt) => spelt.write(head),
+            Self::Apart(apart) => apart.write(head),
         }
     }
 }
@@ -222,24 +179,5 @@ impl Login {
         }
         builder.fields(&self.with)?;
         builder.finish_access_request(head.secret)
-    }
-}
-
-impl Spelt {
-    fn write(&self, head: &Head<'_>) -> Result<Vec<u8>, EncodeError> {
-        let secret = self.secret.as_ref().unwrap_or(head.secret);
-        let mut builder = Builder::new(self.code, head.identifier);
-        if self.code.has_random_authenticator() {
-            builder.authenticator(&head.authenticator);
-        }
-        builder.fields(&self.fields)?;
-        let mut packet = builder.finish_request(secret)?;
-        for corruption in &self.corruptions {
-            corruption.apply(&mut packet);
-        }
-        if self.sign_anew {
-            sign::request(&mut packet, secret);
-        }
-        Ok(packet)
     }
 }

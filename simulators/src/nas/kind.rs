@@ -3,6 +3,7 @@
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 use tollgate_radius::{field_known, field_names};
 
+use crate::apart::SEND;
 use crate::table::{integer, optional, preset, required};
 
 use super::Nas;
@@ -123,6 +124,12 @@ const SETTINGS: &[Arg] = &[
         ArgKind::Flag,
         "false",
         "whether answers without Message-Authenticator are discarded",
+    ),
+    preset(
+        "accounting-on",
+        ArgKind::Flag,
+        "true",
+        "whether it says after a restart that its accounting begins anew (Accounting-On, RFC 2866)",
     ),
     preset("retransmit-first", ArgKind::Span, "2s", "first wait for an answer (RFC 5080, IRT)"),
     preset("retransmit-max", ArgKind::Span, "16s", "longest wait for an answer (RFC 5080, MRT); 0s for none"),
@@ -315,33 +322,7 @@ const VERBS: &[Verb] = &[
         ],
         main: None,
     },
-    Verb {
-        name: "send",
-        about: "Sends one message field by field, broken on purpose if wanted",
-        args: &[
-            required(
-                "message",
-                ArgKind::Choice(&["Access-Request", "Accounting-Request", "Status-Server"]),
-                "the kind of message",
-            ),
-            optional("with", ArgKind::Fields, "its fields, in this order"),
-            optional(
-                "corrupt",
-                ArgKind::List(&ArgKind::Text),
-                "what is broken once it is signed: code, identifier, length, authenticator, truncate, flip, \
-                 append, attribute-length, attribute-value, remove, repeat, move-to-end, vendor-length, each \
-                 with its arguments",
-            ),
-            optional("sign-anew", ArgKind::Flag, "whether it is signed anew after it was broken"),
-            optional("secret", ArgKind::Text, "another secret than the server's"),
-            optional(
-                "retransmit",
-                ArgKind::Flag,
-                "whether it is sent again when no answer comes; true unless it is broken",
-            ),
-        ],
-        main: Some("message"),
-    },
+    SEND,
 ];
 
 const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };

@@ -16,6 +16,7 @@ use super::legs::{NO_ANSWER, USER_BUSY};
 use super::messages::{self, Message, Query};
 use super::office::{Alarm, Office};
 use super::settings::Settings;
+use crate::apart::Apart;
 use crate::dynamic_authorization::{self, Cause, Receiver};
 use crate::radius_client::{Answer, Request};
 use crate::settings;
@@ -254,12 +255,16 @@ impl Node for Nas {
         }
     }
 
-    fn restart(&mut self, _now: Instant) {
+    fn restart(&mut self, now: Instant) {
         self.office.restart();
         self.receiver.clear();
         self.errands.clear();
         self.calls.clear();
         self.names.clear();
+        if let Some(notice) = self.office.notice(now) {
+            // Without a server there is nobody to tell.
+            let _ = self.send_direct(now, Direct::Apart(Apart::On(notice)));
+        }
     }
 }
 
@@ -284,7 +289,7 @@ impl Peer for Nas {
                 let login = Direct::login(action, &mut self.office)?;
                 self.send_direct(now, login)
             }
-            "send" => self.send_direct(now, Direct::spelt(action)?),
+            "send" => self.send_direct(now, Direct::Apart(Apart::read(action)?)),
             verb => Err(ActionError::UnknownVerb(verb.to_owned())),
         }
     }

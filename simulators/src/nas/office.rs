@@ -10,6 +10,7 @@ use tollgate_wire::{Fields, Text};
 use super::call::{Call, CallId, Leg, Why};
 use super::messages::{self, Message, Query};
 use super::settings::Settings;
+use crate::apart::Notice;
 use crate::outbox::Outbox;
 use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
 use crate::timers::Timers;
@@ -70,6 +71,14 @@ impl Office {
         self.alarms.clear();
         self.out.clear();
         self.boot = self.random.next_u32();
+    }
+
+    /// What is to be said after a restart: that accounting begins anew.
+    pub(super) fn notice(&mut self, now: Instant) -> Option<Notice> {
+        let session_id = self.next_session_id();
+        let Settings { accounting_on, address, identifier, .. } = &self.settings;
+        let (address, identifier) = (*address, identifier.clone());
+        accounting_on.then_some(Notice { address, identifier, session_id, at: now })
     }
 
     /// Sends a request of a call.

@@ -47,6 +47,7 @@ pub(super) enum AuthMethod {
 pub(super) struct Settings {
     pub(super) address: IpAddr,
     pub(super) identifier: Option<Text>,
+    pub(super) accounting_on: bool,
     pub(super) port: u32,
     pub(super) port_id: Text,
     pub(super) remote_address: Text,
@@ -88,6 +89,7 @@ impl Settings {
         Ok(Self {
             address: setup.address,
             identifier,
+            accounting_on: read.flag("accounting-on")?,
             port: read.u32("port")?,
             port_id: read.text("port-id")?.into(),
             remote_address: Text::from(read.address("remote-address")?.to_string()),

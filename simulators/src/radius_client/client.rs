@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tollgate_network::{Frame, Server};
-use tollgate_radius::{Code, EncodeError, Packet, Presence, message_fields, verify};
+use tollgate_radius::{Code, EncodeError, Packet, Presence, attribute, message_fields, tunnel, verify};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
@@ -146,9 +146,20 @@ impl<Q> Client<Q> {
         let exchange = self.finish(slot)?;
         self.servers.answered(exchange.server);
         if let Some(name) = packet.code().name() {
-            out.observe_message(name, &frame.payload, message_fields);
+            match self.tunnel_passwords(&exchange, &packet, frame).filter(|_| out.is_observing()) {
+                Some(fields) => out.observe(name, || fields),
+                None => out.observe_message(name, &frame.payload, message_fields),
+            }
         }
         Some(Answer { query: exchange.request.query, packet })
+    }
+
+    /// The fields of an answer that hides passwords of tunnels, which the secret shows.
+    fn tunnel_passwords(&self, exchange: &Exchange<Q>, packet: &Packet<'_>, frame: &Frame) -> Option<Fields> {
+        packet.get(attribute::TUNNEL_PASSWORD)?;
+        let request = Packet::parse(&exchange.payload).ok()?;
+        let secret = self.servers.secret(exchange.server);
+        tunnel::fields_shown(packet, &frame.payload, secret, request.authenticator())
     }
 
     /// Sends again what is due, moves it to the next server, or gives it up: the request that was given

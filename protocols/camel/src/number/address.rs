@@ -46,7 +46,7 @@ impl Tbcd {
     }
 }
 
-fn code(letter: u8) -> u8 {
+pub(crate) fn code(letter: u8) -> u8 {
     ALPHABET.iter().zip(0..).find(|(own, _)| **own == letter).map_or(15, |(_, code)| code)
 }
 
@@ -55,7 +55,7 @@ impl FromStr for Tbcd {
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
         // A filler as the last of an even number would be taken off when it is read.
-        let ambiguous = text.len() % 2 == 0 && text.ends_with('f');
+        let ambiguous = text.len().is_multiple_of(2) && text.ends_with('f');
         if text.bytes().all(|letter| ALPHABET.contains(&letter)) && !ambiguous {
             Ok(Self(text.into()))
         } else {

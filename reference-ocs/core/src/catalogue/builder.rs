@@ -95,6 +95,7 @@ impl CatalogueBuilder {
             account_names: NameTable::default(),
             limits: super::Limits::default(),
             numbers: super::Numbers::default(),
+            add_ons: super::AddOns::default(),
             plans: crate::plans::PlanBook::default(),
             parties: crate::parties::Parties::default(),
             vouchers: BTreeMap::new(),
@@ -408,12 +409,13 @@ impl CatalogueBuilder {
         }
     }
 
-    /// Notes the products that accounts have and that charge nothing.
+    /// Notes the products that charge nothing.
     pub(super) fn check_products(&mut self) {
-        let had: BTreeSet<ProductId> = self.all.accounts.iter().map(|account| account.product).collect();
-        // Entries that were refused are told already.
-        let bare = had.into_iter().filter(|id| !self.brought.contains_key(id));
-        for product in bare.filter_map(|id| self.all.products.get(id.place())) {
+        for (place, product) in self.all.products.iter().enumerate() {
+            // Entries that were refused are told already.
+            if ProductId::at(place).is_some_and(|id| self.brought.contains_key(&id)) {
+                continue;
+            }
             let at = CataloguePath::new("products", &product.name);
             let error = CatalogueError::ProductWithoutTariff { name: product.name.to_string() };
             self.problems.push(CatalogueProblem { at, wrong: Wrong::Object(error) });

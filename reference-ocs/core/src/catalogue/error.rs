@@ -81,11 +81,19 @@ pub enum CatalogueError {
         /// The product.
         product: String,
     },
-    /// An account has a product that charges nothing.
-    #[error("product '{name}' has no tariff: give it a rating entry, or no account can use anything")]
+    /// A product charges nothing.
+    #[error("product '{name}' has no tariff: give it a rating entry, or nothing can be used by it")]
     ProductWithoutTariff {
         /// The product.
         name: String,
+    },
+    /// An account has a product twice.
+    #[error("account '{id}' has the product '{product}' already")]
+    AddOnTwice {
+        /// The account.
+        id: String,
+        /// The product.
+        product: String,
     },
     /// The tariff has two rates for one pattern.
     #[error("tariff '{tariff}' has two rates for '{pattern}'")]
@@ -191,6 +199,26 @@ pub enum CatalogueError {
         /// What it is.
         value: String,
     },
+    /// A routing plan cannot hold where nothing is chosen.
+    #[error("routing plan '{plan}' cannot hold by default in product '{product}': {why}")]
+    DefaultPlan {
+        /// The plan.
+        plan: String,
+        /// The product.
+        product: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Two routing plans are chosen by the same code.
+    #[error("routing plans '{plan}' and '{other}' have the same select code {code}; give each its own")]
+    SelectCode {
+        /// The plan.
+        plan: String,
+        /// The one before it.
+        other: String,
+        /// The code.
+        code: String,
+    },
     /// There are more than can be numbered.
     #[error("there are too many of {what}")]
     TooMany {
@@ -220,8 +248,9 @@ impl CatalogueError {
             | Self::PeriodLength { tariff }
             | Self::PricesWithoutPeriods { tariff, .. }
             | Self::PeaksAfterRates { tariff } => ("tariff", tariff),
+            Self::DefaultPlan { plan, .. } | Self::SelectCode { plan, .. } => ("routing plan", plan),
             Self::Pattern { pattern } => ("destination", pattern),
-            Self::DebitWithLimit { id } => ("account", id),
+            Self::DebitWithLimit { id } | Self::AddOnTwice { id, .. } => ("account", id),
         }
     }
 }

@@ -37,9 +37,16 @@ pub enum Delivery {
 /// A routing plan as it is looked up.
 #[derive(Clone, Debug)]
 pub(crate) struct RoutingPlan {
-    name: Arc<str>,
+    pub(crate) name: Arc<str>,
     pub(crate) code: Arc<str>,
     pub(crate) tariffs: BTreeMap<ProductId, TariffId>,
+}
+
+/// A routing plan that was chosen, and the tariff that it means.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen {
+    pub(crate) plan: Arc<str>,
+    pub(crate) tariff: TariffId,
 }
 
 /// The tables.
@@ -47,7 +54,7 @@ pub(crate) struct RoutingPlan {
 pub(crate) struct Numbers {
     /// The longest code first.
     pub(crate) plans: Vec<RoutingPlan>,
-    defaults: BTreeMap<ProductId, TariffId>,
+    defaults: BTreeMap<ProductId, Chosen>,
     /// The products that have a routing plan.
     selective: BTreeSet<ProductId>,
     /// Each number of the inventory, with the account that it is assigned to.
@@ -68,23 +75,26 @@ impl Numbers {
     }
 
     /// The tariff of the plan that holds where nothing is chosen.
-    pub(crate) fn default_tariff(&self, product: ProductId) -> Option<TariffId> {
-        self.defaults.get(&product).copied()
+    pub(crate) fn default_tariff(&self, product: ProductId) -> Option<Chosen> {
+        self.defaults.get(&product).cloned()
     }
 
-    /// The tariff that a code chooses.
-    pub(crate) fn chosen(&self, product: ProductId, code: &str) -> Option<TariffId> {
-        self.plans_of(product).find(|(plan, _)| &*plan.code == code).map(|(_, tariff)| tariff)
+    /// What a code chooses.
+    pub(crate) fn chosen(&self, product: ProductId, code: &str) -> Option<Chosen> {
+        let (plan, tariff) = self.plans_of(product).find(|(plan, _)| &*plan.code == code)?;
+        Some(Chosen { plan: Arc::clone(&plan.name), tariff })
     }
 
-    /// The tariff that the beginning of a number chooses, and the rest of the number.
+    /// What the beginning of a number chooses, and the rest of the number.
     pub(crate) fn chosen_by_number<'n>(
         &self,
         product: ProductId,
         dialled: &'n str,
-    ) -> Option<(TariffId, &'n str)> {
+    ) -> Option<(Chosen, &'n str)> {
         let rest = |plan: &RoutingPlan| dialled.strip_prefix(&*plan.code).filter(|rest| !rest.is_empty());
-        self.plans_of(product).find_map(|(plan, tariff)| Some((tariff, rest(plan)?)))
+        let (plan, tariff, rest) =
+            self.plans_of(product).find_map(|(plan, tariff)| Some((plan, tariff, rest(plan)?)))?;
+        Some((Chosen { plan: Arc::clone(&plan.name), tariff }, rest))
     }
 
     fn plans_of(&self, product: ProductId) -> impl Iterator<Item = (&RoutingPlan, TariffId)> {
@@ -132,8 +142,9 @@ impl CatalogueBuilder {
         if known.iter().any(|plan| &*plan.name == name) {
             return Err(twice("routing plan", name));
         }
-        if known.iter().any(|plan| *plan.code == *spec.select_code) {
-            return Err(twice("select code", &spec.select_code));
+        if let Some(other) = known.iter().find(|plan| *plan.code == *spec.select_code) {
+            let (plan, other, code) = (name.to_owned(), other.name.to_string(), spec.select_code.clone());
+            return Err(CatalogueError::SelectCode { plan, other, code });
         }
         for (product, tariff) in &spec.tariffs {
             let product = self.all.product(*product).ok_or_else(|| missing("product"))?;
@@ -159,14 +170,13 @@ impl CatalogueBuilder {
         }
         let tariffs: BTreeMap<ProductId, TariffId> = spec.tariffs.iter().copied().collect();
         for product in &spec.default_for {
-            let tariff = *tariffs
-                .get(product)
-                .ok_or_else(|| missing("tariff of a product that it is the default of"))?;
+            let of = || self.all.product(*product).map(|it| it.name.to_string()).unwrap_or_default();
+            let refused = |why| CatalogueError::DefaultPlan { plan: name.to_owned(), product: of(), why };
+            let tariff = *tariffs.get(product).ok_or_else(|| refused("it has no tariff there"))?;
             if self.all.numbers.defaults.contains_key(product) {
-                let of = self.all.product(*product).map(|it| it.name.to_string()).unwrap_or_default();
-                return Err(twice("default routing plan of product", &of));
+                return Err(refused("another plan does"));
             }
-            self.all.numbers.defaults.insert(*product, tariff);
+            self.all.numbers.defaults.insert(*product, Chosen { plan: name.into(), tariff });
         }
         let numbers = &mut self.all.numbers;
         numbers.selective.extend(tariffs.keys().copied());

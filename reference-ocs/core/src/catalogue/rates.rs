@@ -164,8 +164,7 @@ impl CatalogueBuilder {
     ///
     /// # Errors
     /// All that was wrong since the beginning, every object that could not be taken in among it; and what is seen at the
-    /// end alone: two rates of a tariff for one prefix from the same moment, a product that an account has and that
-    /// charges nothing.
+    /// end alone: two rates of a tariff for one prefix from the same moment, a product that charges nothing.
     pub fn finish(mut self) -> Result<Catalogue, CatalogueProblems> {
         let unsorted = std::mem::take(&mut self.unsorted);
         for (tariff, unsorted) in self.all.tariffs.iter_mut().zip(unsorted) {

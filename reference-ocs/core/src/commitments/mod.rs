@@ -4,8 +4,14 @@
 //!   paused or cancelled during it; each fee and each discount of a month is rounded once.
 //! - The discount lasts for a number of periods from the day of signing, or until a day that was agreed. Days of a pause
 //!   cost nothing, give nothing, and move that day back by as many.
+//! - Days on which the customer is suspended cost what others do, with their discounts; but those are no part of a penalty,
+//!   and the day on which discounts end stays.
 //! - Who cancels before that day pays a penalty: the sum of all discounts given so far, one-time fees included. The day
 //!   of the cancellation is still charged.
+//! - A customer that has a discount of its own on all monthly fees has that in place of its commitments'; nobody asks for it
+//!   back.
+//! - Whoever hands a commitment over pays up to that day and a fee; the other account goes on with its discounts, and
+//!   with the penalty that they would be.
 
 mod signed;
 
@@ -53,7 +59,8 @@ impl CommitmentBook {
     /// Adds a commitment.
     ///
     /// # Errors
-    /// It has no name, or another's; a fee or discount is below zero, or a discount larger than its fee.
+    /// It has no name, or another's; a fee or discount is below zero, or a discount larger than its fee; or there are
+    /// discounts and no periods with them.
     pub fn add(&mut self, spec: CommitmentSpec) -> Result<(), PlanError> {
         const WHAT: &str = "commitment";
         if spec.name.is_empty() {
@@ -68,6 +75,10 @@ impl CommitmentBook {
             || spec.transfer_fee.is_negative()
         {
             return Err(PlanError::Amount { what: WHAT, name: spec.name, field: "a fee or discount" });
+        }
+        let discounted = spec.recurring.iter().chain(&spec.one_time).any(|fee| fee.discount > Amount::ZERO);
+        if discounted && spec.periods == 0 {
+            return Err(PlanError::NoPeriods { name: spec.name });
         }
         self.all.push(spec);
         Ok(())

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::add_ons::Wanted;
 use super::numbers::Selection;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
-use crate::command::{AccessRequest, Lock, Proof, SessionKey};
+use crate::command::{AccessRequest, Lock, Proof, Reuse, SessionKey};
 use crate::denial::Denial;
 use crate::dialing::DialingRules;
 use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode};
@@ -92,10 +93,18 @@ impl Ocs {
         let session = self.sessions.find(root, &request.account);
         let remembered = session.and_then(|at| self.sessions.session(at).access_code.clone());
         let code = request.access_code.as_deref().or(remembered.as_deref());
-        let entry = self.entry(account, code, request.service);
+        let wanted = Wanted {
+            code,
+            service: request.service,
+            leg: Leg::Originate,
+            number: request.cld.as_deref(),
+            node: request.node.as_deref(),
+        };
+        let entry = self.entry_for(account, &wanted);
         let chosen = request.call.select_code.as_deref();
         let selection = self.select(account, entry, request.service, chosen, request.cld.as_deref());
-        let context = self.context(account, selection.entry, code);
+        let routing_plan = selection.plan.clone();
+        let context = Context { routing_plan, ..self.context(account, selection.entry, code) };
         let standing = self.check_standing(now, account).and_then(|()| match kind {
             Kind::Login => Ok(()),
             Kind::Use => self.check_terminated(session, request),
@@ -145,9 +154,12 @@ impl Ocs {
         });
         if let Some(code) = &request.access_code
             && remembered.as_deref() != Some(code)
-            && !request.forget_access_code
+            && request.reuse == Reuse::Both
         {
             self.sessions.session_mut(at).access_code = Some(code.as_str().into());
+        }
+        if request.reuse > Reuse::Nothing {
+            self.sessions.trust(at);
         }
         let mut goes = None;
         let (grant, cld, quota) = match used {
@@ -195,17 +207,6 @@ impl Ocs {
         }
     }
 
-    /// The rating entry of what an account originates.
-    pub(super) fn entry(
-        &self,
-        account: AccountId,
-        code: Option<&str>,
-        service: Service,
-    ) -> Option<(RatingEntryId, TariffId)> {
-        let product = self.catalogue.product(self.ledger.account(account).product)?;
-        product.entry(code, service, Leg::Originate).map(|entry| (entry.id, entry.tariff))
-    }
-
     pub(super) fn context(
         &self,
         id: AccountId,
@@ -225,6 +226,7 @@ impl Ocs {
             product: product.map(|product| Arc::clone(&product.name)).unwrap_or_default(),
             tariff: tariff.map(|tariff| Arc::clone(&tariff.name)),
             access_code: code.map(Into::into),
+            routing_plan: None,
         }
     }
 
@@ -366,7 +368,14 @@ impl Ocs {
     }
 
     fn selection<'a>(&self, account: AccountId, request: &'a AccessRequest) -> Selection<'a> {
-        let entry = self.entry(account, request.access_code.as_deref(), request.service);
+        let wanted = Wanted {
+            code: request.access_code.as_deref(),
+            service: request.service,
+            leg: Leg::Originate,
+            number: request.cld.as_deref(),
+            node: request.node.as_deref(),
+        };
+        let entry = self.entry_for(account, &wanted);
         let chosen = request.call.select_code.as_deref();
         self.select(account, entry, request.service, chosen, request.cld.as_deref())
     }
@@ -415,6 +424,7 @@ impl Ocs {
             self.sessions
                 .begin_usage(session, |id| Usage::new(id, session, key, Leg::Originate, request.service))
         });
+        self.note_heard(at, request.node.as_deref());
         let usage = self.sessions.usage_mut(at);
         let before = usage.reserved;
         let after = offer.price.saturating_sub(usage.charged).max(Amount::ZERO);

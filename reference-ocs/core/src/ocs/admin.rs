@@ -165,6 +165,7 @@ impl Ocs {
             let fact = if suspended { Fact::Suspend } else { Fact::Unsuspend };
             self.event(self.customer_subject(id), fact.clone(), out);
             for account in self.ledger.accounts_of(id) {
+                self.suspend_commitments(account, suspended);
                 self.event(self.account_subject(account), fact.clone(), out);
             }
         }

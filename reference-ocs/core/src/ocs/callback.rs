@@ -6,6 +6,7 @@
 //! all. The report that ends the leg decides; what an earlier one charged is never given back.
 
 use super::Ocs;
+use super::add_ons::Wanted;
 use crate::command::{Callback, UsageReport};
 
 /// The access code of a first leg whose second leg was not connected.
@@ -21,10 +22,9 @@ impl Ocs {
         let entry = match callback {
             Callback::Connected => self.entry_of_report(account, Some(session), report),
             Callback::Unconnected => {
-                let product = self.catalogue.product(self.ledger.account(account).product);
-                let found =
-                    product.and_then(|product| product.entry(Some(CALLBACK_FAIL), usage.service, usage.leg));
-                found.map(|entry| (entry.id, entry.tariff))
+                let (code, number) = (Some(CALLBACK_FAIL), usage.cld.as_deref());
+                let (service, leg) = (usage.service, usage.leg);
+                self.entry_for(account, &Wanted { code, service, leg, number, node: None })
             }
         };
         if entry == usage.entry {

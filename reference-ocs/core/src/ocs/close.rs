@@ -10,6 +10,7 @@ use crate::catalogue::PeakLevel;
 use crate::effect::{Closed, ClosedBy, Effect};
 use crate::history;
 use crate::money::Amount;
+use crate::plans::share;
 use crate::rating::{Piece, Rated};
 use crate::service::Unit;
 use crate::sessions::{Billed, Deadline, Progress};
@@ -94,7 +95,11 @@ impl Ocs {
         }));
         if usage.progress == Progress::Active {
             let connected = usage.connected_at.is_some() || usage.used > 0;
-            let note = if by == ClosedBy::Administrator { Note::ClosedByAdministrator } else { Note::NoStop };
+            let note = match by {
+                ClosedBy::Administrator => Note::ClosedByAdministrator,
+                ClosedBy::NodeRestarted => Note::NodeRestarted,
+                ClosedBy::GrantExpired | ClosedBy::LockExpired => Note::NoStop,
+            };
             if usage.ended_at.is_none() {
                 self.sessions.usage_mut(at).ended_at = Some(now);
             }
@@ -132,7 +137,7 @@ impl Ocs {
         let history = match (rate, &rated) {
             _ if !connected => history::NOT_CONNECTED.to_owned(),
             (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => match &usage.shares {
-                Some(shares) => crate::plans::share::formula(
+                Some(shares) => share::formula(
                     &self.catalogue.plans,
                     rate,
                     unit,
@@ -197,8 +202,12 @@ impl Ocs {
             failed: !connected,
             notes: notes.into_iter().collect(),
         };
+        let pieces = rated.as_ref().map_or_else(Vec::new, |rated| self.pieces(at, &xdr, rated));
+        let made = u32::try_from(pieces.len()).unwrap_or(u32::MAX).max(1);
+        let usage = self.sessions.usage(at);
+        let session = self.sessions.session(usage.session);
         let billed = Billed {
-            records: before.records.saturating_add(1),
+            records: before.records.saturating_add(made),
             used: usage.used,
             units,
             amount: usage.charged,
@@ -208,30 +217,27 @@ impl Ocs {
             account.first_usage = Some(account.first_usage.map_or(ended_at, |first| first.min(ended_at)));
             account.last_usage = account.last_usage.max(Some(ended_at));
         }
-        let pieces = rated.as_ref().map_or_else(Vec::new, |rated| self.pieces(at, &xdr, rated));
         let usage = self.sessions.usage_mut(at);
         usage.billed = billed;
         usage.notes.clear();
-        if pieces.is_empty() {
-            self.keep_xdrs(at, xdr, out);
-        }
-        for piece in pieces {
-            self.keep_xdrs(at, piece, out);
-        }
+        self.keep_xdrs(at, xdr, pieces, out);
     }
 
     /// The records of each peak level in place of the one of all, where the product asks for them.
     ///
-    /// What several parties pay, a plan has a part in, or earlier records carry in part stays one record.
+    /// What earlier records carry in part stays one record, and so does what each other party is charged: their tariffs
+    /// have levels of their own.
     fn pieces(&self, at: u32, whole: &Xdr, rated: &Rated) -> Vec<Xdr> {
         let usage = self.sessions.usage(at);
         let product = whole.account.map(|id| self.ledger.account(id).product);
         let splits = product.and_then(|id| self.catalogue.product(id)).is_some_and(|it| it.split_by_level);
-        let alone = usage.parties.is_none() && usage.shares.is_none() && usage.billed.records == 0;
         let rate = usage.rate.and_then(|id| self.catalogue.rate(id));
-        let Some(rate) = rate.filter(|_| splits && alone && rated.cost.round() == Some(usage.charged)) else {
+        let Some(rate) = rate.filter(|_| splits && usage.billed.records == 0) else { return Vec::new() };
+        let parts = usage.shares.as_ref().map(|shares| shares.parts.as_slice());
+        let cost = parts.map_or(rated.cost, |parts| share::cost(rate, parts));
+        if cost.round() != Some(usage.charged) {
             return Vec::new();
-        };
+        }
         let pieces = rate.pieces(rated, usage.used, usage.charged);
         if pieces.len() < 2 {
             return Vec::new();
@@ -239,23 +245,42 @@ impl Ocs {
         let unit = usage.service.unit();
         let began = usage.began(self.now);
         let last = pieces.len() - 1;
-        let record = |(place, piece): (usize, Piece)| {
+        let (mut units, mut before) = (0_u64, Amount::ZERO);
+        let mut record = |(place, piece): (usize, Piece)| {
             let used = piece.begins.saturating_add(piece.used);
             let ends = began + Duration::from_secs(used);
+            units = units.saturating_add(piece.units);
+            let (total, history) = match parts {
+                None => {
+                    let (so_far, sums) = (&piece.so_far, (piece.total, piece.before));
+                    (piece.total, history::formula(rate, unit, used, so_far, sums.0, sums.1))
+                }
+                Some(parts) => {
+                    let so_far = share::cut(parts, units);
+                    // The last makes up the whole.
+                    let total = share::cost(rate, &so_far).round().filter(|_| place < last);
+                    let total = total.unwrap_or(usage.charged).min(usage.charged);
+                    let sums = (total, before);
+                    let plans = &self.catalogue.plans;
+                    (total, share::formula(plans, rate, unit, (used, rated.free), &so_far, sums))
+                }
+            };
+            let amount = total.saturating_sub(before);
+            before = total;
             Xdr {
                 connect_time: Some(began + Duration::from_secs(piece.begins)),
                 disconnect_time: if place == last { whole.disconnect_time } else { Some(ends) },
                 bill_time: if place == last { whole.bill_time } else { ends },
                 used_quantity: piece.used,
                 charged_quantity: piece.units,
-                charged_amount: piece.total.saturating_sub(piece.before),
-                history: history::formula(rate, unit, used, &piece.so_far, piece.total, piece.before),
+                charged_amount: amount,
+                history,
                 peak_level: Some(piece.level.number()),
                 split_order: u32::try_from(place + 1).ok(),
                 ..whole.clone()
             }
         };
-        pieces.into_iter().enumerate().map(record).collect()
+        pieces.into_iter().enumerate().map(&mut record).collect()
     }
 }
 

@@ -65,7 +65,12 @@ impl Ocs {
         while own.billed_to < to {
             let Some(spec) = self.catalogue.plans.commitments.get(own.commitment) else { return };
             let (month, _) = own.billed_to.month();
-            let closing = own.close(spec, to.min(Day::first_of(month + 1)));
+            let to = to.min(Day::first_of(month + 1));
+            let customer = self.ledger.account(account).customer;
+            let closing = match self.catalogue.plans.subscription_discount(customer) {
+                Some(off) => own.close_with(spec, to, off),
+                None => own.close(spec, to),
+            };
             let (days, length) = closing.days;
             let history =
                 format!("'{}': {days} of {length} days, {} off = {}", spec.name, closing.given, closing.due);
@@ -119,12 +124,16 @@ impl Ocs {
                 let spec = self.catalogue.plans.commitments.get(place);
                 let fee = spec.map_or(Amount::ZERO, |spec| spec.transfer_fee);
                 self.take_fee(account, fee, format!("'{name}' goes over to {to}"), out);
+                own.suspend(today.plus(1), self.is_suspended(other));
                 self.commitments.by_account.entry(other).or_default().push(own);
                 self.schedule(other);
             }
             CommitmentChange::Upgrade { to, until } => {
                 let other = self.catalogue.plans.commitments.named(to).ok_or_else(|| unknown(to))?;
                 let until = self.day(*until);
+                if until < today {
+                    return Err(Refusal::UpgradeEnded(name.to_owned()));
+                }
                 let own = self.signed_mut(account, position).ok_or_else(|| unknown(name))?;
                 own.upgrade = Some((other, until));
             }
@@ -159,10 +168,12 @@ impl Ocs {
             commitment: place,
             discount_ends,
             pauses: Vec::new(),
+            suspensions: Vec::new(),
             billed_to: today,
             given: Amount::ZERO,
             upgrade: None,
         };
+        own.suspend(today, self.is_suspended(account));
         for fee in &spec.one_time {
             let due = fee.fee.saturating_sub(fee.discount);
             let history = format!("'{}': {}, {} off = {due}", spec.name, fee.name, fee.discount);
@@ -172,6 +183,17 @@ impl Ocs {
         self.commitments.by_account.entry(account).or_default().push(own);
         self.schedule(account);
         Ok(())
+    }
+
+    fn is_suspended(&self, account: AccountId) -> bool {
+        self.ledger.customer(self.ledger.account(account).customer).suspended
+    }
+
+    /// The account's customer is suspended from today on, or is so no longer.
+    pub(super) fn suspend_commitments(&mut self, account: AccountId, suspended: bool) {
+        let today = self.day(self.now);
+        let signed = self.commitments.by_account.get_mut(&account);
+        signed.into_iter().flatten().for_each(|own| own.suspend(today, suspended));
     }
 
     fn signed(&self, account: AccountId) -> &[Signed] {

@@ -7,7 +7,7 @@ use tollgate_time::Instant;
 use super::Ocs;
 use super::access::Kind;
 use crate::catalogue::Rate;
-use crate::command::{AccessRequest, Lock, Proof, SessionKey, Stage, UsageReport};
+use crate::command::{AccessRequest, Lock, Proof, Reuse, SessionKey, Stage, UsageReport};
 use crate::credit::{
     Answered, CreditAnswer, CreditAsk, CreditRequest, CreditStage, CreditState, Granted, ServiceAnswer,
     ServiceOutcome, ServiceRequest, SessionAnswer, UnitPrice, Wanted,
@@ -282,7 +282,7 @@ impl Ocs {
             access_code: service.access_code.clone(),
             service: service.service,
             lock: Lock::Ignore,
-            forget_access_code: true,
+            reuse: Reuse::Account,
             call: Default::default(),
             wishes: Wishes { quotas: vec![wish], hold: Some(hold) },
         };

@@ -5,7 +5,7 @@ use tollgate_time::Instant;
 use super::Ocs;
 use super::access::Kind;
 use super::credit::Asked;
-use crate::command::{AccessRequest, Lock, Proof, SessionKey, Stage, UsageReport};
+use crate::command::{AccessRequest, Lock, Proof, Reuse, SessionKey, Stage, UsageReport};
 use crate::credit::{Answered, CreditAnswer, EventAction, EventAnswer, EventRequest};
 use crate::denial::Denial;
 use crate::effect::{Effect, Why};
@@ -169,7 +169,7 @@ impl Ocs {
             access_code: event.access_code.clone(),
             service: event.service,
             lock: Lock::Ignore,
-            forget_access_code: true,
+            reuse: Reuse::Account,
             call: Default::default(),
             wishes: Wishes { quotas: vec![wish], hold: None },
         }

@@ -21,6 +21,8 @@ type Entry = Option<(RatingEntryId, TariffId)>;
 pub(super) struct Selection<'r> {
     pub(super) entry: Entry,
     pub(super) cld: Option<&'r str>,
+    /// The plan.
+    pub(super) plan: Option<Arc<str>>,
     /// No plan was chosen, and the product has none by default.
     pub(super) missing: bool,
 }
@@ -37,18 +39,21 @@ impl Ocs {
         dialled: Option<&'r str>,
     ) -> Selection<'r> {
         let (product, numbers) = (self.ledger.account(account).product, &self.catalogue.numbers);
-        let plain = Selection { entry, cld: dialled, missing: false };
-        let Some((id, _)) = entry.filter(|_| service == Service::Voice && numbers.is_selective(product))
-        else {
+        let plain = Selection { entry, cld: dialled, plan: None, missing: false };
+        let by_plan = service == Service::Voice && numbers.is_selective(product);
+        let Some((id, _)) = entry.filter(|(id, _)| by_plan && self.is_of_product(account, *id)) else {
             return plain;
         };
-        let (tariff, cld) = match (code, dialled.and_then(|cld| numbers.chosen_by_number(product, cld))) {
+        let (chosen, cld) = match (code, dialled.and_then(|cld| numbers.chosen_by_number(product, cld))) {
             (Some(code), _) => (numbers.chosen(product, code), dialled),
-            (None, Some((tariff, rest))) => (Some(tariff), Some(rest)),
+            (None, Some((chosen, rest))) => (Some(chosen), Some(rest)),
             (None, None) => (numbers.default_tariff(product), dialled),
         };
-        match tariff {
-            Some(tariff) => Selection { entry: Some((id, tariff)), cld, missing: false },
+        match chosen {
+            Some(chosen) => {
+                let entry = Some((id, chosen.tariff));
+                Selection { entry, cld, plan: Some(chosen.plan), missing: false }
+            }
             None => Selection { missing: true, ..plain },
         }
     }

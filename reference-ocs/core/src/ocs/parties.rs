@@ -68,14 +68,21 @@ impl Ocs {
 
     /// The same for a report; one with orders for its charging goes its own way.
     pub(super) fn report_unaliased(&mut self, now: Instant, report: &UsageReport, out: &mut Vec<Effect>) {
-        let unaliased = self
-            .unaliased(&report.account)
-            .map(|account| UsageReport { account: account.to_string(), ..report.clone() });
+        let known =
+            if report.account.is_empty() { self.trusted(report) } else { self.unaliased(&report.account) };
+        let unaliased = known.map(|account| UsageReport { account: account.to_string(), ..report.clone() });
         let report = unaliased.as_ref().unwrap_or(report);
         match report.charge.as_deref() {
             None => self.report(now, report, out),
             Some(charge) => self.import(now, report, charge, out),
         }
+    }
+
+    /// The account of a report that names none: the one that its session was accepted for.
+    fn trusted(&self, report: &UsageReport) -> Option<&Arc<str>> {
+        let mut keys = report.parent.iter().chain([&report.session]);
+        let session = keys.find_map(|key| self.sessions.find_trusted(key))?;
+        Some(&self.sessions.session(session).account_name)
     }
 
     /// Whether every reseller above an account may have its customers served: none is suspended, none has used up its
@@ -256,11 +263,12 @@ impl Ocs {
         Subject::Vendor { id, name: vendor.map(|vendor| Arc::clone(&vendor.name)).unwrap_or_default() }
     }
 
-    /// Keeps an account's record with those of the parties and of additional charges.
-    pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, out: &mut Vec<Effect>) {
+    /// Keeps an account's record, or the pieces that stand in its place, with those of the parties and of additional
+    /// charges.
+    pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
         let total = self.sessions.usage(at).charged;
         let Some(mut bill) = self.sessions.usage_mut(at).parties.take() else {
-            self.number_and_keep(own, out);
+            self.keep_own(own, pieces, out);
             return;
         };
         let orders = std::mem::take(&mut bill.orders);
@@ -283,11 +291,14 @@ impl Ocs {
             made.push((share.payer, xdr));
         }
         let mut template = own.clone();
+        if let Some(last) = pieces.last() {
+            template.split_order = last.split_order;
+        }
         if bill.account_is_free {
             // Additional charges are the first there are.
             template.split_order = Some(0);
         } else {
-            self.number_and_keep(own, out);
+            self.keep_own(own, pieces, out);
         }
         if let Some(account) = template.account {
             self.additional(&orders, Entity::Account, None, account, &template, out);
@@ -298,6 +309,15 @@ impl Ocs {
             }
         }
         self.sessions.usage_mut(at).parties = Some(bill);
+    }
+
+    fn keep_own(&mut self, own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
+        if pieces.is_empty() {
+            self.number_and_keep(own, out);
+        }
+        for piece in pieces {
+            self.number_and_keep(piece, out);
+        }
     }
 
     pub(super) fn number_and_keep(&mut self, mut xdr: Xdr, out: &mut Vec<Effect>) {
@@ -438,7 +458,13 @@ impl Ocs {
                 notes,
                 ..base.clone()
             };
+            if !order.prerated {
+                self.number_and_keep(xdr, out);
+                continue;
+            }
+            let aux = auxiliary(order, ours, &xdr);
             self.number_and_keep(xdr, out);
+            self.number_and_keep(aux, out);
         }
     }
 
@@ -448,5 +474,24 @@ impl Ocs {
             Purse::new(crate::catalogue::BillingModel::Credit, vendor.balance, None)
         };
         catalogue.parties.vendors.iter().map(owed).collect()
+    }
+}
+
+/// The auxiliary record of an additional charge: what was said of it, in the words and the currency in which it was said.
+fn auxiliary(order: &ChargeOrder, ours: Currency, charge: &Xdr) -> Xdr {
+    let amount = order.amount.unwrap_or(Amount::ZERO);
+    let mut history = format!("rated elsewhere: {amount} {}", order.currency.unwrap_or(ours));
+    if let Some(said) = &order.history {
+        history.push_str(&format!(", {said}"));
+    }
+    for (name, value) in &order.flags {
+        history.push_str(&format!(", {name}={value}"));
+    }
+    Xdr {
+        charged_amount: Amount::ZERO,
+        history,
+        notes: vec![Note::Auxiliary],
+        revenue: None,
+        ..charge.clone()
     }
 }

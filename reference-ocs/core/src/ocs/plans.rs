@@ -12,9 +12,9 @@ use crate::effect::{CustomerMoney, Effect, Grant, Refusal};
 use crate::event::Fact;
 use crate::ids::{AccountId, RateId};
 use crate::money::Amount;
-use crate::plans::StepPrice;
 use crate::plans::counter::{Counter, Spent};
 use crate::plans::share::{self, Part, Pot, Shares};
+use crate::plans::{DiscountSpec, Measure, StepPrice};
 use crate::quota::QuotaWish;
 use crate::service::Service;
 use crate::sessions::Usage;
@@ -30,29 +30,47 @@ impl Ocs {
         let known = destination.and_then(|id| self.catalogue.destination(id).map(|it| (id, it)));
         let Some((id, destination)) = known else { return Vec::new() };
         let what = (id, &*destination.pattern, destination.group);
-        let plans =
-            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
-        let first = |plan| {
-            let mut own = book.discounts_of(plan);
-            own.find(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)))
-        };
-        plans.filter_map(first).take(share::PLANS_MAX).collect()
+        let plans = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
+        let fitting = plans.flat_map(|plan| {
+            let own = book.discounts_of(plan);
+            let mut fitting =
+                own.filter(|&place| book.discount(place).is_some_and(|it| it.fits(service, what)));
+            // Behind one for all levels no other one of its plan is ever asked.
+            let mut all_levels = false;
+            std::iter::from_fn(move || {
+                let place = fitting.next().filter(|_| !all_levels)?;
+                all_levels = book.discount(place).is_some_and(|it| it.level.is_none());
+                Some(place)
+            })
+        });
+        fitting.take(share::PLANS_MAX).collect()
     }
 
-    fn counter(&self, account: AccountId, place: usize) -> Counter {
+    pub(super) fn counter(&self, account: AccountId, place: usize) -> Counter {
         let discount = self.catalogue.plans.discount(place);
         discount.map_or_else(Counter::default, |it| self.counters.get(account, place, it, self.now))
     }
 
     /// The discounts as they stand for a usage whose own claim, if it has one, is not counted.
-    fn pots(&self, account: AccountId, places: &[usize], own: Option<&Shares>) -> Vec<Pot<'_>> {
+    fn pots(
+        &self,
+        account: AccountId,
+        places: &[usize],
+        price_unit: u64,
+        own: Option<&Shares>,
+    ) -> Vec<Pot<'_>> {
         let pot = |(number, &place): (usize, &usize)| {
             let discount = self.catalogue.plans.discount(place)?;
             let mut counter = self.counter(account, place);
-            if let Some(own) = own.filter(|own| own.periods.get(number) == Some(&counter.period)) {
-                less(&mut counter.held, &share::by_step(&own.claim, number, discount.steps.len()));
+            if let Some((own, &period)) = own.and_then(|own| Some((own, own.periods.get(number)?))) {
+                let mine = share::by_step(&own.claim, number, discount, price_unit);
+                if period == counter.period {
+                    less(&mut counter.held, &mine);
+                } else {
+                    counter.settle_past(discount, period, 0, first_of(&mine));
+                }
             }
-            Some(Pot::new(place, discount, &counter))
+            Some(Pot::new((place, self.catalogue.plans.plan_of(place)), discount, &counter))
         };
         places.iter().enumerate().filter_map(pot).collect()
     }
@@ -82,7 +100,7 @@ impl Ocs {
         let funds = self.spendable(account);
         let funds = funds.map(|sum| sum.saturating_add(reserved).max(Amount::ZERO));
         let parts = own.map_or(&[][..], |own| &own.parts);
-        let pots = self.pots(account, &places, own);
+        let pots = self.pots(account, &places, rate.price_unit, own);
         let reach = |funds: Option<Amount>| {
             share::reach(rate, began, parts, &pots, funds.map(|sum| sum.saturating_add(charged)))
         };
@@ -134,8 +152,9 @@ impl Ocs {
         };
         if let Some(Grant::Units(total)) = usage.grant {
             let list = share::listed(rate, &rate.usage(total, usage.began(self.now)));
-            let mut pots = self.pots(account, &shares.discounts, None);
-            shares.claim = share::divide(&list, share::units_of(&shares.parts), &mut pots, false);
+            let mut pots = self.pots(account, &shares.discounts, rate.price_unit, None);
+            let from = share::units_of(&shares.parts);
+            shares.claim = share::divide(&list, rate.price_unit, from, &mut pots, false);
         }
         shares.periods = shares.discounts.iter().map(|&it| self.counter(account, it).period).collect();
         self.move_held(account, &shares, true);
@@ -156,11 +175,15 @@ impl Ocs {
     fn move_held(&mut self, account: AccountId, shares: &Shares, more: bool) {
         for (number, &place) in shares.discounts.iter().enumerate() {
             let mut counter = self.counter(account, place);
-            if shares.claim.is_empty() || shares.periods.get(number) != Some(&counter.period) {
+            let Some(&period) = shares.periods.get(number).filter(|_| !shares.claim.is_empty()) else {
                 continue;
-            }
-            let mine = share::by_step(&shares.claim, number, self.steps_of(place));
-            if more {
+            };
+            let mine = self.counted(&shares.claim, number, shares);
+            if period != counter.period {
+                if let Some(discount) = self.catalogue.plans.discount(place).filter(|_| !more) {
+                    counter.settle_past(discount, period, 0, first_of(&mine));
+                }
+            } else if more {
                 add(&mut counter.held, &mine);
             } else {
                 less(&mut counter.held, &mine);
@@ -169,8 +192,12 @@ impl Ocs {
         }
     }
 
-    fn steps_of(&self, place: usize) -> usize {
-        self.catalogue.plans.discount(place).map_or(0, |discount| discount.steps.len())
+    /// What one of the discounts that see a usage counts of parts of it, by step.
+    fn counted(&self, parts: &[Part], number: usize, shares: &Shares) -> Vec<u64> {
+        let discount = shares.discounts.get(number).and_then(|&place| self.catalogue.plans.discount(place));
+        let rate = shares.rate.and_then(|id| self.catalogue.rate(id));
+        let known = discount.zip(rate);
+        known.map_or_else(Vec::new, |(it, rate)| share::by_step(parts, number, it, rate.price_unit))
     }
 
     /// Takes back all that a usage has of the plans, because it is rated by another rate now.
@@ -180,7 +207,7 @@ impl Ocs {
         for (number, &place) in shares.discounts.iter().enumerate() {
             let mut counter = self.counter(account, place);
             if shares.periods.get(number) == Some(&counter.period) {
-                less(&mut counter.used, &share::by_step(&shares.parts, number, self.steps_of(place)));
+                less(&mut counter.used, &self.counted(&shares.parts, number, &shares));
                 self.counters.by_account.insert((account, place), counter);
             }
         }
@@ -214,7 +241,15 @@ impl Ocs {
         let mut shares = self.sessions.usage_mut(at).shares.take()?;
         let rate = self.catalogue.rate(id)?;
         let from = share::units_of(&shares.parts);
+        let first = self.sessions.usage(at).rated_from.is_none();
         let began = self.sessions.usage_mut(at).rate_from(self.now);
+        if first && !shares.claim.is_empty() && rate.level(began).is_some() {
+            // It was claimed as if it had begun with its grant; other levels may hold from when it was answered.
+            self.sessions.usage_mut(at).shares = Some(shares);
+            self.claim(account, at);
+            shares = self.sessions.usage_mut(at).shares.take()?;
+        }
+        let rate = self.catalogue.rate(id)?;
         let rated = rate.usage(self.sessions.usage(at).used, began);
         let more = rated.units.saturating_sub(from);
         let taken = share::cut(&shares.claim, more);
@@ -227,8 +262,9 @@ impl Ocs {
             share::push(&mut rest, Part { units: part.units - gone, ..*part });
         }
         let beyond = {
-            let mut pots = self.pots(account, &shares.discounts, None);
-            share::divide(&share::listed(rate, &rated), from.saturating_add(claimed), &mut pots, false)
+            let mut pots = self.pots(account, &shares.discounts, rate.price_unit, None);
+            let (list, from) = (share::listed(rate, &rated), from.saturating_add(claimed));
+            share::divide(&list, rate.price_unit, from, &mut pots, false)
         };
         for part in taken.iter().chain(&beyond) {
             share::push(&mut shares.parts, *part);
@@ -236,13 +272,16 @@ impl Ocs {
         let total = share::cost(rate, &shares.parts).round();
         shares.claim = rest;
         for (number, &place) in shares.discounts.iter().enumerate() {
-            let steps = self.steps_of(place);
-            let of = |parts: &[Part]| share::by_step(parts, number, steps);
+            let of = |parts: &[Part]| self.counted(parts, number, &shares);
             let mut counter = self.counter(account, place);
             // What was claimed in an earlier period was that period's.
             if shares.periods.get(number) == Some(&counter.period) {
                 less(&mut counter.held, &of(&taken));
                 add(&mut counter.used, &of(&taken));
+            } else if let Some((discount, &period)) =
+                self.catalogue.plans.discount(place).zip(shares.periods.get(number))
+            {
+                counter.settle_past(discount, period, first_of(&of(&taken)), 0);
             }
             add(&mut counter.used, &of(&beyond));
             self.take_counter(account, place, counter, out);
@@ -270,7 +309,7 @@ impl Ocs {
         let was = std::mem::replace(&mut counter.exceeded, exceeded);
         counter.stage = stage;
         self.counters.by_account.insert((account, place), counter);
-        if let Some(ends) = ends.filter(|_| exceeded || stage > 0) {
+        if let Some(ends) = ends.filter(|_| (exceeded || stage > 0) && !self.sessions.is_trial()) {
             self.counters.resets.insert((ends, account, place));
         }
         let group = u32::try_from(place).unwrap_or(u32::MAX).saturating_add(1);
@@ -317,11 +356,12 @@ impl Ocs {
     ) -> Result<(), Refusal> {
         let book = &self.catalogue.plans;
         let known = book.named(plan);
-        let own = self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let own = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
         let own: Vec<_> = own.collect();
         let place = known.filter(|known| own.contains(known)).and_then(|plan| {
             let mut places = book.discounts_of(plan);
-            places.find(|&place| book.discount(place).is_some_and(|it| it.quota().is_some()))
+            let counts = |it: &DiscountSpec| it.measure == Measure::Units && it.quota().is_some();
+            places.find(|&place| book.discount(place).is_some_and(counts))
         });
         let Some(place) = place else { return Err(Refusal::UnknownPlan(plan.to_owned())) };
         let mut counter = self.counter(account, place);
@@ -345,11 +385,16 @@ impl Ocs {
             discount.steps.get(counter.step(discount)).map(|step| step.price)
         };
         if let Some(rate) = rate {
-            let mut given = self.discounts_for(account, rate, service).into_iter().filter_map(price);
+            let level = self.catalogue.rate(rate).and_then(|rate| rate.level(self.now)).unwrap_or_default();
+            let mut places = self.discounts_for(account, rate, service);
+            places.retain(|&place| {
+                book.discount(place).is_some_and(|it| it.level.is_none_or(|own| own == level))
+            });
+            places.dedup_by_key(|place| book.plan_of(*place));
+            let mut given = places.into_iter().filter_map(price);
             return given.find(|price| *price != StepPrice::Full) == Some(StepPrice::Free);
         }
-        let mut plans =
-            self.committed_plans(account).chain(book.of(account, self.ledger.account(account).product));
+        let mut plans = self.committed_plans(account).chain(book.of(account, self.products_of(account)));
         plans.any(|plan| {
             let mut own = book
                 .discounts_of(plan)
@@ -409,6 +454,11 @@ impl Ocs {
             warning: self.catalogue.plans.warning(id),
         }
     }
+}
+
+/// What the first step, which quotas are in, counts.
+fn first_of(by_step: &[u64]) -> u64 {
+    by_step.first().copied().unwrap_or_default()
 }
 
 fn add(sums: &mut [u64], more: &[u64]) {

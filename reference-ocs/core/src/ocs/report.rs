@@ -7,6 +7,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::access::word;
+use super::add_ons::Wanted;
 use crate::command::{Lock, SessionKey, Stage, UsageReport};
 use crate::effect::{Answer, Effect, Grant, Why};
 use crate::ids::{AccountId, RatingEntryId, TariffId};
@@ -115,7 +116,8 @@ impl Ocs {
         });
         let (entry, named) = match account.filter(|_| report.leg == Leg::Originate) {
             Some(account) => {
-                let chosen = self.select(account, entry, report.service, None, report.cld.as_deref());
+                let code = report.select_code.as_deref();
+                let chosen = self.select(account, entry, report.service, code, report.cld.as_deref());
                 (chosen.entry, chosen.cld)
             }
             None => (entry, report.cld.as_deref()),
@@ -154,16 +156,18 @@ impl Ocs {
         session: Option<u32>,
         report: &UsageReport,
     ) -> Option<(RatingEntryId, TariffId)> {
-        let product = self.catalogue.product(self.ledger.account(account).product)?;
         let remembered = session.and_then(|at| self.sessions.session(at).access_code.as_deref());
         let named = report.access_code.as_deref();
-        let find = |code: Option<&str>| product.entry(code, report.service, report.leg);
-        let entry = match report.leg {
+        let find = |code: Option<&str>| {
+            let number = report.cld.as_deref().filter(|_| report.leg == Leg::Originate);
+            let (service, leg, node) = (report.service, report.leg, report.node.as_deref());
+            self.entry_for(account, &Wanted { code, service, leg, number, node })
+        };
+        match report.leg {
             Leg::Originate => find(named.or(remembered)),
             // The number that was called is the access number.
             Leg::Answer => [named, report.cld.as_deref(), remembered].into_iter().find_map(find),
-        };
-        entry.map(|entry| (entry.id, entry.tariff))
+        }
     }
 
     fn take_report(&mut self, now: Instant, at: u32, report: &UsageReport, out: &mut Vec<Effect>) {
@@ -175,6 +179,8 @@ impl Ocs {
             }
             usage.notes.insert(Note::AfterExpiry);
         }
+        self.note_heard(at, report.node.as_deref());
+        let usage = self.sessions.usage_mut(at);
         usage.progress = Progress::Active;
         usage.take(report);
         self.check_number(at, report);

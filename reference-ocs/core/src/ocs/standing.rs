@@ -9,6 +9,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::access::word;
+use super::add_ons::Wanted;
 use crate::catalogue::Rate;
 use crate::command::SessionKey;
 use crate::ids::{AccountId, RateId};
@@ -109,10 +110,10 @@ impl Ocs {
 
     /// What a service is rated by that was not begun: as one without a number or access code.
     fn first_of(&self, account: AccountId, service: Service) -> Next<'_> {
-        let product = self.catalogue.product(self.ledger.account(account).product);
-        let entry = product.and_then(|product| product.entry(None, service, Leg::Originate));
+        let leg = Leg::Originate;
+        let entry = self.entry_for(account, &Wanted { code: None, service, leg, number: None, node: None });
         let rate = entry.zip(word(service)).and_then(|(entry, word)| {
-            let id = self.catalogue.rate_of(entry.tariff, word, self.now)?;
+            let id = self.catalogue.rate_of(entry.1, word, self.now)?;
             Some((id, self.catalogue.rate(id)?))
         });
         let discounts = rate.map_or_else(Vec::new, |(id, _)| self.discounts_for(account, id, service));
@@ -135,7 +136,8 @@ impl Ocs {
             let discount = self.catalogue.plans.discount(place)?;
             let counter = self.counters.get(account, place, discount, self.now);
             let held = vec![0; counter.held.len()];
-            Some(Pot::new(place, discount, &Counter { held, ..counter }))
+            let plan = self.catalogue.plans.plan_of(place);
+            Some(Pot::new((place, plan), discount, &Counter { held, ..counter }))
         });
         let pots: Vec<Pot<'_>> = pots.collect();
         let whole = share::whole(rate, began, more, next.parts, &pots);

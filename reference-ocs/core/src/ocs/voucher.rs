@@ -10,12 +10,14 @@
 use tollgate_time::Instant;
 
 use super::Ocs;
+use super::add_ons::Wanted;
 use crate::catalogue::VoucherSpec;
 use crate::command::{AccessRequest, Recharge, SessionKey};
 use crate::denial::Denial;
 use crate::effect::{Answer, Denied, Effect, Recharged, Why};
 use crate::ids::AccountId;
 use crate::money::Amount;
+use crate::service::Leg;
 use crate::service::Service;
 use crate::xdr::Xdr;
 
@@ -57,7 +59,9 @@ impl Ocs {
         let session = self.sessions.find(root, &request.account);
         let remembered = session.and_then(|at| self.sessions.session(at).access_code.clone());
         let code = request.access_code.as_deref().or(remembered.as_deref());
-        let context = self.context(account, self.entry(account, code, request.service), code);
+        let (service, leg) = (request.service, Leg::Originate);
+        let entry = self.entry_for(account, &Wanted { code, service, leg, number: None, node: None });
+        let context = self.context(account, entry, code);
         let checked = self
             .check_standing(now, account)
             .and_then(|()| self.check_lock(account, root, request.lock))

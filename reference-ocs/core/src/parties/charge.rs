@@ -56,8 +56,10 @@ pub struct ChargeOrder {
     pub quantity: Option<u64>,
     /// What the record shows as its history.
     pub history: Option<String>,
-    /// It was rated elsewhere, and the record says so.
+    /// It was rated elsewhere: the record says so, and an auxiliary one keeps what was said.
     pub prerated: bool,
+    /// What it indicates (`flag.*`), for the auxiliary record.
+    pub flags: Vec<(String, String)>,
 }
 
 impl ChargeOrder {
@@ -102,6 +104,8 @@ pub struct ChargeLine {
     pub customer: Option<CustomerId>,
     /// `i_vendor`.
     pub vendor: Option<VendorId>,
+    /// `flag.block`: the threshold past which a plan of the account blocks what was used, where it has come to that.
+    pub blocked_at: Option<u64>,
 }
 
 impl From<&Xdr> for ChargeLine {
@@ -114,6 +118,7 @@ impl From<&Xdr> for ChargeLine {
             account: xdr.account,
             customer: xdr.customer,
             vendor: xdr.vendor,
+            blocked_at: None,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::money::Amount;
 pub(crate) struct Counter {
     /// The period that it counts.
     pub(crate) period: i64,
-    /// Units used in it, by step; those past the last step stand behind it.
+    /// Used in it, in units or money as the discount measures, by step; those past the last step stand behind it.
     pub(crate) used: Vec<u64>,
     /// Units claimed by grants and not used yet, likewise.
     pub(crate) held: Vec<u64>,
@@ -26,6 +26,23 @@ pub(crate) struct Counter {
     pub(crate) exceeded: bool,
     /// The step that the outside was told of, from 0.
     pub(crate) stage: usize,
+    /// Earlier periods of which grants have claims still.
+    pub(crate) past: Vec<Past>,
+}
+
+/// What an earlier period's first step has come to while not all of its claims are used or given back.
+///
+/// They count as used when the period ends, so that nothing is there twice; what is given back later is there again in
+/// the wallet, and in the next period as far as it rolls over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Past {
+    period: i64,
+    /// What it gave before the wallet was used.
+    given: u64,
+    /// What was used or is claimed.
+    taken: u64,
+    /// How much of that is claimed.
+    held: u64,
 }
 
 impl Counter {
@@ -49,14 +66,34 @@ impl Counter {
         }
         let quota = discount.quota().unwrap_or(0);
         let before_wallet = quota.saturating_add(self.rolled);
-        let used = self.used.first().copied().unwrap_or_default();
-        self.wallet = self.wallet.saturating_sub(used.saturating_sub(before_wallet));
+        let [used, held] = [&self.used, &self.held].map(|sums| sums.first().copied().unwrap_or_default());
+        let taken = used.saturating_add(held);
+        self.wallet = self.wallet.saturating_sub(taken.saturating_sub(before_wallet));
         let adjacent = period == self.period.saturating_add(1);
-        let left = if adjacent { before_wallet.saturating_sub(used) } else { quota };
-        self.rolled = left.min(discount.rollover_max);
+        let left = if adjacent { before_wallet.saturating_sub(taken) } else { quota };
+        if held > 0 && discount.quota().is_some() {
+            self.past.push(Past { period: self.period, given: before_wallet, taken, held });
+        }
+        self.rolled = left.min(discount.counted(discount.rollover_max));
         let none = vec![0; discount.steps.len() + 1];
         (self.period, self.used, self.held) = (period, none.clone(), none);
         self
+    }
+
+    /// Takes note that of an earlier period's claims some were used and some given back.
+    pub(crate) fn settle_past(&mut self, discount: &DiscountSpec, period: i64, used: u64, returned: u64) {
+        let Some(past) = self.past.iter_mut().find(|past| past.period == period) else { return };
+        let before = past.taken;
+        past.taken = past.taken.saturating_sub(returned);
+        past.held = past.held.saturating_sub(used.saturating_add(returned));
+        let of_wallet = |taken: u64| taken.saturating_sub(past.given);
+        self.wallet = self.wallet.saturating_add(of_wallet(before) - of_wallet(past.taken));
+        if self.period == period.saturating_add(1) {
+            let most = discount.counted(discount.rollover_max);
+            let left = |taken: u64| past.given.saturating_sub(taken).min(most);
+            self.rolled = self.rolled.saturating_add(left(past.taken) - left(before));
+        }
+        self.past.retain(|past| past.held > 0);
     }
 
     /// The step that it has come to; one past the last where all are used up.
@@ -114,6 +151,8 @@ mod tests {
         DiscountSpec {
             service: Service::Voice,
             destinations: Vec::new(),
+            level: None,
+            measure: crate::plans::Measure::Units,
             period: Period::Daily,
             offset: 0,
             rollover_max,

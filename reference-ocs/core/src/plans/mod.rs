@@ -3,13 +3,20 @@
 //! - Plans stand in order of precedence. Each sees the units that the plans before it have left at full price, and
 //!   counts all that it sees; the first that gives something decides the price of a unit. Quotas are consumed before
 //!   money.
+//! - A discount may count the usage of one peak level alone; so a plan has other thresholds by day than in the evening. A
+//!   unit belongs to the level in which its interval begins, and of each plan the first discount that fits its
+//!   destination and level counts it.
+//! - A discount may count the money that is spent in place of units: what they cost with all plans. A unit belongs to the
+//!   step in which it begins, so that a step ends with the unit by which its sum is reached. It is counted in 10⁻¹² of
+//!   the currency unit, rounded up once a report.
 //! - Units are charged units: after the rate's intervals, without its free units. They are split at a threshold exactly.
 //! - What is claimed takes its room in its own step of a plan, so that what is given back is there for others.
 //! - A grant claims what it is granted: the parts and their prices are its own until they are used or given back, so
 //!   that sessions share a counter and none of them costs more than its reservation. What is used beyond a grant takes
 //!   what the counter has then.
 //! - A counter begins anew with its period. What is left of a quota may roll over; a service wallet, filled by an
-//!   administrator, is used after the quota and does not end with the period.
+//!   administrator, is used after the quota and does not end with the period. What is claimed when a period ends stays the
+//!   claim of its session: it neither rolls over nor is in the wallet until it is given back.
 
 pub(crate) mod calendar;
 pub(crate) mod counter;
@@ -19,7 +26,7 @@ mod spec;
 use std::collections::BTreeMap;
 
 pub use calendar::Period;
-pub use spec::{Destinations, DiscountSpec, PlanError, PlanSpec, StepPrice, StepSpec};
+pub use spec::{Destinations, DiscountSpec, Measure, PlanError, PlanSpec, StepPrice, StepSpec};
 
 use crate::commitments::CommitmentBook;
 use crate::ids::{AccountId, CustomerId, PlanId, ProductId};
@@ -48,6 +55,7 @@ pub struct PlanBook {
     by_account: BTreeMap<AccountId, Vec<PlanId>>,
     budgets: BTreeMap<AccountId, BudgetSpec>,
     warnings: BTreeMap<CustomerId, Amount>,
+    subscription_discounts: BTreeMap<CustomerId, u16>,
     /// The commitments that accounts can sign up for.
     pub commitments: CommitmentBook,
     /// Seconds east of UTC by which the months of commitments are reckoned.
@@ -110,6 +118,16 @@ impl PlanBook {
         self.warnings.insert(customer, owed);
     }
 
+    /// Sets what a customer has off every monthly fee, in hundredths of a per cent; it counts in place of what its accounts'
+    /// commitments give.
+    pub fn set_subscription_discount(&mut self, customer: CustomerId, off: u16) {
+        self.subscription_discounts.insert(customer, off);
+    }
+
+    pub(crate) fn subscription_discount(&self, customer: CustomerId) -> Option<u16> {
+        self.subscription_discounts.get(&customer).copied()
+    }
+
     /// Whether nobody has a plan.
     pub(crate) fn is_empty(&self) -> bool {
         self.plans.is_empty()
@@ -123,10 +141,15 @@ impl PlanBook {
         self.warnings.get(&customer).copied()
     }
 
-    /// The plans of an account of a product, in order of precedence.
-    pub(crate) fn of(&self, account: AccountId, product: ProductId) -> impl Iterator<Item = PlanId> + '_ {
+    /// The plans of an account with these products, in order of precedence.
+    pub(crate) fn of<'a>(
+        &'a self,
+        account: AccountId,
+        products: impl Iterator<Item = ProductId> + 'a,
+    ) -> impl Iterator<Item = PlanId> + 'a {
         let own = self.by_account.get(&account).into_iter().flatten();
-        own.chain(self.by_product.get(&product).into_iter().flatten()).copied()
+        let theirs = products.filter_map(|product| self.by_product.get(&product)).flatten();
+        own.chain(theirs).copied()
     }
 
     /// The places of a plan's discounts.
@@ -138,9 +161,14 @@ impl PlanBook {
         self.discounts.get(place)
     }
 
+    /// The number of the plan that a discount belongs to.
+    pub(crate) fn plan_of(&self, discount: usize) -> usize {
+        self.plans.partition_point(|plan| plan.discounts.end <= discount)
+    }
+
     /// The name of the plan that a discount belongs to.
     pub(crate) fn plan_name(&self, discount: usize) -> &str {
-        self.plans.iter().find(|plan| plan.discounts.contains(&discount)).map_or("", |plan| &plan.name)
+        self.plans.get(self.plan_of(discount)).map_or("", |plan| &plan.name)
     }
 }
 
@@ -168,6 +196,15 @@ fn check(plan: &str, number: usize, discount: &DiscountSpec) -> Result<(), PlanE
         if below {
             return Err(PlanError::BelowZero { plan: plan.to_owned(), number, step: at });
         }
+        let costs_nothing = match step.price {
+            StepPrice::Off(off) => off == WHOLE,
+            StepPrice::Fixed(price) => price.nanos() == 0,
+            StepPrice::Free => true,
+            StepPrice::Full | StepPrice::Blocked => false,
+        };
+        if discount.measure == Measure::Money && costs_nothing && step.up_to.is_some() {
+            return Err(PlanError::NeverSpent { plan: plan.to_owned(), number, step: at });
+        }
     }
     Ok(())
 }
@@ -184,6 +221,8 @@ mod tests {
             discounts: vec![DiscountSpec {
                 service: Service::Voice,
                 destinations: Vec::new(),
+                level: None,
+                measure: Measure::Units,
                 period: Period::Never,
                 offset: 0,
                 rollover_max: 0,

@@ -6,16 +6,18 @@ use serde::{Deserialize, Serialize};
 use tollgate_time::Instant;
 
 use super::counter::Counter;
-use super::spec::{DiscountSpec, StepPrice};
+use super::spec::{DiscountSpec, Measure, StepPrice};
 use super::{PlanBook, WHOLE};
-use crate::catalogue::Rate;
+use crate::catalogue::{PeakLevel, Rate};
 use crate::ids::RateId;
 use crate::money::{Amount, Cost, Price};
 use crate::rating::Rated;
 use crate::service::Unit;
 
-/// How many plans can see one usage.
+/// How many discounts can see one usage.
 pub(crate) const PLANS_MAX: usize = 8;
+/// In place of a step: the discount does not count this part. Discounts have fewer steps.
+const NOT_COUNTED: u8 = u8::MAX;
 /// The most units that a grant goes to; what reaches further has no end.
 const REACH_MAX: u64 = 1 << 50;
 /// The same for a rate with peak levels: forty days of seconds.
@@ -31,9 +33,9 @@ pub(crate) struct Part {
     pub(crate) off: u16,
     /// The place of the discount that decided, if one did.
     pub(crate) discount: Option<usize>,
-    /// How many of the usage's discounts count it.
+    /// How many of the usage's discounts are asked for it.
     pub(crate) seen: usize,
-    /// In which of their steps.
+    /// In which of their steps; 255 where one of them does not count it.
     pub(crate) steps: [u8; PLANS_MAX],
 }
 
@@ -56,20 +58,22 @@ pub(crate) struct Shares {
 #[derive(Clone)]
 pub(crate) struct Pot<'a> {
     pub(crate) place: usize,
+    /// The number of its plan.
+    plan: usize,
     pub(crate) discount: &'a DiscountSpec,
     shift: u64,
-    /// Units used and claimed, by step.
+    /// What is used and claimed, by step, as counters count.
     taken: Vec<u64>,
 }
 
 impl<'a> Pot<'a> {
-    pub(crate) fn new(place: usize, discount: &'a DiscountSpec, counter: &Counter) -> Self {
+    pub(crate) fn new((place, plan): (usize, usize), discount: &'a DiscountSpec, counter: &Counter) -> Self {
         let taken = counter.used.iter().zip(&counter.held);
         let taken = taken.map(|(used, held)| used.saturating_add(*held)).collect();
-        Self { place, discount, shift: counter.shift(), taken }
+        Self { place, plan, discount, shift: counter.shift(), taken }
     }
 
-    /// The price of the next units, how many of them have it, and their step.
+    /// The price of the next units, how much of them has it as counters count, and their step.
     fn next(&self) -> (StepPrice, u64, usize) {
         for (step, &taken) in self.taken.iter().enumerate() {
             let width = self.discount.width(step, self.shift);
@@ -81,52 +85,111 @@ impl<'a> Pot<'a> {
         (StepPrice::Full, u64::MAX, self.discount.steps.len())
     }
 
-    fn take(&mut self, step: usize, units: u64) {
+    fn take(&mut self, step: usize, part: &Part, price_unit: u64) {
         if let Some(taken) = self.taken.get_mut(step) {
-            *taken = taken.saturating_add(units);
+            *taken = taken.saturating_add(part.counted(self.discount.measure, price_unit));
         }
     }
 }
 
-/// How many units of parts each step of one of their discounts counts, of `steps` and those behind them.
-pub(crate) fn by_step(parts: &[Part], number: usize, steps: usize) -> Vec<u64> {
-    let mut out = vec![0_u64; steps + 1];
+/// 10⁻¹² of the currency unit in one 10⁻⁹, in which prices are.
+const PICOS_PER_NANO: u128 = 1_000;
+
+impl Part {
+    /// What one unit costs, as a fraction: in 10⁻¹², and of how many such.
+    fn unit_cost(&self, price_unit: u64) -> (u128, u128) {
+        let price = u128::try_from(self.price.nanos()).unwrap_or_default();
+        let left = u128::from(WHOLE - self.off.min(WHOLE));
+        (price * left * PICOS_PER_NANO, u128::from(price_unit.max(1)) * u128::from(WHOLE))
+    }
+
+    /// What a discount counts of it.
+    fn counted(&self, measure: Measure, price_unit: u64) -> u64 {
+        match measure {
+            Measure::Units => self.units,
+            Measure::Money => {
+                let (cost, of) = self.unit_cost(price_unit);
+                u64::try_from(cost.saturating_mul(u128::from(self.units)).div_ceil(of)).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    /// How many of its units begin before `room` is taken.
+    fn units_in(&self, room: u64, measure: Measure, price_unit: u64) -> u64 {
+        let (cost, of) = self.unit_cost(price_unit);
+        match measure {
+            Measure::Money if cost > 0 && room < u64::MAX => {
+                u64::try_from(u128::from(room).saturating_mul(of).div_ceil(cost)).unwrap_or(u64::MAX)
+            }
+            Measure::Money => u64::MAX,
+            Measure::Units => room,
+        }
+    }
+}
+
+/// How much of parts each step of one of their discounts counts, and what is behind its steps.
+pub(crate) fn by_step(parts: &[Part], number: usize, discount: &DiscountSpec, price_unit: u64) -> Vec<u64> {
+    let mut out = vec![0_u64; discount.steps.len() + 1];
     for part in parts.iter().filter(|part| part.seen > number) {
         let step = part.steps.get(number).copied().map_or(0, usize::from);
         if let Some(sum) = out.get_mut(step) {
-            *sum = sum.saturating_add(part.units);
+            *sum = sum.saturating_add(part.counted(discount.measure, price_unit));
         }
     }
     out
 }
 
+/// Some units in a row as the tariff has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    units: u64,
+    price: Price,
+    level: PeakLevel,
+}
+
 /// The charged units of some usage by their list price, in their order.
-pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<(u64, Price)> {
+pub(crate) fn listed(rate: &Rate, rated: &Rated) -> Vec<Listed> {
     if rated.parts.is_empty() {
         let first = rate.first.units.min(rated.units);
-        return vec![(first, rate.first.price), (rated.units - first, rate.next.price)];
+        let level = PeakLevel::Peak;
+        let first_ones = Listed { units: first, price: rate.first.price, level };
+        return vec![first_ones, Listed { units: rated.units - first, price: rate.next.price, level }];
     }
-    let intervals = rated.parts.iter();
-    intervals.map(|it| (it.count.saturating_mul(it.interval.units), it.interval.price)).collect()
+    let intervals = rated.parts.iter().map(|it| Listed {
+        units: it.count.saturating_mul(it.interval.units),
+        price: it.interval.price,
+        level: it.level,
+    });
+    intervals.collect()
 }
 
 /// Divides the listed units behind the first `from` among the pots; ends before what is blocked if `stops`.
-pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], stops: bool) -> Vec<Part> {
+pub(crate) fn divide(
+    list: &[Listed],
+    price_unit: u64,
+    from: u64,
+    pots: &mut [Pot<'_>],
+    stops: bool,
+) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut skip = from;
-    for &(units, list) in list {
+    for &Listed { units, price: list, level } in list {
         let skipped = units.min(skip);
         skip -= skipped;
         let mut left = units - skipped;
         while left > 0 {
-            let mut run = left;
             let mut part =
                 Part { units: 0, price: list, off: 0, discount: None, seen: 0, steps: [0; PLANS_MAX] };
+            let mut counted_by = None;
             for (pot, place) in pots.iter().zip(&mut part.steps) {
-                let (price, length, step) = pot.next();
-                run = run.min(length);
-                *place = u8::try_from(step).unwrap_or(u8::MAX);
                 part.seen += 1;
+                if pot.discount.level.is_some_and(|own| own != level) || counted_by == Some(pot.plan) {
+                    *place = NOT_COUNTED;
+                    continue;
+                }
+                counted_by = Some(pot.plan);
+                let (price, _, step) = pot.next();
+                *place = u8::try_from(step).unwrap_or(NOT_COUNTED);
                 let gives = match price {
                     StepPrice::Full => continue,
                     StepPrice::Blocked if stops => return parts,
@@ -139,11 +202,16 @@ pub(crate) fn divide(list: &[(u64, Price)], from: u64, pots: &mut [Pot<'_>], sto
                 part.discount = (price != StepPrice::Blocked).then_some(pot.place);
                 break;
             }
+            // Counters of money need the price, which the last of them may have decided.
+            let counting = |step: u8| step != NOT_COUNTED;
+            let asked = pots.iter().zip(&part.steps).take(part.seen).filter(|(_, step)| counting(**step));
+            let lengths = asked.map(|(pot, _)| part.units_in(pot.next().1, pot.discount.measure, price_unit));
+            part.units = lengths.fold(left, u64::min).max(1);
             for (pot, &step) in pots.iter_mut().zip(&part.steps).take(part.seen) {
-                pot.take(usize::from(step), run);
+                pot.take(usize::from(step), &part, price_unit);
             }
-            push(&mut parts, Part { units: run, ..part });
-            left -= run;
+            push(&mut parts, part);
+            left -= part.units;
         }
     }
     parts
@@ -215,7 +283,8 @@ pub(crate) fn whole(
 ) -> Option<Vec<Part>> {
     let rated = rate.usage(total, began);
     let mut all = used.to_vec();
-    for part in divide(&listed(rate, &rated), units_of(used), &mut pots.to_vec(), true) {
+    let list = listed(rate, &rated);
+    for part in divide(&list, rate.price_unit, units_of(used), &mut pots.to_vec(), true) {
         push(&mut all, part);
     }
     (units_of(&all) >= rated.units).then_some(all)
@@ -290,7 +359,12 @@ pub(crate) fn formula(
     if shown.is_empty() {
         shown.push("0".to_owned());
     }
-    let mut out = format!("{used}{suffix}: {} = {total}", shown.join(" + "));
+    let mut out = format!("{used}{suffix}: {}", shown.join(" + "));
+    if let Some(more) = &rate.more {
+        let paid = parts.iter().any(|part| part.off < WHOLE && part.price > Price::ZERO);
+        crate::history::terms(&mut out, &more.terms, paid, unit);
+    }
+    let _ = write!(out, " = {total}");
     if before > Amount::ZERO {
         let _ = write!(out, ", {before} of it charged before");
     }

@@ -1,12 +1,13 @@
 //! Discount plans as the catalogue describes them.
 
+use crate::catalogue::PeakLevel;
 use crate::ids::{DestinationGroupId, DestinationId};
 use crate::money::Price;
 use crate::service::Service;
 
 use super::calendar::Period;
 
-/// A volume discount plan: discounts by destination, of which the first that fits a destination counts.
+/// A volume discount plan: discounts by destination and peak level, of which the first that fits counts.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct PlanSpec {
     /// Its name.
@@ -22,15 +23,33 @@ pub struct DiscountSpec {
     pub service: Service,
     /// What is counted; nothing means everything.
     pub destinations: Vec<Destinations>,
+    /// The peak level whose usage is counted; `None` for all. Usage of a rate without levels is peak usage.
+    pub level: Option<PeakLevel>,
+    /// What thresholds are in.
+    pub measure: Measure,
     /// How often the counter begins anew.
     pub period: Period,
     /// Seconds east of UTC by which periods are reckoned.
     pub offset: i32,
-    /// The most of a quota that is left at the end of a period and is there in the next; 0 for none.
+    /// The most of a quota that is left at the end of a period and is there in the next, in its measure; 0 for none.
     pub rollover_max: u64,
     /// Its steps by rising threshold. Past the last threshold usage costs what it costs without the plan.
     pub steps: Vec<StepSpec>,
 }
+
+/// What is counted towards thresholds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Measure {
+    /// Charged units of the service.
+    #[default]
+    Units,
+    /// What units cost with all plans, without fees, minimums and surcharges; thresholds and what rolls over are in 10⁻⁵
+    /// of the currency unit. A unit belongs to the step in which it begins.
+    Money,
+}
+
+/// How much of a counter of money is 10⁻⁵: it counts in 10⁻¹².
+const COUNTED_PER_AMOUNT: u64 = 10_000_000;
 
 /// Which destinations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +63,7 @@ pub enum Destinations {
 /// What usage costs up to a threshold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSpec {
-    /// The threshold, in charged units of the service from the period's beginning; `None`, for the last, without end.
+    /// The threshold, from the period's beginning, in what the discount measures; `None`, for the last, without end.
     pub up_to: Option<u64>,
     /// What it costs.
     pub price: StepPrice,
@@ -82,9 +101,9 @@ impl DiscountSpec {
                 }))
     }
 
-    /// How many units a step has room for, the first one moved by `shift`; those behind the last have no end.
+    /// How much a step has room for, as counters count, the first one moved by `shift`; what is behind the last has no end.
     pub(crate) fn width(&self, step: usize, shift: u64) -> u64 {
-        let end = |step: usize| self.steps.get(step).and_then(|step| step.up_to);
+        let end = |step: usize| self.steps.get(step).and_then(|step| step.up_to).map(|end| self.counted(end));
         let Some(end_of) = end(step) else { return u64::MAX };
         match step.checked_sub(1).and_then(end) {
             Some(before) => end_of.saturating_sub(before),
@@ -94,7 +113,16 @@ impl DiscountSpec {
 
     /// What the first step gives, while it gives something: the quota, or the volume before another discount.
     pub(crate) fn quota(&self) -> Option<u64> {
-        self.steps.first().filter(|step| step.price != StepPrice::Full).and_then(|step| step.up_to)
+        let given = self.steps.first().filter(|step| step.price != StepPrice::Full);
+        given.and_then(|step| step.up_to).map(|end| self.counted(end))
+    }
+
+    /// A threshold as counters count.
+    pub(crate) const fn counted(&self, threshold: u64) -> u64 {
+        match self.measure {
+            Measure::Units => threshold,
+            Measure::Money => threshold.saturating_mul(COUNTED_PER_AMOUNT),
+        }
     }
 }
 
@@ -112,6 +140,14 @@ pub enum PlanError {
     Twice {
         /// What kind of thing.
         what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A commitment with discounts and no periods.
+    #[error(
+        "commitment '{name}' has discounts and no periods, so that no penalty could be reckoned; say `periods`"
+    )]
+    NoPeriods {
         /// Its name.
         name: String,
     },
@@ -136,6 +172,16 @@ pub enum PlanError {
     /// More than the whole is taken off, or a price is below zero.
     #[error("discount {number} of plan '{plan}': the price of step {step} is below zero")]
     BelowZero {
+        /// The plan.
+        plan: String,
+        /// The discount, from 1.
+        number: usize,
+        /// The step, from 1.
+        step: usize,
+    },
+    /// Nothing is spent in a step that ends where a sum is spent.
+    #[error("discount {number} of plan '{plan}': step {step} costs nothing, so that its sum is never spent")]
+    NeverSpent {
         /// The plan.
         plan: String,
         /// The discount, from 1.

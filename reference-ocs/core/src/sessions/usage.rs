@@ -7,7 +7,7 @@ use tollgate_time::Instant;
 
 use crate::command::{SessionKey, UsageReport};
 use crate::effect::Grant;
-use crate::ids::{RateId, RatingEntryId, TariffId, UsageId};
+use crate::ids::{NodeId, RateId, RatingEntryId, TariffId, UsageId};
 use crate::money::Amount;
 use crate::part::Parts;
 use crate::parties::PartyBill;
@@ -50,6 +50,9 @@ pub(crate) struct Usage {
     pub(crate) session: u32,
     pub(crate) key: SessionKey,
     pub(crate) parent: Option<SessionKey>,
+    /// The node that has spoken of it last, and when.
+    pub(crate) node: Option<NodeId>,
+    pub(crate) heard_at: Instant,
     pub(crate) call_id: Option<Arc<str>>,
     pub(crate) leg: Leg,
     pub(crate) service: Service,
@@ -95,6 +98,8 @@ impl Usage {
             session,
             key,
             parent: None,
+            node: None,
+            heard_at: Instant::EPOCH,
             call_id: None,
             leg,
             service,

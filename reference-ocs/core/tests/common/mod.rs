@@ -5,6 +5,8 @@ pub(crate) mod random;
 
 use std::sync::Arc;
 
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestRunner};
 use tollgate_ocs_core::{
     Accepted, AccessRequest, AccountSpec, Admin, Amount, Answer, Catalogue, CatalogueBuilder, Command,
     Currency, CustomerSpec, Denial, DialingRules, Effect, Event, Grant, Interval, Leg, Lock, NodeSpec, Ocs,
@@ -48,6 +50,11 @@ fn rate(pattern: &str, first: (u64, &str), next: (u64, &str)) -> RateSpec {
 
 /// Cards, paying customers with and without limits, and a tariff with every kind of rate.
 pub(crate) fn catalogue(settings: Settings) -> Catalogue {
+    builder(settings).finish().unwrap()
+}
+
+/// The same, to be added to.
+pub(crate) fn builder(settings: Settings) -> CatalogueBuilder {
     let mut build = CatalogueBuilder::new(settings).unwrap();
     build
         .node(NodeSpec { name: "nas".to_owned(), address: "164.9.9.100".to_owned(), dialing: None })
@@ -105,7 +112,7 @@ pub(crate) fn catalogue(settings: Settings) -> Catalogue {
     build.account(credit("shop-1", Some("2.00"), limited)).unwrap();
     build.account(credit("shop-2", None, limited)).unwrap();
     build.account(credit("office", None, open)).unwrap();
-    build.finish().unwrap()
+    build
 }
 
 /// A system and what it did last.
@@ -267,4 +274,22 @@ pub(crate) fn caller_left(account: &str, session: &str, secs: u64) -> UsageRepor
         call_id: None,
         ..report(account, session, Stage::Stop)
     }
+}
+
+/// Plays lists of commands at random, a million commands in all; one that fails is shrunk.
+pub(crate) fn a_million<A: std::fmt::Debug>(
+    lists: &impl Strategy<Value = Vec<(u64, A)>>,
+    play: impl Fn(&[(u64, A)]),
+) {
+    // A list has forty commands in the mean.
+    let cases = 26_000;
+    let commands = std::cell::Cell::new(0);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let played = TestRunner::new(config).run(lists, |list| {
+        commands.set(commands.get() + list.len());
+        play(&list);
+        Ok(())
+    });
+    assert!(played.is_ok(), "{}", played.unwrap_err());
+    assert!(commands.get() >= 1_000_000, "{} commands", commands.get());
 }

@@ -12,7 +12,7 @@ use tollgate_ocs_core::commitments::CommitmentSpec;
 use tollgate_ocs_core::ids::TariffId;
 use tollgate_ocs_core::plans::{DiscountSpec, Period, PlanSpec, StepPrice, StepSpec};
 use tollgate_ocs_core::{
-    AccountSpec, Amount, Catalogue, CatalogueBuilder, Currency, CustomerSpec, DialingRules, Price,
+    AccountSpec, Amount, Catalogue, CatalogueBuilder, Currency, CustomerSpec, DialingRules, NodeSpec, Price,
     ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
 };
 use tollgate_ocs_gateway::{Client, Clients, GatewayConfig, OCS, RadiusGateway};
@@ -60,6 +60,7 @@ pub(crate) fn catalogue() -> Catalogue {
 
 fn build() -> Result<Catalogue, Box<dyn std::error::Error>> {
     let mut world = CatalogueBuilder::new(Settings::new(cad()))?;
+    world.node(NodeSpec { name: IVR.to_owned(), address: IVR.to_owned(), dialing: None })?;
     let voice =
         |name: &str, currency| TariffSpec { name: name.to_owned(), currency, service: Service::Voice };
     let product = |name: &str, currency| ProductSpec {
@@ -91,6 +92,8 @@ fn build() -> Result<Catalogue, Box<dyn std::error::Error>> {
         destinations: Vec::new(),
         period: Period::Never,
         offset: 0,
+        level: None,
+        measure: tollgate_ocs_core::plans::Measure::Units,
         rollover_max: 0,
         steps: vec![step],
     };

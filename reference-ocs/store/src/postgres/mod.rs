@@ -5,23 +5,30 @@
 //! locks: the primary key of `entry` refuses a second writer. What a server like CockroachDB asks to be repeated
 //! (SQLSTATE 40001) is repeated.
 
+mod address;
 mod batch;
 mod error;
+mod tls;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 use tollgate_ocs_core::{Catalogue, Command, Effect, Ocs, Record, RecordError, Recovered, StoredState};
 use tollgate_time::Instant;
 
 pub use error::PostgresError;
 
 use crate::encoding::{self, FORMAT_VERSION, Item, ItemRef, World};
-use batch::Batch;
+use address::Address;
+use batch::{Batch, Entries, Xdrs};
 
 /// The migrations in their order.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_begin.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_begin.sql"),
+    include_str!("../../migrations/0002_environments.sql"),
+    include_str!("../../migrations/0003_typed_xdrs.sql"),
+];
 /// After so many entries the state is kept again.
 const STATE_EVERY: i64 = 1_000_000;
 /// The length of a piece of a state, in octets.
@@ -31,18 +38,9 @@ const REPEATS_MAX: u32 = 5;
 /// Entries read at a time.
 const PAGE: i64 = 10_000;
 
-const ENTRIES: &str = "INSERT INTO entry (position, octets) SELECT * FROM unnest($1::BIGINT[], $2::BYTEA[])";
-const XDRS: &str = "INSERT INTO xdr (position, ordinal, id, entity, bill_time, connect_time, disconnect_time, \
-     session_id, account_id, i_account, i_customer, i_service, cli, cld, used_quantity, charged_quantity, \
-     charged_amount, currency, failed, history, fields) \
-     SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u::JSONB FROM unnest($1::BIGINT[], \
-     $2::INTEGER[], $3::BIGINT[], $4::TEXT[], $5::TIMESTAMPTZ[], $6::TIMESTAMPTZ[], $7::TIMESTAMPTZ[], $8::TEXT[], \
-     $9::TEXT[], $10::BIGINT[], $11::BIGINT[], $12::INTEGER[], $13::TEXT[], $14::TEXT[], $15::BIGINT[], \
-     $16::BIGINT[], $17::BIGINT[], $18::TEXT[], $19::BOOLEAN[], $20::TEXT[], $21::TEXT[]) \
-     AS row (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u)";
-const BALANCES: &str = "INSERT INTO balance (subject, name, number, amount, currency) \
-     SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::TEXT[]) \
-     ON CONFLICT (subject, name) DO UPDATE SET amount = excluded.amount";
+const BALANCES: &str = "INSERT INTO balance (i_env, subject, name, number, amount, currency) \
+     SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[], $6::TEXT[]) \
+     ON CONFLICT (i_env, subject, name) DO UPDATE SET amount = excluded.amount";
 const EVENTS: &str = "INSERT INTO event (position, ordinal, at, name, subject, variables) \
      SELECT a, b, c, d, e, f::JSONB FROM unnest($1::BIGINT[], $2::INTEGER[], $3::TIMESTAMPTZ[], $4::TEXT[], \
      $5::TEXT[], $6::TEXT[]) AS row (a, b, c, d, e, f)";
@@ -75,17 +73,22 @@ impl Postgres {
     /// Opens the store of a database, and brings it to this version's tables.
     ///
     /// # Errors
-    /// There is no way to it, or it was made by a later version.
+    /// The address is wrong, there is no way to it, it lets nobody in, or it was made by another version.
     pub fn open(url: &str, world: World) -> Result<Self, PostgresError> {
+        let address = Address::parse(url)?;
+        let connector = tls::connector(&address)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (client, statements) = runtime.block_on(async {
-            let (mut client, connection) = tokio_postgres::connect(url, NoTls).await?;
+            let connected = address.config.connect(connector).await;
+            let (mut client, connection) =
+                connected.map_err(|error| PostgresError::of_connecting(error, &address))?;
             // It ends with the client, and an error of it is met by whatever is asked next.
             tokio::spawn(connection);
-            migrate(&mut client).await?;
+            is_readable(&client).await?;
+            migrate(&mut client).await.map_err(|error| error.of_making(&address))?;
             let statements = Statements {
-                entries: client.prepare(ENTRIES).await?,
-                xdrs: client.prepare(XDRS).await?,
+                entries: client.prepare(&Entries::insert()).await?,
+                xdrs: client.prepare(&Xdrs::insert()).await?,
                 balances: client.prepare(BALANCES).await?,
                 events: client.prepare(EVENTS).await?,
             };
@@ -172,6 +175,20 @@ impl Postgres {
     }
 }
 
+/// Makes sure that nothing of another version is in the database, before anything in it is changed.
+async fn is_readable(client: &Client) -> Result<(), PostgresError> {
+    let there = client.query_one("SELECT to_regclass('store') IS NOT NULL", &[]).await?;
+    if !there.try_get::<_, bool>(0)? {
+        return Ok(());
+    }
+    match client.query_opt("SELECT format FROM store", &[]).await? {
+        Some(row) if row.try_get::<_, i32>(0)? != FORMAT_VERSION.cast_signed() => {
+            Err(PostgresError::OtherVersion { found: row.try_get(0)? })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the migrations that are missing.
 async fn migrate(client: &mut Client) -> Result<(), PostgresError> {
     client.batch_execute("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY)").await?;
@@ -230,40 +247,18 @@ async fn state(client: &Client, catalogue: &Catalogue) -> Result<(Ocs, i64), Pos
 /// Stores a batch, all of it or nothing.
 async fn store(client: &Client, with: &Statements, batch: &Batch) -> Result<(), tokio_postgres::Error> {
     let Batch { entries, xdrs, balances, events } = batch;
-    let (mut subject, mut name, mut number) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut env, mut subject, mut name, mut number) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut amount, mut currency) = (Vec::new(), Vec::new());
-    for ((kind, own), (id, units, letters)) in balances {
+    for ((i_env, kind, own), (id, units, letters)) in balances {
+        env.push(*i_env);
         subject.push(*kind);
         name.push(own.as_str());
         number.push(*id);
         amount.push(*units);
         currency.push(letters.as_str());
     }
-    let entries_row: [&(dyn ToSql + Sync); 2] = [&entries.position, &entries.octets];
-    let xdrs_row: [&(dyn ToSql + Sync); 21] = [
-        &xdrs.position,
-        &xdrs.ordinal,
-        &xdrs.id,
-        &xdrs.entity,
-        &xdrs.bill_time,
-        &xdrs.connect_time,
-        &xdrs.disconnect_time,
-        &xdrs.session_id,
-        &xdrs.account_id,
-        &xdrs.i_account,
-        &xdrs.i_customer,
-        &xdrs.i_service,
-        &xdrs.cli,
-        &xdrs.cld,
-        &xdrs.used_quantity,
-        &xdrs.charged_quantity,
-        &xdrs.charged_amount,
-        &xdrs.currency,
-        &xdrs.failed,
-        &xdrs.history,
-        &xdrs.fields,
-    ];
-    let balances_row: [&(dyn ToSql + Sync); 5] = [&subject, &name, &number, &amount, &currency];
+    let (entries_row, xdrs_row) = (entries.row(), xdrs.row());
+    let balances_row: [&(dyn ToSql + Sync); 6] = [&env, &subject, &name, &number, &amount, &currency];
     let events_row: [&(dyn ToSql + Sync); 6] =
         [&events.position, &events.ordinal, &events.at, &events.name, &events.subject, &events.variables];
     // All are on their way, in this order, before the first is answered.

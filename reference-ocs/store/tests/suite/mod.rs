@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Command, Effect, MemoryRecord, Ocs, Record, Settings};
 use tollgate_time::Instant;
 
 use crate::common::random::{command, steps};
-use crate::common::{at, catalogue, settings};
+use crate::common::{at, builder, settings};
 
 /// Makes a new empty store, and opens it again as another process would, without a farewell of the first.
 pub(crate) trait Kind {
@@ -17,15 +18,24 @@ pub(crate) trait Kind {
     fn again(&mut self, before: Box<dyn Record>) -> Box<dyn Record>;
 }
 
+/// The first environment, and another with the same accounts.
+const FIRST: EnvId = EnvId::from_number(1);
+const OTHER: EnvId = EnvId::from_number(3);
+
 /// A small world that forgets soon, so that forgetting is stored as well.
 pub(crate) fn world() -> Catalogue {
-    catalogue(Settings {
-        closed_kept: Duration::from_secs(2_000),
-        closed_kept_max: 4,
-        xdrs_kept_max: 50,
-        grant_secs_max: Some(600),
-        ..settings()
-    })
+    let [mut first, other] = [FIRST, OTHER].map(|env| {
+        builder(Settings {
+            env,
+            closed_kept: Duration::from_secs(2_000),
+            closed_kept_max: 4,
+            xdrs_kept_max: 50,
+            grant_secs_max: Some(600),
+            ..settings()
+        })
+    });
+    first.environment(other).unwrap();
+    first.finish().unwrap()
 }
 
 /// Runs of commands over accounts and sessions that meet, the same in every run of the tests.
@@ -37,9 +47,10 @@ pub(crate) fn logs(count: usize) -> Vec<Vec<(Instant, Command)>> {
     let log = |runner: &mut TestRunner| {
         let mut now = 0;
         let acts = steps().new_tree(runner).unwrap().current();
-        let timed = acts.iter().filter_map(|(pause, act)| {
+        let timed = acts.iter().enumerate().filter_map(|(number, (pause, act))| {
             now += pause;
-            Some((at(now), command(now, act)?))
+            let env = if number % 4 == 3 { OTHER } else { FIRST };
+            Some((at(now), command(now, act)?.within(env, FIRST)))
         });
         timed.collect()
     };
