@@ -14,8 +14,8 @@ use crate::Phase;
 use crate::asn::{FieldError, bytes_of, group_of, number_of, text_of, within};
 use crate::cap::{ApplicationContext, CapError, Operation};
 use crate::tcap::{
-    AbortSource, Code, Component, DialoguePortion, Kind, Message, PAbort, Part, Problem, ProblemKind,
-    Refusal, TransactionId,
+    AbortSource, Code, Component, DialoguePortion, Kind, Message, Outgoing, PAbort, Part, Problem,
+    ProblemKind, Refusal, TransactionId,
 };
 
 /// The message as people and expectations see it; octets that are none show as `octets` and `fault`.
@@ -176,34 +176,6 @@ fn push_invocation(fields: &mut Fields, code: Code<'_>, argument: Option<Part<'_
     }
 }
 
-/// A component whose parts are owned.
-enum Built {
-    Invoke { id: i8, linked: Option<i8>, code: i64, argument: Vec<u8> },
-    Result { id: i8, last: bool },
-    Error { id: i8, code: i64, parameter: Option<Vec<u8>> },
-    Reject { id: Option<i8>, problem: Problem },
-}
-
-impl Built {
-    fn borrow(&self) -> Component<'_> {
-        match self {
-            Self::Invoke { id, linked, code, argument } => Component::Invoke {
-                id: *id,
-                linked: *linked,
-                code: Code::Local(*code),
-                argument: Part::of(argument),
-            },
-            Self::Result { id, last } => Component::Result { id: *id, last: *last, code: None, result: None },
-            Self::Error { id, code, parameter } => Component::Error {
-                id: *id,
-                code: Code::Local(*code),
-                parameter: parameter.as_deref().and_then(Part::of),
-            },
-            Self::Reject { id, problem } => Component::Reject { id: *id, problem: *problem },
-        }
-    }
-}
-
 /// What has been taken of a message so far.
 #[derive(Default)]
 struct Draft {
@@ -220,7 +192,7 @@ struct Draft {
     id: Option<i8>,
     linked: Option<i8>,
     next_id: i8,
-    components: Vec<Built>,
+    components: Vec<Outgoing>,
 }
 
 /// The octets of a message that people wrote as fields, in the names that [`message_fields`] shows. An
@@ -283,7 +255,7 @@ impl Draft {
             "linkedID" => self.linked = Some(within(name, number_of(value))?),
             "returnResult" | "returnResultNotLast" => {
                 let id = self.take_id();
-                self.components.push(Built::Result { id, last: name == "returnResult" });
+                self.components.push(Outgoing::Result { id, last: name == "returnResult" });
             }
             "returnError" => self.take_error(value)?,
             "reject" => self.take_reject(value)?,
@@ -303,7 +275,7 @@ impl Draft {
         let argument = operation.argument(self.phase);
         let id = self.take_id();
         let linked = self.linked.take();
-        self.components.push(Built::Invoke { id, linked, code: operation.code(), argument });
+        self.components.push(Outgoing::Invoke { id, linked, code: operation.code(), argument });
         Ok(())
     }
 
@@ -320,7 +292,11 @@ impl Draft {
         };
         let error = within("returnError", error)?;
         let id = self.take_id();
-        self.components.push(Built::Error { id, code: error.code(), parameter: error.parameter(self.phase) });
+        self.components.push(Outgoing::Error {
+            id,
+            code: error.code(),
+            parameter: error.parameter(self.phase),
+        });
         Ok(())
     }
 
@@ -336,7 +312,7 @@ impl Draft {
             Some(problem) => problem,
             None => Problem { kind, code: number_of(inner).map_err(|_| wanted())? },
         };
-        self.components.push(Built::Reject { id: self.id.take(), problem });
+        self.components.push(Outgoing::Reject { id: self.id.take(), problem });
         Ok(())
     }
 
@@ -363,7 +339,7 @@ impl Draft {
             destination: self.destination,
             dialogue,
             p_abort: self.p_abort,
-            components: self.components.iter().map(Built::borrow).collect(),
+            components: self.components.iter().map(Outgoing::component).collect(),
         };
         Ok(message.encode())
     }

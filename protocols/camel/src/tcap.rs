@@ -3,8 +3,10 @@
 
 mod component;
 mod message;
+mod outgoing;
 mod portion;
 
 pub use component::{Code, Component, Part, Problem, ProblemKind};
 pub use message::{Kind, Message, PAbort, TransactionId};
+pub(crate) use outgoing::Outgoing;
 pub use portion::{AbortSource, DialoguePortion, Refusal};
