@@ -36,7 +36,7 @@ fn trio() -> Net {
 
 fn state_of(net: &Net, node: usize, host: &str) -> (State, Health) {
     let found = net.nodes[node].peers().find(|own| &*own.host == host);
-    found.map(|own| (own.state, own.health)).unwrap()
+    found.map(|own| (own.state, own.health)).expect("the peer is known")
 }
 
 #[test]
