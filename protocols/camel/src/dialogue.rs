@@ -508,11 +508,9 @@ impl Dialogue {
             .collect();
         let mut events = Vec::new();
         for id in over {
-            match self.invoked.remove(&id) {
-                Some(Invocation { code, class: Class::ResultOnly | Class::ResultOrError, .. }) => {
-                    events.push(Event::TimedOut { id, code });
-                }
-                _ => {}
+            let own = self.invoked.remove(&id);
+            if let Some(Invocation { code, class: Class::ResultOnly | Class::ResultOrError, .. }) = own {
+                events.push(Event::TimedOut { id, code });
             }
         }
         events

@@ -234,7 +234,7 @@ impl Ssf {
         let hang_up = !own.disconnect_forbidden.unwrap_or(true);
         self.announcement = Some((report, hang_up));
         self.tssf = now.checked_add(self.timers.user_interaction);
-        self.outputs.push_back(Output::Announce(own.clone()));
+        self.outputs.push_back(Output::Announce(Box::new(own.clone())));
     }
 
     fn arm(&mut self, events: &[crate::cap::BcsmEvent]) -> Result<(), CapError> {

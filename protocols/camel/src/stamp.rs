@@ -45,7 +45,7 @@ fn pair(element: &Element<'_>, octet: u8) -> Result<u8, DecodeError> {
 }
 
 const fn swapped(number: u8) -> u8 {
-    (number / 10) % 10 | (number % 10) << 4
+    ((number / 10) % 10) | ((number % 10) << 4)
 }
 
 impl DateAndTime {

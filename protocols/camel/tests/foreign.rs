@@ -2,6 +2,7 @@
 //! tshark the whole stack of a capture.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
 mod samples;
 

@@ -212,7 +212,7 @@ operations! {
         /// A call has met a trigger; gsmSSF to gsmSCF.
         0, "initialDP", ErrorOnly => InitialDp(Box<InitialDpArg>),
         /// An announcer is connected.
-        19, "connectToResource", ErrorOnly => ConnectToResource(ConnectToResourceArg),
+        19, "connectToResource", ErrorOnly => ConnectToResource(Box<ConnectToResourceArg>),
         /// The call goes to another destination.
         20, "connect", ErrorOnly => Connect(Box<ConnectArg>),
         /// The call ends.
@@ -234,9 +234,9 @@ operations! {
         /// Which facts are told.
         45, "callInformationRequest", ErrorOnly => CallInformationRequest(CallInformationRequestArg),
         /// Charge advice for the subscriber.
-        46, "sendChargingInformation", ErrorOnly => SendChargingInformation(SendChargingInformationArg),
+        46, "sendChargingInformation", ErrorOnly => SendChargingInformation(Box<SendChargingInformationArg>),
         /// An announcement is played.
-        47, "playAnnouncement", ErrorOnly => PlayAnnouncement(PlayAnnouncementArg),
+        47, "playAnnouncement", ErrorOnly => PlayAnnouncement(Box<PlayAnnouncementArg>),
         /// Nothing more is told, or an announcement ends.
         53, "cancel", ErrorOnly => Cancel(CancelArgument),
         /// The call goes on with other data (phase 3).
@@ -246,11 +246,11 @@ operations! {
         /// Octets for the message's record (phase 3).
         61, "furnishChargingInformationSMS", ErrorOnly => FurnishChargingInformationSms(FurnishChargingInformationSmsArg),
         /// The message goes elsewhere (phase 3).
-        62, "connectSMS", ErrorOnly => ConnectSms(ConnectSmsArg),
+        62, "connectSMS", ErrorOnly => ConnectSms(Box<ConnectSmsArg>),
         /// Which events are told (phase 3).
         63, "requestReportSMSEvent", ErrorOnly => RequestReportSmsEvent(RequestReportSmsEventArg),
         /// An event; smsSSF to gsmSCF (phase 3).
-        64, "eventReportSMS", Nothing => EventReportSms(EventReportSmsArg),
+        64, "eventReportSMS", Nothing => EventReportSms(Box<EventReportSmsArg>),
         /// The message is refused (phase 3).
         66, "releaseSMS", Nothing => ReleaseSms(ReleaseSmsArg),
         /// The state timer starts anew (phase 3).

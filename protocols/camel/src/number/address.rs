@@ -55,7 +55,7 @@ impl FromStr for Tbcd {
 
     fn from_str(text: &str) -> Result<Self, NumberError> {
         // A filler as the last of an even number would be taken off when it is read.
-        let ambiguous = text.len() % 2 == 0 && text.ends_with('f');
+        let ambiguous = text.len().is_multiple_of(2) && text.ends_with('f');
         if text.bytes().all(|letter| ALPHABET.contains(&letter)) && !ambiguous {
             Ok(Self(text.into()))
         } else {

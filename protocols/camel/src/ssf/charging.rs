@@ -30,8 +30,8 @@ pub(super) struct Charging {
     switched: Option<(Instant, Option<Duration>)>,
 }
 
-const fn tenths(number: u32) -> Duration {
-    Duration::from_millis(100 * number as u64)
+fn tenths(number: u32) -> Duration {
+    Duration::from_millis(100 * u64::from(number))
 }
 
 fn in_tenths(span: Duration) -> u32 {

@@ -117,7 +117,7 @@ pub enum Output {
     /// An announcer is connected.
     ConnectResource,
     /// It plays this.
-    Announce(PlayAnnouncementArg),
+    Announce(Box<PlayAnnouncementArg>),
     /// It stops.
     StopAnnouncement,
     /// It is disconnected.
@@ -125,7 +125,7 @@ pub enum Output {
     /// The call record takes these octets.
     Record(FurnishChargingInformationArg),
     /// The subscriber's display takes this advice.
-    Advise(SendChargingInformationArg),
+    Advise(Box<SendChargingInformationArg>),
 }
 
 impl Side {
@@ -177,7 +177,7 @@ impl Side {
 /// The date and time of an instant in UTC, by the calendar of days since 1970.
 pub(super) fn local_time(now: Instant) -> DateAndTime {
     let (mut days, second) = (now.unix_secs() / 86_400, now.unix_secs() % 86_400);
-    let leap = |year: u16| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u16| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970_u16;
     while days >= if leap(year) { 366 } else { 365 } {
         days -= if leap(year) { 366 } else { 365 };

@@ -333,7 +333,7 @@ pub(crate) fn written() -> Vec<(&'static str, Phase, Value)> {
         ("oAbandon", None, "leg1", "notification"),
         ("tBusy", Some(("tBusySpecificInfo", group([("busyCause", cause(17))]))), "leg2", "request"),
         ("tNoAnswer", Some(("tNoAnswerSpecificInfo", group([("callForwarded", yes())]))), "leg2", "request"),
-        ("tAnswer", Some(("tAnswerSpecificInfo", answered.clone())), "leg2", "notification"),
+        ("tAnswer", Some(("tAnswerSpecificInfo", answered)), "leg2", "notification"),
         (
             "tDisconnect",
             Some(("tDisconnectSpecificInfo", group([("releaseCause", cause(16))]))),
