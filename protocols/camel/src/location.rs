@@ -9,7 +9,7 @@ use crate::asn::{
     within,
 };
 use crate::ber::{Element, Encoder, Tag};
-use crate::number::{AddressString, PartyNumber, Tbcd};
+use crate::number::{AddressString, PartyNumber, Tbcd, tbcd_code};
 
 /// A location area: country, network and area.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -43,7 +43,7 @@ impl LocationArea {
     fn octets(&self) -> [u8; 5] {
         let signal = |number: &Tbcd, place: usize| {
             let letter = number.as_str().as_bytes().get(place).copied();
-            letter.map_or(15, |letter| if letter.is_ascii_digit() { letter & 15 } else { 15 })
+            letter.map_or(15, tbcd_code)
         };
         let [high, low] = self.lac.to_be_bytes();
         [
@@ -252,6 +252,10 @@ mod tests {
         assert_eq!(fields("01").octets(), [0x13, 0xf0, 0x10, 1, 2]);
         for mnc in ["410", "01"] {
             assert_eq!(LocationArea::of(&fields(mnc).octets()), fields(mnc));
+        }
+        // What is no digit is kept too.
+        for octets in [[0x62, 0xf2, 0x0e, 1, 2], [0xff, 0xff, 0xff, 0, 0], [0x1a, 0xbc, 0xf1, 0, 1]] {
+            assert_eq!(LocationArea::of(&octets).octets(), octets);
         }
     }
 }

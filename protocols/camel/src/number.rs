@@ -5,6 +5,7 @@ mod address;
 mod digits;
 mod isup;
 
+pub(crate) use address::code as tbcd_code;
 pub use address::{AddressString, Tbcd};
 pub use digits::{Digits, NumberError};
 pub use isup::{CalledPartyNumber, GenericNumber, PartyNumber};

@@ -10,6 +10,9 @@ pub const SSN_CAP: u8 = 146;
 /// Subsystem number of an MSC.
 pub const SSN_MSC: u8 = 8;
 
+/// Longer addresses are not read: no global title has so many octets.
+pub const ADDRESS_LEN_MAX: usize = 64;
+
 /// A global title.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum GlobalTitle {
@@ -55,6 +58,11 @@ impl Address {
     }
 
     fn read(octets: &[u8], offset: usize) -> Result<Self, DecodeError> {
+        if octets.len() > ADDRESS_LEN_MAX {
+            let fault =
+                Fault::Invalid { value: octets.len() as u64, rule: "an address has at most 64 octets here" };
+            return Err(DecodeError { what: "SCCP address", offset, fault });
+        }
         let mut reader = Reader::new(octets);
         let at = |error: DecodeError| DecodeError { offset: error.offset + offset, ..error };
         let indicator = reader.u8("address indicator").map_err(at)?;

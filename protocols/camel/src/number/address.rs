@@ -46,7 +46,7 @@ impl Tbcd {
     }
 }
 
-fn code(letter: u8) -> u8 {
+pub(crate) fn code(letter: u8) -> u8 {
     ALPHABET.iter().zip(0..).find(|(own, _)| **own == letter).map_or(15, |(_, code)| code)
 }
 
