@@ -171,13 +171,13 @@ fn decode(criterion: &mut Criterion) {
     assert!(checked, "it breaks no rule");
     let mut group = criterion.benchmark_group("diameter/decode-ccr-u-660");
     group.bench_function("tollgate-read", |b| {
-        b.iter(|| Message::parse(black_box(&bytes)).map(|own| read(&own)))
+        b.iter(|| Message::parse(black_box(&bytes)).map(|own| read(&own)));
     });
     group.bench_function("tollgate-read-and-check", |b| {
         b.iter(|| Message::parse(black_box(&bytes)).map(|own| (check::verify(&own).is_ok(), read(&own))));
     });
     group.bench_function("tollgate-fields", |b| {
-        b.iter(|| Message::parse(black_box(&bytes)).map(|own| own.fields()))
+        b.iter(|| Message::parse(black_box(&bytes)).map(|own| own.fields()));
     });
     group.bench_function("diameter-crate", |b| b.iter(|| theirs(black_box(&bytes)).is_ok()));
     group.finish();

@@ -1,7 +1,7 @@
 //! A node's peers and connections: takes what happened, says what to do.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -33,7 +33,7 @@ pub struct Endpoint {
     pub(super) chance: Chance,
     pub(super) peers: Vec<Peer>,
     /// Places in `peers` that are free again.
-    free: Vec<usize>,
+    free: BTreeSet<usize>,
     hosts: HashMap<String, usize, foldhash::fast::FixedState>,
     pub(super) links: HashMap<ConnectionId, Link, foldhash::fast::FixedState>,
     pub(super) pending: Pending,
@@ -76,7 +76,7 @@ impl Endpoint {
             routes,
             chance,
             peers: Vec::new(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             hosts: HashMap::default(),
             links: HashMap::default(),
             pending: Pending::default(),
@@ -452,7 +452,7 @@ impl Endpoint {
             return peer;
         }
         let own = Peer::new(host, named, self.settings.reopen_answers);
-        let index = match self.free.pop() {
+        let index = match self.free.pop_first() {
             Some(index) => {
                 self.peers[index] = own;
                 index
@@ -468,7 +468,7 @@ impl Endpoint {
 
     pub(super) fn forget_peer(&mut self, peer: usize) {
         self.hosts.remove(self.peers[peer].host.to_ascii_lowercase().as_str());
-        self.free.push(peer);
+        self.free.insert(peer);
     }
 
     /// Sees to it that the timers know the peer's deadline.
