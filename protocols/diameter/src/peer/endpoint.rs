@@ -245,6 +245,18 @@ impl Endpoint {
         self.find(host).is_some_and(|peer| self.peers[peer].is_up())
     }
 
+    /// What a connected peer said about itself.
+    #[must_use]
+    pub fn capabilities(&self, host: &str) -> Option<&Capabilities> {
+        self.peers[self.find(host)?].remote.as_ref()
+    }
+
+    /// The connection that carries a peer's traffic.
+    #[must_use]
+    pub fn connection(&self, host: &str) -> Option<ConnectionId> {
+        self.peers[self.find(host)?].connection()
+    }
+
     fn message(&mut self, now: Instant, connection: ConnectionId, octets: &[u8]) {
         let Some(header) = Header::read(octets) else { return };
         let Some(peer) = self.peer_of(connection) else {
