@@ -205,6 +205,10 @@ fn tshark_dissects_the_whole_stack_without_complaint() {
         write(false, &begin(*phase, operation, number));
         names.push(operation.name());
     }
+    // In phase 2 the release is a group, which pycrate's description does not have.
+    let limit = Operation::ApplyCharging(tollgate_camel::cap::ApplyChargingArg::limit(600));
+    write(false, &begin(Phase::Two, &limit, 0x7000));
+    names.push(limit.name());
     for message in other_messages() {
         // tshark's CAMEL dissector does not step over the parameter of an error and then complains of its octets.
         let read = Message::parse(&message).unwrap();
