@@ -89,8 +89,8 @@ fn push_dialogue(fields: &mut Fields, dialogue: &DialoguePortion<'_>) {
             fields.push("dialogueAbort", by);
             user = *user_information;
         }
-        DialoguePortion::Other { contents, fault } => {
-            fields.push("dialoguePortion", shown(contents));
+        DialoguePortion::Other { octets, fault } => {
+            fields.push("dialoguePortion", shown(octets));
             if let Some(fault) = fault {
                 fields.push("fault", Text::from(fault.to_string()));
             }

@@ -334,3 +334,27 @@ fn every_sample_is_the_same_after_people_have_copied_it() {
     let all: std::collections::BTreeSet<_> = tollgate_camel::cap::operation_names().iter().copied().collect();
     assert_eq!(named, all, "every operation has a sample");
 }
+
+#[test]
+fn a_dialogue_portion_that_cannot_be_read_is_written_as_it_was() {
+    // A primitive portion, and one whose context is no OBJECT IDENTIFIER (0x16).
+    let external = "280f060700118605010101a004600280 00".replace(' ', "");
+    for portion in [
+        format!("4b11{external}"),
+        "6b1e281c060700118605010101a011600f80020780a1091607040000010032 01".replace(' ', ""),
+    ] {
+        let digits = format!("4804000000 01{portion}").replace(' ', "");
+        let octets: Vec<u8> = (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap())
+            .collect();
+        let mut whole = vec![0x62, u8::try_from(octets.len()).unwrap()];
+        whole.extend(octets);
+        let read = Message::parse(&whole).unwrap();
+        assert!(matches!(
+            read.dialogue,
+            Some(tollgate_camel::tcap::DialoguePortion::Other { fault: Some(_), .. })
+        ));
+        assert_eq!(read.encode(), whole);
+    }
+}

@@ -211,7 +211,7 @@ impl<'a> Message<'a> {
                 out.integer(P_ABORT, i64::from(cause.0));
             }
             if let Some(dialogue) = &self.dialogue {
-                out.constructed(DIALOGUE, |out| dialogue.write(out));
+                dialogue.write(DIALOGUE, out);
             }
             if self.kind != Kind::Abort && !self.components.is_empty() {
                 out.constructed(COMPONENTS, |out| {

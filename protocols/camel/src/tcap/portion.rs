@@ -58,10 +58,10 @@ pub enum DialoguePortion<'a> {
         /// User information, such as CAP's reason.
         user_information: Option<&'a [u8]>,
     },
-    /// Something else: the portion's contents, and why they could not be read, if they should have been.
+    /// Something else: the whole portion, and why it could not be read, if it should have been.
     Other {
-        /// The contents.
-        contents: &'a [u8],
+        /// All octets of the portion, its tag and length too.
+        octets: &'a [u8],
         /// Why they are no dialogue PDU.
         fault: Option<DecodeError>,
     },
@@ -92,7 +92,11 @@ impl<'a> Parts<'a> {
     }
 
     fn context(&self) -> Result<&'a [u8], DecodeError> {
-        self.need(1, "application-context-name")?.inner()?.primitive()
+        let name = self.need(1, "application-context-name")?.inner()?;
+        if name.tag != Tag::OBJECT_IDENTIFIER {
+            return Err(name.invalid(u64::from(name.tag.number), "a context's name is an OBJECT IDENTIFIER"));
+        }
+        name.primitive()
     }
 
     fn user_information(&self) -> Option<&'a [u8]> {
@@ -102,11 +106,11 @@ impl<'a> Parts<'a> {
 
 impl<'a> DialoguePortion<'a> {
     pub(super) fn read(portion: &Element<'a>) -> Self {
-        let contents = portion.contents;
+        let octets = portion.encoding;
         match Self::read_external(portion) {
             Ok(Some(own)) => own,
-            Ok(None) => Self::Other { contents, fault: None },
-            Err(fault) => Self::Other { contents, fault: Some(fault) },
+            Ok(None) => Self::Other { octets, fault: None },
+            Err(fault) => Self::Other { octets, fault: Some(fault) },
         }
     }
 
@@ -141,14 +145,16 @@ impl<'a> DialoguePortion<'a> {
         }))
     }
 
-    /// Writes the contents of the portion.
-    pub(super) fn write(&self, out: &mut Encoder) {
-        if let Self::Other { contents, .. } = self {
-            return out.raw(contents);
+    /// Writes the portion.
+    pub(super) fn write(&self, tag: Tag, out: &mut Encoder) {
+        if let Self::Other { octets, .. } = self {
+            return out.raw(octets);
         }
-        out.constructed(Tag::EXTERNAL, |out| {
-            out.primitive(Tag::OBJECT_IDENTIFIER, DIALOGUE_AS);
-            out.constructed(Tag::context(0), |out| self.write_pdu(out));
+        out.constructed(tag, |out| {
+            out.constructed(Tag::EXTERNAL, |out| {
+                out.primitive(Tag::OBJECT_IDENTIFIER, DIALOGUE_AS);
+                out.constructed(Tag::context(0), |out| self.write_pdu(out));
+            });
         });
     }
 
