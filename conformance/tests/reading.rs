@@ -230,6 +230,8 @@ fn faults_start_from_the_networks_own_behaviour() {
   - fault: { crash: ocs, for: 10s }
   - fault: { restart: ocs }
   - fault: heal
+  - fault: { reset: ivr }
+  - fault: { resets: 2%, between: [ivr, ocs] }
 "
     ))
     .remove(0);
@@ -249,6 +251,9 @@ fn faults_start_from_the_networks_own_behaviour() {
     assert!(matches!(fault(3).what, FaultKind::Crash(Who::System)));
     assert!(matches!(fault(4).what, FaultKind::Restart(Who::System)));
     assert!(matches!(fault(5).what, FaultKind::Heal));
+    assert!(matches!(&fault(6).what, FaultKind::Reset { between } if between.as_slice() == [Who::Peer(0)]));
+    let FaultKind::Impair { impairment, .. } = &fault(7).what else { panic!() };
+    assert_eq!(impairment.resets, Ratio::from_percent(2));
 }
 
 #[test]

@@ -29,6 +29,9 @@ fn translated(scene: &Scene<'_>, step: &FaultStep) -> Option<Vec<Fault>> {
         FaultKind::Partition { between } => {
             links(between, node)?.into_iter().map(|between| Fault::Partition { between, until }).collect()
         }
+        FaultKind::Reset { between } => {
+            links(between, node)?.into_iter().map(|between| Fault::Reset { between }).collect()
+        }
         FaultKind::Heal => vec![Fault::Heal],
         FaultKind::Crash(who) => vec![Fault::Crash { node: node(who)?, until }],
         FaultKind::Restart(who) => vec![Fault::Restart { node: node(who)? }],

@@ -62,6 +62,7 @@ fn impair(keys: &mut Keys<'_>, impairment: &mut Impairment, collector: &mut Coll
         ("loss", &mut impairment.loss),
         ("duplication", &mut impairment.duplication),
         ("reordering", &mut impairment.reordering),
+        ("resets", &mut impairment.resets),
     ];
     for (key, share) in shares {
         if let Some(node) = keys.value(key) {
@@ -99,11 +100,12 @@ pub(super) fn fault(steps: &mut Steps<'_>, node: &Node, at: Span) -> Option<Faul
     let between = between_node.map(|node| parties(steps, node));
     let mut impairment = steps.network;
     let impaired = impair(&mut keys, &mut impairment, steps.collector);
-    let [partition, crash, restart, heal] =
-        ["partition", "crash", "restart", "heal"].map(|key| keys.value(key));
+    let [partition, reset, crash, restart, heal] =
+        ["partition", "reset", "crash", "restart", "heal"].map(|key| keys.value(key));
     keys.finish("`fault:`", steps.collector);
 
-    let kinds = [impaired, partition.is_some(), crash.is_some(), restart.is_some(), heal.is_some()];
+    let named = [partition, reset, crash, restart, heal].map(|node| node.is_some());
+    let kinds = [&[impaired][..], &named].concat();
     match kinds.iter().filter(|there| **there).count() {
         0 => {
             let known = [
@@ -112,7 +114,9 @@ pub(super) fn fault(steps: &mut Steps<'_>, node: &Node, at: Span) -> Option<Faul
                 "reordering",
                 "latency",
                 "jitter",
+                "resets",
                 "partition",
+                "reset",
                 "crash",
                 "restart",
                 "heal",
@@ -134,10 +138,10 @@ pub(super) fn fault(steps: &mut Steps<'_>, node: &Node, at: Span) -> Option<Faul
     if let (Some(between), true) = (between_node, crash.or(restart).or(heal).is_some()) {
         steps.collector.error(between.span, "`between:` is for links; this fault is not one of links");
     }
-    if let (Some(lasts), true) = (lasts_node, restart.or(heal).is_some()) {
+    if let (Some(lasts), true) = (lasts_node, reset.or(restart).or(heal).is_some()) {
         steps.collector.error(lasts.span, "this fault is over at once and has no `for:`");
     }
-    let what = if let Some(node) = partition {
+    let what = if let Some(node) = partition.or(reset) {
         let named = match node.scalar().map(|scalar| scalar.text.as_str()) {
             Some("true" | "all") => Vec::new(),
             _ => parties(steps, node)?,
@@ -145,9 +149,8 @@ pub(super) fn fault(steps: &mut Steps<'_>, node: &Node, at: Span) -> Option<Faul
         if let (false, Some(between)) = (named.is_empty(), between_node) {
             steps.collector.error(between.span, "who is cut off is said twice");
         }
-        FaultKind::Partition {
-            between: if named.is_empty() { between.unwrap_or(Some(named))? } else { named },
-        }
+        let between = if named.is_empty() { between.unwrap_or(Some(named))? } else { named };
+        if reset.is_some() { FaultKind::Reset { between } } else { FaultKind::Partition { between } }
     } else if let Some(node) = crash {
         FaultKind::Crash(party(steps, node)?)
     } else if let Some(node) = restart {

@@ -165,6 +165,11 @@ pub enum FaultKind {
         /// Between whom.
         between: Vec<Who>,
     },
+    /// Connections are reset.
+    Reset {
+        /// Between whom.
+        between: Vec<Who>,
+    },
     /// Links are as at the start.
     Heal,
     /// One stops.

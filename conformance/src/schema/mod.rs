@@ -123,6 +123,7 @@ fn links() -> Map<String, Value> {
         ("duplication", "Packets that arrive twice", ratio()),
         ("reordering", "Packets that later ones overtake", ratio()),
         ("reordering-delay", "How long such a packet is held back at most", span()),
+        ("resets", "Segments at which their connection is reset", ratio()),
     ] {
         links.insert(name.to_owned(), said(about, or_parameter(&schema)));
     }
@@ -139,6 +140,7 @@ fn fault() -> Value {
     let mut faults = links();
     for (name, about, schema) in [
         ("partition", "Nothing gets through between these", json!({ "anyOf": [pair, { "const": true }] })),
+        ("reset", "Connections between these are reset", json!({ "anyOf": [pair, { "const": true }] })),
         ("crash", "This one stops at once", peer.clone()),
         ("restart", "This one comes back with what its durable record holds", peer),
         ("heal", "Links are as at the start", json!(true)),

@@ -210,11 +210,18 @@ impl<'a> Avps<'a> {
 
     /// The same, where every length fits.
     pub(crate) fn checked(self) -> Result<Self, Problem> {
-        let mut rest = self;
-        while !rest.bytes.is_empty() {
-            if rest.next().is_none() {
-                return Err(rest.broken());
+        let mut rest = self.bytes;
+        while let Some(head) = rest.first_chunk::<AVP_HEAD_LEN>() {
+            let len = u32::from_be_bytes([0, head[5], head[6], head[7]]) as usize;
+            let head_len = if head[4] & AvpFlags::VENDOR.0 == 0 { AVP_HEAD_LEN } else { AVP_HEAD_VENDOR_LEN };
+            if len < head_len || len > rest.len() {
+                break;
             }
+            rest = rest.get((len + 3) & !3..).unwrap_or_default();
+        }
+        if !rest.is_empty() {
+            let at = self.bytes.len() - rest.len();
+            return Err(Self { bytes: rest, offset: self.offset + at, depth: self.depth }.broken());
         }
         Ok(self)
     }
@@ -238,19 +245,20 @@ impl<'a> Iterator for Avps<'a> {
     fn next(&mut self) -> Option<Avp<'a>> {
         let head = self.bytes.first_chunk::<AVP_HEAD_LEN>()?;
         let number = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+        let word = u32::from_be_bytes([0, head[5], head[6], head[7]]);
         let flags = AvpFlags(head[4]);
-        let len = u32::from_be_bytes([0, head[5], head[6], head[7]]) as usize;
-        let own = self.bytes.get(..len)?;
+        let len = word as usize;
         let (code, data) = if flags.has(AvpFlags::VENDOR) {
-            let vendor = own.get(AVP_HEAD_LEN..)?.first_chunk::<4>()?;
-            (AvpCode::new(u32::from_be_bytes(*vendor), number), &own[AVP_HEAD_VENDOR_LEN..])
+            let head = self.bytes.first_chunk::<AVP_HEAD_VENDOR_LEN>()?;
+            let vendor = u32::from_be_bytes([head[8], head[9], head[10], head[11]]);
+            (AvpCode::new(vendor, number), self.bytes.get(AVP_HEAD_VENDOR_LEN..len)?)
         } else {
-            (AvpCode::new(0, number), own.get(AVP_HEAD_LEN..)?)
+            (AvpCode::ietf(number), self.bytes.get(AVP_HEAD_LEN..len)?)
         };
         let avp = Avp { code, flags, data, offset: self.offset, depth: self.depth };
         // The padding of the last AVP may be missing; some senders leave it out within groups.
-        let padded = len.next_multiple_of(4).min(self.bytes.len());
-        self.bytes = &self.bytes[padded..];
+        let padded = (len + 3) & !3;
+        self.bytes = self.bytes.get(padded..).unwrap_or_default();
         self.offset += padded;
         Some(avp)
     }

@@ -142,8 +142,10 @@ fn counts(avps: Avps<'_>, rules: &[Rule], refused: bool, offset: usize, found: V
         return false;
     }
     let mut seen = [0_u16; RULES_MAX];
+    let mut last = 0;
     for own in avps {
-        let Some(place) = place_of(rules, own.code) else { continue };
+        let Some(place) = place_of(rules, own.code, last) else { continue };
+        last = place;
         seen[place] = seen[place].saturating_add(1);
         let kind = match rules[place].max {
             Some(0) => ProblemKind::NotAllowed,
@@ -166,6 +168,11 @@ fn counts(avps: Avps<'_>, rules: &[Rule], refused: bool, offset: usize, found: V
 /// Most rules of one command or group.
 const RULES_MAX: usize = 64;
 
-fn place_of(rules: &[Rule], code: AvpCode) -> Option<usize> {
-    rules.iter().take(RULES_MAX).position(|rule| rule.code == code)
+/// Where the rule of an AVP stands; most follow the order of the rules, so the search goes on where the
+/// `last` one ended.
+fn place_of(rules: &[Rule], code: AvpCode, last: usize) -> Option<usize> {
+    let rules = rules.get(..RULES_MAX).unwrap_or(rules);
+    let (before, behind) = rules.split_at_checked(last)?;
+    let found = behind.iter().position(|rule| rule.code == code).map(|place| place + last);
+    found.or_else(|| before.iter().position(|rule| rule.code == code))
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use diameter::avp::{AvpValue, Grouped, Identity, UTF8String, Unsigned32, Unsigned64};
 use diameter::dictionary::{DEFAULT_DICT_XML, Dictionary};
@@ -11,8 +11,11 @@ use diameter::{ApplicationId, CommandCode, DiameterMessage};
 use proptest::prelude::*;
 use tollgate_diameter::{Builder, CommandFlags, Header, Message, avp};
 
+/// Read once: it is XML.
 fn dictionary() -> Arc<Dictionary> {
-    Arc::new(Dictionary::new(&[&DEFAULT_DICT_XML]))
+    static DICTIONARY: LazyLock<Arc<Dictionary>> =
+        LazyLock::new(|| Arc::new(Dictionary::new(&[&DEFAULT_DICT_XML])));
+    Arc::clone(&DICTIONARY)
 }
 
 #[derive(Debug, Clone)]

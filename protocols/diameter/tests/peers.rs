@@ -36,7 +36,7 @@ fn trio() -> Net {
 
 fn state_of(net: &Net, node: usize, host: &str) -> (State, Health) {
     let found = net.nodes[node].peers().find(|own| &*own.host == host);
-    found.map(|own| (own.state, own.health)).unwrap()
+    found.map(|own| (own.state, own.health)).expect("the peer is known")
 }
 
 #[test]
@@ -422,4 +422,57 @@ fn ten_thousand_idle_connections_are_watched_and_one_message_stays_cheap() {
         net.nodes[0].closed(now, ConnectionId::incoming(number));
     }
     assert_eq!(net.nodes[0].peers().count(), 0, "nobody who left is kept");
+}
+
+#[test]
+fn whatever_breaks_each_request_ends_once() {
+    for seed in 0..300_u64 {
+        let mut net = trio();
+        let mut chance = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut draw = |bound: u64| {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            chance % bound
+        };
+        let mut sent = Vec::new();
+        for number in 0..40 {
+            match draw(8) {
+                0 => net.cut(0, 1),
+                1 => net.cut(0, 2),
+                2 => net.deaf = [vec![], vec![1], vec![2]][usize::try_from(draw(3)).unwrap_or(0)].clone(),
+                3 => net.advance(Duration::from_secs(draw(45))),
+                _ => sent.push(net.request(0, ccr(&format!("pgw;{number}"), None), Sending::default())),
+            }
+            let server = 1 + usize::from(draw(2) == 0);
+            if let Some((peer, octets)) = net.request_at(server).filter(|_| draw(4) > 0) {
+                let code = if draw(5) == 0 { ResultCode::TOO_BUSY } else { ResultCode::SUCCESS };
+                net.answer(server, peer.1, &octets, code);
+            }
+        }
+        net.advance(Duration::from_secs(60));
+        let mut ended = Vec::new();
+        while let Some((request, ..)) = net.answer_at(0) {
+            ended.push(request);
+        }
+        while let Some((request, _)) = net.failed_at(0) {
+            ended.push(request);
+        }
+        ended.sort();
+        assert_eq!(ended, sent, "seed {seed}");
+    }
+}
+
+#[test]
+fn who_was_left_in_order_is_used_at_once_again() {
+    let mut net = trio();
+    let now = net.now;
+    net.nodes[0].disconnect(now, "ocs1", DisconnectCause::Rebooting);
+    net.settle();
+    net.advance(Duration::from_secs(100));
+    assert_eq!(state_of(&net, 0, "ocs1").0, State::Closed, "who leaves does not come back by itself");
+    let now = net.now;
+    net.nodes[0].connect(now, "ocs1");
+    net.settle();
+    assert!(net.is_up(0, "ocs1"));
 }

@@ -1,7 +1,7 @@
 //! A node's peers and connections: takes what happened, says what to do.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -33,7 +33,7 @@ pub struct Endpoint {
     pub(super) chance: Chance,
     pub(super) peers: Vec<Peer>,
     /// Places in `peers` that are free again.
-    free: Vec<usize>,
+    free: BTreeSet<usize>,
     hosts: HashMap<String, usize, foldhash::fast::FixedState>,
     pub(super) links: HashMap<ConnectionId, Link, foldhash::fast::FixedState>,
     pub(super) pending: Pending,
@@ -76,7 +76,7 @@ impl Endpoint {
             routes,
             chance,
             peers: Vec::new(),
-            free: Vec::new(),
+            free: BTreeSet::new(),
             hosts: HashMap::default(),
             links: HashMap::default(),
             pending: Pending::default(),
@@ -243,6 +243,18 @@ impl Endpoint {
     #[must_use]
     pub fn is_up(&self, host: &str) -> bool {
         self.find(host).is_some_and(|peer| self.peers[peer].is_up())
+    }
+
+    /// What a connected peer said about itself.
+    #[must_use]
+    pub fn capabilities(&self, host: &str) -> Option<&Capabilities> {
+        self.peers[self.find(host)?].remote.as_ref()
+    }
+
+    /// The connection that carries a peer's traffic.
+    #[must_use]
+    pub fn connection(&self, host: &str) -> Option<ConnectionId> {
+        self.peers[self.find(host)?].connection()
     }
 
     fn message(&mut self, now: Instant, connection: ConnectionId, octets: &[u8]) {
@@ -455,7 +467,7 @@ impl Endpoint {
             return peer;
         }
         let own = Peer::new(host, named, self.settings.reopen_answers);
-        let index = match self.free.pop() {
+        let index = match self.free.pop_first() {
             Some(index) => {
                 self.peers[index] = own;
                 index
@@ -471,7 +483,7 @@ impl Endpoint {
 
     pub(super) fn forget_peer(&mut self, peer: usize) {
         self.hosts.remove(self.peers[peer].host.to_ascii_lowercase().as_str());
-        self.free.push(peer);
+        self.free.insert(peer);
     }
 
     /// Sees to it that the timers know the peer's deadline.
