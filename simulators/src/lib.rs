@@ -6,6 +6,7 @@
 
 mod apart;
 pub mod bng;
+pub mod credit_client;
 pub mod diameter;
 pub mod dynamic_authorization;
 pub mod nas;

@@ -26,3 +26,18 @@ pub(crate) const fn preset(
 pub(crate) const fn integer(min: i64, max: i64) -> ArgKind {
     ArgKind::Integer { min, max }
 }
+
+/// Two tables in one; `C` is the sum of `A` and `B`.
+pub(crate) const fn join<const A: usize, const B: usize, const C: usize>(
+    first: [Arg; A],
+    then: [Arg; B],
+) -> [Arg; C] {
+    assert!(A + B == C && A > 0, "the joined table has a row for each of both");
+    let mut all = [first[0]; C];
+    let mut at = 0;
+    while at < C {
+        all[at] = if at < A { first[at] } else { then[at - A] };
+        at += 1;
+    }
+    all
+}
