@@ -8,6 +8,8 @@ mod apart;
 pub mod bng;
 pub mod credit_client;
 pub mod diameter;
+pub mod diameter_agent;
+pub mod diameter_client;
 pub mod dynamic_authorization;
 pub mod nas;
 pub mod outbox;
@@ -15,6 +17,7 @@ pub mod radius_client;
 mod settings;
 mod table;
 pub mod timers;
+mod traffic;
 
 use tollgate_network::PeerKind;
 
@@ -24,4 +27,5 @@ pub fn kinds() -> &'static [&'static PeerKind] {
     KINDS
 }
 
-static KINDS: &[&PeerKind] = &[&nas::NAS, &bng::BNG];
+static KINDS: &[&PeerKind] =
+    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT];

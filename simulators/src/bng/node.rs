@@ -13,11 +13,11 @@ use super::online::Online;
 use super::policy::Held;
 use super::session::{Alarms, By, Session, SessionKey, Stage};
 use super::settings::Settings;
-use super::traffic::{Bursts, Traffic, Wish};
 use crate::apart::Apart;
 use crate::dynamic_authorization::{self, Receiver};
 use crate::radius_client::{Answer, Head};
 use crate::settings;
+use crate::traffic::{Bursts, Traffic, Wish};
 
 /// A broadband gateway.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use super::policy::Deed;
 use super::quirks;
 use super::session::{By, End, PARTS_MAX, Part, Session, Stage};
 use super::settings::Profile;
-use super::traffic::{Bursts, Counters, Wish};
+use crate::traffic::{Bursts, Counters, Wish};
 
 /// Acct-Terminate-Cause (RFC 2866 section 5.10).
 const SESSION_TIMEOUT: u32 = 5;
