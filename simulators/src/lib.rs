@@ -6,11 +6,13 @@
 
 mod apart;
 pub mod bng;
+mod camel;
 pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
 pub mod dynamic_authorization;
+pub mod msc;
 pub mod nas;
 pub mod outbox;
 pub mod radius_client;
@@ -28,4 +30,4 @@ pub fn kinds() -> &'static [&'static PeerKind] {
 }
 
 static KINDS: &[&PeerKind] =
-    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT];
+    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &msc::MSC];

@@ -50,6 +50,13 @@ impl Outbox {
         }
     }
 
+    /// Notes an observation as part of the input that is being handled; its fields are asked for only where somebody reads them.
+    pub fn hear(&mut self, kind: &'static str, fields: impl FnOnce() -> Fields) {
+        if self.observing {
+            self.queue.push_back(Output::Heard(Observation::new(kind, fields())));
+        }
+    }
+
     /// Notes a message that came, as part of the input that is being handled.
     pub fn hear_message(&mut self, kind: &'static str, octets: &Bytes, read: fn(&[u8]) -> Fields) {
         if self.observing {
