@@ -366,6 +366,26 @@ fn a_message_is_debited_at_once_and_what_has_no_price_is_refused() {
 }
 
 #[test]
+fn an_event_may_be_about_an_amount_of_money() {
+    let mut world = World::new(config(), "1.00");
+    // 25 with the exponent -2 are 0.25; 840 is USD.
+    let amount = |action: &'static str| {
+        let value = Fields::new().with("Value-Digits", 25_i64).with("Exponent", -2_i64);
+        let money = Fields::new().with("Unit-Value", group(value)).with("Currency-Code", 840_u32);
+        Fields::new()
+            .with("Service-Context-Id", "32274@3gpp.org")
+            .with("Requested-Action", action)
+            .with("Requested-Service-Unit", group(Fields::new().with("CC-Money", group(money))))
+    };
+    let debited = world.credit("d", 4, 0, amount("DIRECT_DEBITING"));
+    assert_eq!(number(&debited, "Result-Code"), 2_001);
+    assert_eq!(world.balance(), "0.75000");
+    let refunded = world.credit("r", 4, 0, amount("REFUND_ACCOUNT"));
+    assert_eq!(number(&refunded, "Result-Code"), 2_001);
+    assert_eq!(world.balance(), "1.00000");
+}
+
+#[test]
 fn a_top_up_has_the_client_ask_again_and_lifts_the_redirection() {
     let mut own = config();
     for rule in &mut own.services {

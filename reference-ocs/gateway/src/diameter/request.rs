@@ -265,6 +265,8 @@ fn service(
     let wanted = avps.get(avp::REQUESTED_SERVICE_UNIT);
     let (wanted, wanted_other) = match (wanted, kind) {
         (_, Kind::Terminate) => (None, false),
+        // An event may be about an amount, whatever the service is counted in (RFC 8506 section 6.3).
+        (Some(own), Kind::Event) if own.members().get(avp::CC_MONEY).is_some() => (None, false),
         (Some(own), _) => wanted_units(own.members(), unit, rule, config),
         // Without units to be had nothing is asked for, but by a client that names no service and no units at all.
         (None, Kind::Initial) if avps.get(avp::RATING_GROUP).is_none() => {
