@@ -14,7 +14,7 @@ use tollgate_reports::{Console, Json, Junit, Level, Look, Report, ReportError};
 use crate::exit::Exit;
 use crate::load;
 use crate::progress::Progress;
-use crate::reference::{Reference, ReferenceSockets};
+use crate::reference::{Reference, ReferenceSockets, WorldError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let target = match arguments.target(&loaded.scenarios) {
         Ok(target) => target,
         Err(error) => {
-            anstream::eprintln!("error: {error}");
+            load::print(&error.report());
             return Exit::ScenarioWrong;
         }
     };
@@ -133,16 +133,12 @@ impl Arguments {
         }
     }
 
-    fn target(&self, scenarios: &[Scenario]) -> Result<Box<dyn Target>, String> {
-        let refused = |error: crate::reference::WorldError| error.to_string();
+    fn target(&self, scenarios: &[Scenario]) -> Result<Box<dyn Target>, WorldError> {
         Ok(match self.target {
-            TargetName::Reference => Box::new(Reference::new(scenarios).map_err(refused)?),
+            TargetName::Reference => Box::new(Reference::new(scenarios)?),
             TargetName::ReferenceSockets => {
                 let speed = NonZeroU32::new(self.speed).unwrap_or(NonZeroU32::MIN);
-                Box::new(
-                    ReferenceSockets::new(scenarios, speed, Duration::from_secs(self.patience))
-                        .map_err(refused)?,
-                )
+                Box::new(ReferenceSockets::new(scenarios, speed, Duration::from_secs(self.patience))?)
             }
         })
     }

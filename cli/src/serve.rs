@@ -108,12 +108,15 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             return Exit::ScenarioWrong;
         }
     };
-    let made = System::of(&world).map_err(|error| error.to_string()).and_then(|system| {
-        let clients = clients(&system, &arguments.client)?;
-        Ok((system, clients))
-    });
-    let (system, clients) = match made {
-        Ok(made) => made,
+    let system = match System::of(&world) {
+        Ok(system) => system,
+        Err(error) => {
+            load::print(&error.report());
+            return Exit::ScenarioWrong;
+        }
+    };
+    let clients = match clients(&system, &arguments.client) {
+        Ok(clients) => clients,
         Err(error) => {
             anstream::eprintln!("error: {error}");
             return Exit::ScenarioWrong;

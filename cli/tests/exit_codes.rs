@@ -93,6 +93,74 @@ fn two_mistakes_are_shown_at_once() {
 }
 
 #[test]
+fn a_world_and_a_sequence_are_checked_as_what_they_are() {
+    let folder = library(GOOD);
+    let (code, text) = outcome(&["check"], &folder.path().join("worlds/calling-card.yaml"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("this world is sound: "), "{text}");
+    let (code, text) = outcome(&["check"], &folder.path().join("sequences/ivr-login.yaml"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("this sequence is sound by itself: "), "{text}");
+    let (code, text) = outcome(&["check"], folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("for 1 run; ") && text.contains("sequences among them"), "{text}");
+    for (verb, what) in [("run", "this file is a world, not a scenario"), ("serve", "not a world")] {
+        let file = if verb == "run" { "worlds/calling-card.yaml" } else { "one.yaml" };
+        let (code, text) = outcome(&[verb], &folder.path().join(file));
+        assert_eq!(code, 2, "{verb}: {text}");
+        assert!(text.contains(what), "{verb}: {text}");
+    }
+}
+
+/// A world that lacks nothing.
+const WORLD: &str = r##"world: small
+currency: CAD
+ocs: 10.0.0.1
+nodes: { nas: { address: 10.0.0.2, secret: s } }
+tariffs:
+  retail: { rates: [{ prefix: "82", price: 0.02/min }] }
+products: { Card: { rating: [{ tariff: retail }] } }
+customers: { owner: {} }
+accounts:
+  "1": { customer: owner, product: Card, balance: 1.00 }
+"##;
+
+#[test]
+fn what_is_wrong_with_a_world_is_shown_with_its_line_and_once() {
+    let folder = library(GOOD);
+    let file = folder.path().join("worlds/small.yaml");
+    let cases = [
+        // Seen by the check of the file.
+        (WORLD.replace("product: Card,", "product: Crad,"), "small.yaml:10:36", "did you mean 'Card'?"),
+        // Seen by the catalogue alone.
+        (WORLD.replace("0.02/min", "0.02/unit"), "small.yaml:6:21", "is not priced in this unit"),
+    ];
+    fs::write(folder.path().join("two.yaml"), GOOD.replace("calling-card", "small")).expect("written");
+    for (text, place, part) in cases {
+        fs::write(&file, text).expect("it can be written");
+        for path in [file.as_path(), folder.path()] {
+            let (code, shown) = outcome(&["check"], path);
+            assert_eq!(code, 2, "{shown}");
+            assert!(shown.contains(place), "{place} is not in\n{shown}");
+            assert_eq!(shown.matches(part).count(), 1, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_sequence_by_itself_names_verbs_and_sights_that_no_peer_has() {
+    let folder = library(GOOD);
+    let file = folder.path().join("sequences/new.yaml");
+    let text = "sequence: new\nparameters: [card, unused]\nsteps:\n  - ivr.dail: \"${card}#\"\n  - expect: { ivr: Access-Rejekt }\n";
+    fs::write(&file, text).expect("it can be written");
+    let (code, shown) = outcome(&["check"], &file);
+    assert_eq!(code, 2, "{shown}");
+    for part in ["did you mean 'dial'?", "did you mean 'Access-Reject'?", "the parameter 'unused'"] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_a_wrong_scenario() {
     let (code, text) = outcome(&["run"], Path::new("no/such/folder"));
     assert_eq!(code, 2, "{text}");
