@@ -12,6 +12,8 @@ pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
 pub mod dynamic_authorization;
+pub mod hss;
+pub mod mme;
 pub mod msc;
 pub mod nas;
 pub mod outbox;
@@ -30,4 +32,4 @@ pub fn kinds() -> &'static [&'static PeerKind] {
 }
 
 static KINDS: &[&PeerKind] =
-    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &msc::MSC];
+    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &hss::HSS, &mme::MME, &msc::MSC];

@@ -87,13 +87,16 @@ pub(crate) fn named(setup: &Setup) -> Result<Option<Vec<DiameterServer>>, SetupE
 
 /// Reads `<Origin-Host>@<address>[:<port>][/<transport>]`; an IPv6 address with a port stands in brackets.
 fn server(text: &str) -> Result<DiameterServer, SetupError> {
-    let wrong = || SetupError(format!("'{text}' names no Diameter node; write it as hss.example.com@192.0.2.1:3868"));
+    let wrong =
+        || SetupError(format!("'{text}' names no Diameter node; write it as hss.example.com@192.0.2.1:3868"));
     let (host, place) = text.split_once('@').ok_or_else(wrong)?;
     let (place, over) = match place.split_once('/') {
         Some((place, over)) => (place, transport(over).ok_or_else(wrong)?),
         None => (place, Transport::Tcp),
     };
-    let at = place.parse::<SocketAddr>().or_else(|_| place.parse::<IpAddr>().map(|own| SocketAddr::new(own, PORT)));
+    let at = place
+        .parse::<SocketAddr>()
+        .or_else(|_| place.parse::<IpAddr>().map(|own| SocketAddr::new(own, PORT)));
     let at = at.map_err(|_| wrong())?;
     let realm = host.split_once('.').map_or(host, |(_, realm)| realm);
     if host.is_empty() || realm.is_empty() {
@@ -153,11 +156,16 @@ mod tests {
     #[test]
     fn a_node_is_named_by_host_and_place() {
         let own = server("hss.example.com@192.0.2.1").unwrap();
-        assert_eq!((own.host.as_str(), own.realm.as_str(), own.port), ("hss.example.com", "example.com", 3868));
+        assert_eq!(
+            (own.host.as_str(), own.realm.as_str(), own.port),
+            ("hss.example.com", "example.com", 3868)
+        );
         let own = server("ocs@[2001:db8::1]:3870/tls").unwrap();
         assert_eq!((own.realm.as_str(), own.port, own.over), ("ocs", 3870, Transport::Tls));
         assert!(own.address.is_ipv6());
-        for wrong in ["", "hss", "hss@", "@192.0.2.1", "hss@192.0.2.1:", "hss@192.0.2.1/quic", "hss@192.0.2.1:99999"] {
+        for wrong in
+            ["", "hss", "hss@", "@192.0.2.1", "hss@192.0.2.1:", "hss@192.0.2.1/quic", "hss@192.0.2.1:99999"]
+        {
             assert!(server(wrong).is_err(), "{wrong}");
         }
     }
