@@ -31,6 +31,6 @@ pub use kind::{
 };
 pub use node::{Input, Node, Output, Peer};
 pub use observation::Observation;
-pub use record::{Fate, Tally, write_capture};
+pub use record::{Fate, M3UA_PORT, Tally, write_capture};
 pub use sim::SimDriver;
 pub use stream::{Ending, Refusal, StreamEvent, StreamId, StreamOrder, Transport};

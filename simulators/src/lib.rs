@@ -7,6 +7,7 @@
 mod apart;
 pub mod bng;
 mod camel;
+pub mod camel_gateway;
 pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
@@ -32,4 +33,4 @@ pub fn kinds() -> &'static [&'static PeerKind] {
 }
 
 static KINDS: &[&PeerKind] =
-    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &hss::HSS, &mme::MME, &msc::MSC];
+    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &hss::HSS, &mme::MME, &msc::MSC, &camel_gateway::CAMEL_GATEWAY];

@@ -22,6 +22,10 @@ pub(crate) const SETTINGS: [Arg; 2] = [
     optional("global-title", ArgKind::Text, "the international number that SCCP routes to it by"),
 ];
 
+/// The point codes and titles of a switch and its gateway, where the scenario does not say.
+pub(crate) const MSC: (u32, &str) = (0x101, "380630000900");
+pub(crate) const GATEWAY: (u32, &str) = (0x102, "380630000901");
+
 /// An end of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Point {

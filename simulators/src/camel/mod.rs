@@ -4,7 +4,9 @@
 mod link;
 mod numbers;
 mod operations;
+mod talk;
 
-pub(crate) use link::{Point, SETTINGS, frame, own_point, point_code, read};
+pub(crate) use link::{GATEWAY, MSC, Point, SETTINGS, frame, own_point, point_code, read};
 pub(crate) use numbers::{Numbering, address, bare, called, party};
 pub(crate) use operations::{OPERATIONS, observe, with_operations};
+pub(crate) use talk::Talk;

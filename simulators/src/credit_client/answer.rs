@@ -95,6 +95,8 @@ pub struct CreditAnswer {
     pub services: Vec<ServiceAnswer>,
     /// What stands at the level of the command.
     pub command: ServiceAnswer,
+    /// Called-Party-Address, where the server gives another number than was dialled (INTEROP, number translation).
+    pub called: Option<Text>,
 }
 
 impl CreditAnswer {
@@ -114,6 +116,10 @@ impl CreditAnswer {
                 .map(|own| ServiceAnswer::read(own.members()))
                 .collect(),
             command: ServiceAnswer::read(message.avps()),
+            called: message
+                .get(avp::SERVICE_INFORMATION)
+                .and_then(|own| own.members().get(avp::IMS_INFORMATION)?.members().get(avp::CALLED_PARTY_ADDRESS)?.text())
+                .map(Text::from),
         }
     }
 

@@ -7,7 +7,7 @@ use tollgate_network::ActionError;
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
-use super::session::Talk;
+use crate::camel::Talk;
 use crate::outbox::Outbox;
 
 /// Subscriber absent (Q.850): there is no way to a phone that is switched off.

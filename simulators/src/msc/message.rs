@@ -15,7 +15,7 @@ use tollgate_network::ActionError;
 use tollgate_time::Instant;
 use tollgate_wire::Fields;
 
-use super::session::Talk;
+use crate::camel::Talk;
 use crate::outbox::Outbox;
 
 /// RP-Cause temporary failure (TS 24.011 section 8.2.5.4).

@@ -14,9 +14,9 @@ use tollgate_wire::{Fields, Text};
 use super::arguments::{Parties, Role, initial_dp, initial_dp_sms};
 use super::call::{Call, Doing};
 use super::message::ShortMessage;
-use super::session::{Session, Subject, Talk};
+use super::session::{Session, Subject};
 use super::settings::Settings;
-use crate::camel::{frame, observe, read};
+use crate::camel::{Talk, frame, observe, read};
 use crate::outbox::Outbox;
 
 /// Whose doing it is that a call ends by the gsmSSF's word.

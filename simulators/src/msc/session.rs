@@ -1,12 +1,11 @@
 //! A dialogue with the gateway, and the call or message that it is about.
 
-use tollgate_camel::cap::{CapError, Operation};
-use tollgate_camel::dialogue::Dialogue;
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
 use super::call::Call;
 use super::message::ShortMessage;
+use crate::camel::Talk;
 
 /// What the dialogue is about.
 #[derive(Debug)]
@@ -39,56 +38,5 @@ impl Session {
             Subject::Message(message) => message.next_deadline(),
         };
         [own, self.talk.dialogue.next_deadline()].into_iter().flatten().min()
-    }
-}
-
-/// How the dialogue ends, if it is to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    End,
-    Abort,
-}
-
-/// A dialogue, and how it is to end when what waits is sent.
-#[derive(Debug)]
-pub(super) struct Talk {
-    pub(super) dialogue: Dialogue,
-    ending: Option<Ending>,
-}
-
-impl Talk {
-    pub(super) const fn new(dialogue: Dialogue) -> Self {
-        Self { dialogue, ending: None }
-    }
-
-    pub(super) fn invoke(&mut self, now: Instant, operation: &Operation) {
-        // With 127 operations under way there is no room for more; none of ours comes near.
-        let _ = self.dialogue.invoke(now, operation);
-    }
-
-    pub(super) fn answer(&mut self, id: i8) {
-        self.dialogue.answer(id);
-    }
-
-    pub(super) fn fail(&mut self, id: i8, error: &CapError) {
-        self.dialogue.fail(id, error);
-    }
-
-    pub(super) fn end(&mut self) {
-        self.ending = Some(Ending::End);
-    }
-
-    pub(super) fn abort(&mut self) {
-        self.ending = Some(Ending::Abort);
-    }
-
-    /// The message that is to be sent now, if one is.
-    pub(super) fn flush(&mut self) -> Option<Vec<u8>> {
-        match self.ending.take() {
-            Some(Ending::End) => self.dialogue.end(),
-            Some(Ending::Abort) => self.dialogue.abort(),
-            None if self.dialogue.has_waiting() => self.dialogue.send(),
-            None => None,
-        }
     }
 }

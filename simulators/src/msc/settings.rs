@@ -6,12 +6,8 @@ use tollgate_camel::ssf::Timers;
 use tollgate_network::{Setup, SetupError};
 use tollgate_wire::{Text, Value};
 
-use crate::camel::{Numbering, Point, own_point, point_code};
+use crate::camel::{GATEWAY, MSC, Numbering, Point, own_point, point_code};
 use crate::settings::{Reader, wrong};
-
-/// The point codes and titles of a switch and its gateway, where the scenario does not say.
-pub(crate) const MSC: (u32, &str) = (0x101, "380630000900");
-pub(crate) const GATEWAY: (u32, &str) = (0x102, "380630000901");
 
 /// Everything that does not change while a switch runs.
 #[derive(Debug)]
