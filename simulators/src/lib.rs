@@ -18,11 +18,13 @@ pub mod mme;
 pub mod msc;
 pub mod nas;
 pub mod outbox;
+pub mod pgw;
 pub mod radius_client;
 mod settings;
 mod table;
 pub mod timers;
 mod traffic;
+mod vocabulary;
 
 use tollgate_network::PeerKind;
 
@@ -32,5 +34,14 @@ pub fn kinds() -> &'static [&'static PeerKind] {
     KINDS
 }
 
-static KINDS: &[&PeerKind] =
-    &[&nas::NAS, &bng::BNG, &diameter_client::DIAMETER_CLIENT, &diameter_agent::DIAMETER_AGENT, &hss::HSS, &mme::MME, &msc::MSC, &camel_gateway::CAMEL_GATEWAY];
+static KINDS: &[&PeerKind] = &[
+    &nas::NAS,
+    &bng::BNG,
+    &diameter_client::DIAMETER_CLIENT,
+    &diameter_agent::DIAMETER_AGENT,
+    &hss::HSS,
+    &mme::MME,
+    &msc::MSC,
+    &camel_gateway::CAMEL_GATEWAY,
+    &pgw::PGW,
+];

@@ -118,7 +118,9 @@ impl CreditAnswer {
             command: ServiceAnswer::read(message.avps()),
             called: message
                 .get(avp::SERVICE_INFORMATION)
-                .and_then(|own| own.members().get(avp::IMS_INFORMATION)?.members().get(avp::CALLED_PARTY_ADDRESS)?.text())
+                .and_then(|own| {
+                    own.members().get(avp::IMS_INFORMATION)?.members().get(avp::CALLED_PARTY_ADDRESS)?.text()
+                })
                 .map(Text::from),
         }
     }

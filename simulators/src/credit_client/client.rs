@@ -106,6 +106,10 @@ pub struct CreditClient<K> {
     waiting: BTreeMap<RequestId, Sent<K>>,
     stored: VecDeque<Sent<K>>,
     store_due: Option<Instant>,
+    /// Requests of before the first connection; they wait for it as long as they may wait for an answer.
+    held: Vec<(Sent<K>, Option<Text>)>,
+    held_until: Option<Instant>,
+    has_been_up: bool,
     /// The last request of each session, to be sent once more.
     latest: BTreeMap<K, Sent<K>>,
     sessions_made: u32,
@@ -126,6 +130,9 @@ impl<K: Copy + Ord> CreditClient<K> {
             waiting: BTreeMap::new(),
             stored: VecDeque::new(),
             store_due: None,
+            held: Vec::new(),
+            held_until: None,
+            has_been_up: false,
             latest: BTreeMap::new(),
             sessions_made: 0,
             numbers_made: u32::try_from(setup.seed & 0xfff).unwrap_or_default(),
@@ -156,6 +163,9 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.station.restart(now);
         self.settings.origin_state = self.settings.origin_state.saturating_add(1);
         self.waiting.clear();
+        self.held.clear();
+        self.held_until = None;
+        self.has_been_up = false;
         self.latest.clear();
         self.store_due = (!self.stored.is_empty()).then_some(now + STORED_REST);
     }
@@ -234,12 +244,17 @@ impl<K: Copy + Ord> CreditClient<K> {
         }
     }
 
-    /// Sends the last request of a session once more, as it was but for the T flag: its first answer may have been lost.
-    /// Nobody waits for the answer. `false` where nothing was sent.
-    pub fn repeat(&mut self, now: Instant, key: K) -> bool {
+    /// Sends the last request of a session once more: as a retransmission with the T flag, or, `anew`, as a request of its own
+    /// with the same number. Nobody waits for the answer. `false` where nothing was sent.
+    pub fn repeat(&mut self, now: Instant, key: K, anew: bool) -> bool {
         let Some(sent) = self.latest.get(&key) else { return false };
         let mut again = Sent { key: None, ..sent.clone() };
-        mark(&mut again.octets);
+        if anew {
+            let number = self.next_end_to_end(now);
+            raw::set_end_to_end(&mut again.octets, number);
+        } else {
+            mark(&mut again.octets);
+        }
         self.send(now, again, None);
         true
     }
@@ -254,7 +269,9 @@ impl<K: Copy + Ord> CreditClient<K> {
         let mut octets = message.octets;
         let number = self.next_end_to_end(now);
         raw::set_end_to_end(&mut octets, number);
-        if message.faults.is_empty() && Message::parse(&octets).is_ok() {
+        // What the connection was not made for is sent all the same.
+        let ours = |message: Message<'_>| message.header.application == APPLICATION;
+        if message.faults.is_empty() && Message::parse(&octets).is_ok_and(ours) {
             let sending =
                 Sending { via: Some(&host), pinned: true, as_is: false, within: Some(self.settings.tx) };
             self.station.request(now, octets, sending);
@@ -266,6 +283,11 @@ impl<K: Copy + Ord> CreditClient<K> {
             fault.apply(&mut octets);
         }
         self.station.send_raw(&host, octets)
+    }
+
+    /// Sends octets to the first server that is up, with identifiers of their own; what comes back is shown and nothing else.
+    pub(crate) fn send_octets(&mut self, now: Instant, octets: Vec<u8>) -> bool {
+        self.send_message(now, RawMessage { octets, faults: Vec::new(), to: None })
     }
 
     /// Answers a request of a server with a result, and what `more` writes.
@@ -307,7 +329,7 @@ impl<K: Copy + Ord> CreditClient<K> {
     /// When [`Self::expire`] has something to do.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.station.next_deadline(), self.store_due].into_iter().flatten().min()
+        [self.station.next_deadline(), self.store_due, self.held_until].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -315,6 +337,9 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.station.expire(now, out);
         if self.store_due.is_some_and(|due| due <= now) {
             self.send_stored(now);
+        }
+        if self.held_until.is_some_and(|until| until <= now) {
+            self.release(now);
         }
     }
 
@@ -328,6 +353,7 @@ impl<K: Copy + Ord> CreditClient<K> {
         while let Some(happening) = self.station.poll(now, out) {
             let outcome = match happening {
                 Happening::Up(peer) => {
+                    self.release(now);
                     self.send_stored(now);
                     Some(Outcome::Up(peer))
                 }
@@ -367,7 +393,20 @@ impl<K: Copy + Ord> CreditClient<K> {
         time << 20 | (self.numbers_made & 0x000f_ffff)
     }
 
+    /// Sends what waited for the first connection.
+    fn release(&mut self, now: Instant) {
+        self.has_been_up = true;
+        self.held_until = None;
+        for (sent, host) in std::mem::take(&mut self.held) {
+            self.send(now, sent, host);
+        }
+    }
+
     fn send(&mut self, now: Instant, mut sent: Sent<K>, host: Option<Text>) {
+        if !self.has_been_up {
+            self.held_until.get_or_insert(now + self.settings.tx);
+            return self.held.push((sent, host));
+        }
         let within = Some(self.settings.tx);
         let request = {
             let via = host.as_deref().filter(|_| !sent.may_move);

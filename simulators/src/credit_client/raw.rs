@@ -9,6 +9,7 @@ use tollgate_wire::Value;
 
 use super::session::Kind;
 use crate::table::{optional, preset, required};
+use crate::vocabulary::DIAMETER;
 
 /// The verb, for the table of a kind.
 pub(crate) const SEND: Verb = Verb {
@@ -16,7 +17,7 @@ pub(crate) const SEND: Verb = Verb {
     about: "Sends one message AVP by AVP; what is not written is not sent, but for CC-Request-Type, which its name says",
     args: &[
         required("message", ArgKind::Text, "CCR-I, CCR-U, CCR-T, CCR-E, or another request such as DWR"),
-        optional("with", ArgKind::Fields, "the AVPs in their order"),
+        optional("with", ArgKind::Fields(&DIAMETER), "the AVPs in their order"),
         optional(
             "corrupt",
             ArgKind::List(&ArgKind::Text),

@@ -107,6 +107,8 @@ pub struct Asked {
     pub used: Vec<Used>,
     /// Reporting-Reason of the whole service.
     pub reason: Option<u32>,
+    /// Trigger-Type that has it report.
+    pub trigger: Option<u32>,
 }
 
 impl Asked {
@@ -122,6 +124,9 @@ impl Asked {
             }
             if let Some(reason) = self.reason {
                 own.u32(avp::REPORTING_REASON, reason);
+            }
+            if let Some(kind) = self.trigger {
+                own.group(avp::TRIGGER, |own| own.u32(avp::TRIGGER_TYPE, kind));
             }
         });
     }
