@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use tollgate_conformance::world;
 use tollgate_network::Observation;
-use tollgate_network::live::{LiveClock, StreamServer, TlsSettings, UdpServer, stop_on_signal};
+use tollgate_network::live::{LiveClock, StreamServer, StreamTotals, TlsSettings, UdpServer, stop_on_signal};
 use tollgate_ocs_core::Record;
 use tollgate_ocs_gateway::diameter::config::Listener;
 use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway};
@@ -214,8 +214,18 @@ fn serve(
     }
     gateway.close().map_err(std::io::Error::other)?;
     anstream::println!("{} packets received, {} sent", totals.received, totals.sent);
-    for (name, count) in gateway.counters().total().iter().filter(|(_, count)| *count > 0) {
+    let diameter = gateway.diameter_tally().into_iter().flat_map(|tally| tally.iter());
+    let counted = gateway.counters().total();
+    for (name, count) in counted.iter().chain(diameter).filter(|(_, count)| *count > 0) {
         anstream::println!("{count:>12} {name}");
+    }
+    if listener.is_some() {
+        let told = streams.totals();
+        let StreamTotals { accepted, turned_away, accept_errors, reset, insecure, .. } = told;
+        anstream::println!(
+            "{accepted} connections taken, {turned_away} turned away, {accept_errors} without room, {reset} reset, \
+             {insecure} insecure"
+        );
     }
     Ok(())
 }

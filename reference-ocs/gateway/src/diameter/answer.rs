@@ -201,7 +201,7 @@ impl Answering<'_> {
 
     /// Validity-Time from the moment on of which the client spoke: its own wait for the answer counts.
     fn validity(&self, builder: &mut Builder, until: Instant) {
-        let asked_at = self.understood.command.at.map_or(self.now, |at| at.min(self.now));
+        let asked_at = self.understood.at.map_or(self.now, |at| at.min(self.now));
         let late = self.now - asked_at;
         let span = (until - self.now).saturating_sub(late);
         // A clock that is far behind makes no grant void: half of it is always left.
