@@ -11,6 +11,7 @@ use tollgate_wire::{Fields, Text, Value};
 
 use crate::radius_client::{Head, Request, Service};
 use crate::table::{optional, required};
+use crate::vocabulary::RADIUS;
 
 /// The verb `send`.
 pub(crate) const SEND: Verb = Verb {
@@ -22,7 +23,7 @@ pub(crate) const SEND: Verb = Verb {
             ArgKind::Choice(&["Access-Request", "Accounting-Request", "Status-Server"]),
             "the kind of message",
         ),
-        optional("with", ArgKind::Fields, "its fields, in this order"),
+        optional("with", ArgKind::Fields(&RADIUS), "its fields, in this order"),
         optional(
             "corrupt",
             ArgKind::List(&ArgKind::Text),

@@ -12,6 +12,7 @@ mod load;
 mod matchers;
 mod matrix;
 pub mod model;
+mod naming;
 mod nature;
 mod peers;
 pub(crate) mod read;

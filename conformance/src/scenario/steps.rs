@@ -10,6 +10,7 @@ use super::args::{self, Captures};
 use super::files::Files;
 use super::load::{self, Registry};
 use super::model::{Deed, Step, Who};
+use super::naming::{self, Use};
 use super::peers::Peers;
 use super::substitute::Parameters;
 use super::{expect, faults, read};
@@ -441,6 +442,16 @@ impl<'a> Steps<'a> {
                 return None;
             }
         };
+        if let tollgate_network::FieldNames::Message(own) = sight.fields
+            && sight.fields.contains(path.head())
+        {
+            let names: Vec<&str> = path.names().collect();
+            let known = |place: usize| {
+                let name = (names[place], span);
+                naming::check(own, &names[..place], name, Use::Read, self.collector)
+            };
+            return (0..names.len()).all(known).then_some(path);
+        }
         if sight.fields.contains(path.head()) {
             return Some(path);
         }

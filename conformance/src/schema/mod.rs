@@ -326,8 +326,8 @@ fn where_(registry: &Registry) -> Value {
                     properties.entry((*name).to_owned()).or_insert(field);
                 }
             }
-            tollgate_network::FieldNames::Dictionary { all, .. } => {
-                for name in all() {
+            names => {
+                for name in names.all() {
                     properties.entry(name.to_owned()).or_insert_with(|| json!({ "$ref": "#/$defs/matcher" }));
                 }
             }

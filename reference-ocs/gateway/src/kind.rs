@@ -1,8 +1,9 @@
 //! What a scenario can ask of the charging system under the name `ocs`, and what it can see there: the
 //! tables behind the check before a run, the editor's schema and `tollgate explain ocs`.
 
-use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
+use tollgate_network::{
+    Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb, Vocabulary,
+};
 
 /// The charging system as a peer.
 pub static OCS: PeerKind = PeerKind {
@@ -262,7 +263,20 @@ const VERBS: &[Verb] = &[
     },
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
+static RADIUS: Vocabulary = Vocabulary {
+    example: "{ User-Name: \"…\" }",
+    naming: tollgate_radius::naming,
+    names: tollgate_radius::names,
+    pair: tollgate_radius::pair_in,
+};
+static DIAMETER: Vocabulary = Vocabulary {
+    example: "{ Service-Identifier: 7 }",
+    naming: tollgate_diameter::naming,
+    names: tollgate_diameter::names,
+    pair: |_, _| None,
+};
+
+const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
 
 const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: MESSAGE }
@@ -272,15 +286,7 @@ const PEER_FIELDS: &[(&str, &str)] = &[("peer", "Its Origin-Host.")];
 const DETAIL_FIELDS: &[(&str, &str)] = &[("detail", "What it was.")];
 
 const fn diameter(name: &'static str, about: &'static str) -> Sight {
-    Sight {
-        name,
-        about,
-        subject: None,
-        fields: FieldNames::Dictionary {
-            known: tollgate_diameter::field_known,
-            all: tollgate_diameter::field_names,
-        },
-    }
+    Sight { name, about, subject: None, fields: FieldNames::Message(&DIAMETER) }
 }
 
 const SIGHTS: &[Sight] = &[

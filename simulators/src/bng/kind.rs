@@ -1,10 +1,10 @@
 //! What a broadband gateway publishes about itself: settings, verbs and sights.
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
 
 use crate::apart::SEND;
 use crate::table::{integer, optional, preset, required};
+use crate::vocabulary::RADIUS;
 
 use super::Bng;
 use super::quirks;
@@ -192,8 +192,12 @@ const VERBS: &[Verb] = &[
                 ArgKind::Text,
                 "Acct-Session-Id; drawn from the seed where it is left out",
             ),
-            optional("with", ArgKind::Fields, "further fields of every request, such as Mikrotik-Realm"),
-            optional("accounting-with", ArgKind::Fields, "further fields of Alive and Stop"),
+            optional(
+                "with",
+                ArgKind::Fields(&RADIUS),
+                "further fields of every request, such as Mikrotik-Realm",
+            ),
+            optional("accounting-with", ArgKind::Fields(&RADIUS), "further fields of Alive and Stop"),
         ],
         main: Some("user"),
     },
@@ -254,7 +258,7 @@ const VERBS: &[Verb] = &[
     SEND,
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
+const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
 
 const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: MESSAGE }

@@ -1,16 +1,12 @@
 //! What every simulator shows that speaks Diameter: the messages by their abbreviations, and how its peers fare.
 
-use tollgate_diameter::{field_known, field_names};
 use tollgate_network::{FieldNames, Sight};
+
+use crate::vocabulary::DIAMETER;
 
 /// A message with the fields of the dictionaries.
 pub(crate) const fn message(name: &'static str, about: &'static str) -> Sight {
-    Sight {
-        name,
-        about,
-        subject: None,
-        fields: FieldNames::Dictionary { known: field_known, all: field_names },
-    }
+    Sight { name, about, subject: None, fields: FieldNames::Message(&DIAMETER) }
 }
 
 /// Two tables in one; `C` is the sum of `A` and `B`.

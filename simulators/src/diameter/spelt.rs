@@ -10,6 +10,7 @@ use tollgate_wire::{Fields, Text, Value};
 
 use super::Station;
 use crate::table::{integer, optional, preset, required};
+use crate::vocabulary::DIAMETER;
 
 const TO: &str =
     "the Origin-Host of the peer; its first server, else whoever is connected, where it is left out";
@@ -27,7 +28,7 @@ pub(crate) const VERBS: [Verb; 4] = [
                 integer(0, 0xffff_ffff),
                 "its application; that of the message where it is left out, for credit control 4",
             ),
-            optional("with", ArgKind::Fields, "its fields, in this order"),
+            optional("with", ArgKind::Fields(&DIAMETER), "its fields, in this order"),
             preset(
                 "complete",
                 ArgKind::Flag,
@@ -67,8 +68,8 @@ pub(crate) const VERBS: [Verb; 4] = [
         args: &[
             preset(
                 "cause",
-                ArgKind::Choice(&["rebooting", "busy", "do-not-want-to-talk-to-you"]),
-                "rebooting",
+                ArgKind::Choice(&["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"]),
+                "REBOOTING",
                 "Disconnect-Cause",
             ),
             optional("to", ArgKind::Text, TO),
@@ -221,8 +222,8 @@ fn peer(action: &Action, station: &Station, peers: &[Text]) -> Result<Text, Acti
 
 fn cause(action: &Action) -> DisconnectCause {
     match action.opt_text("cause") {
-        Some("busy") => DisconnectCause::Busy,
-        Some("do-not-want-to-talk-to-you") => DisconnectCause::DoNotWantToTalkToYou,
+        Some("BUSY") => DisconnectCause::Busy,
+        Some("DO_NOT_WANT_TO_TALK_TO_YOU") => DisconnectCause::DoNotWantToTalkToYou,
         _ => DisconnectCause::Rebooting,
     }
 }

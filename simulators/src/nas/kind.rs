@@ -1,10 +1,10 @@
 //! What a NAS publishes about itself: settings, verbs and sights.
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
 
 use crate::apart::SEND;
 use crate::table::{integer, optional, preset, required};
+use crate::vocabulary::RADIUS;
 
 use super::Nas;
 use super::quirks;
@@ -318,14 +318,14 @@ const VERBS: &[Verb] = &[
             preset("sip-method", ArgKind::Text, "REGISTER", "Digest-Method"),
             optional("nonce", ArgKind::Text, "Digest-Nonce; drawn from the seed where it is left out"),
             optional("response", ArgKind::Text, "Digest-Response; computed where it is left out"),
-            optional("with", ArgKind::Fields, "further fields; one of a name above takes its place"),
+            optional("with", ArgKind::Fields(&RADIUS), "further fields; one of a name above takes its place"),
         ],
         main: None,
     },
     SEND,
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
+const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
 
 const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: MESSAGE }
