@@ -283,16 +283,6 @@ fn applications(profile: Profile) -> Applications {
     }
 }
 
-/// Credit control belongs to no vendor (RFC 8506 section 12.1). Yet clients route by 3GPP's number beside it, and send
-/// nothing to who does not name both: Kamailio's ims_charging is one.
-fn applications(profile: Profile) -> Applications {
-    let own = Applications::credit_control();
-    match profile {
-        Profile::Strict => own,
-        Profile::Lenient => own.and(&Applications::tgpp(super::CREDIT_CONTROL)),
-    }
-}
-
 /// The message as an observation: its fields under the names of the dictionaries.
 fn observed(octets: Bytes) -> Observation {
     let title = Message::parse(&octets).map_or("malformed-message", |message| message.title());
