@@ -166,7 +166,13 @@ impl Station {
             StreamEvent::Accepted { .. } => self.endpoint.accepted(now, connection),
             StreamEvent::Opened { .. } => self.endpoint.opened(now, connection),
             StreamEvent::Received(octets) => self.endpoint.received(now, connection, octets),
-            StreamEvent::Refused(_) | StreamEvent::Closed(_) => {
+            StreamEvent::Refused(why) => {
+                let why = format!("a connection did not come about: {why}");
+                out.observe("diameter-note", || Fields::new().with("detail", why.as_str()));
+                self.streams.remove(&id);
+                self.endpoint.closed(now, connection);
+            }
+            StreamEvent::Closed(_) => {
                 self.streams.remove(&id);
                 self.endpoint.closed(now, connection);
             }
