@@ -60,7 +60,7 @@ impl Hss {
         while let Some(happening) = self.desk.next(now) {
             match happening {
                 Happening::Request { peer, connection, octets } => {
-                    self.serve(now, &peer, connection, &octets)
+                    self.serve(now, &peer, connection, &octets);
                 }
                 Happening::Answer { request, octets, .. } => {
                     let outcome = Message::parse(&octets).ok().and_then(|answer| Outcome::of(&answer));

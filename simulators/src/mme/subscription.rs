@@ -19,7 +19,7 @@ impl Subscription {
     pub(super) fn read(message: &Message<'_>) -> Option<Self> {
         let data = message.get(avp::SUBSCRIPTION_DATA)?.members();
         let ambr = data.get(avp::AMBR).map(|own| own.members());
-        let rate = |code| ambr.clone().and_then(|own| own.get(code)?.u32()).unwrap_or(0);
+        let rate = |code| ambr.and_then(|own| own.get(code)?.u32()).unwrap_or(0);
         let profile = data.get(avp::APN_CONFIGURATION_PROFILE).map(|own| own.members());
         Some(Self {
             msisdn: data.get(avp::MSISDN).map(|own| tbcd_digits(own.data).into()).unwrap_or_default(),
