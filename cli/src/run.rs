@@ -35,10 +35,10 @@ pub(crate) struct Arguments {
     /// What to run against
     #[arg(long, value_enum, default_value_t = TargetName::Reference)]
     target: TargetName,
-    /// How much faster than real time the clock runs on real sockets; waiting shrinks, bounds do not
+    /// How much faster than real time the clock runs on real sockets; waiting shrinks, what bounds give the machine does not
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
-    /// On real sockets, skip scenarios whose waits take longer than this, in real seconds
+    /// On real sockets, skip scenarios whose waits take longer than this, and wait for no observation longer; real seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     patience: u64,
     /// The seed of everything drawn by chance; without it, each scenario's own or 1

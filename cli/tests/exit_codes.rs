@@ -179,6 +179,20 @@ fn a_wrong_command_line_is_a_usage_error() {
 }
 
 #[test]
+fn on_real_sockets_a_long_bound_is_not_waited_out_beyond_the_patience() {
+    let text = GOOD.replace("ivr: Access-Reject }", "ivr: Access-Accept, within: 2h }");
+    let folder = library(&text);
+    let begun = std::time::Instant::now();
+    let (code, shown) = outcome(
+        &["run", "--target", "reference-sockets", "--speed", "10", "--patience", "1"],
+        &folder.path().join("one.yaml"),
+    );
+    assert_eq!(code, 4, "{shown}");
+    assert!(shown.contains("within 7200s") && shown.contains("longer than 1s of real time"), "{shown}");
+    assert!(begun.elapsed().as_secs() < 60, "{shown}");
+}
+
+#[test]
 fn a_report_that_cannot_be_written_could_not_run() {
     let folder = library(GOOD);
     let blocked = folder.path().join("one.yaml").join("report.xml");
