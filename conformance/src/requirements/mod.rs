@@ -46,12 +46,14 @@ impl Role {
     }
 }
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     ("diameter", include_str!("../../requirements/diameter.csv")),
     ("credit-control", include_str!("../../requirements/credit-control.csv")),
     ("3gpp", include_str!("../../requirements/3gpp.csv")),
     ("radius", include_str!("../../requirements/radius.csv")),
     ("esi", include_str!("../../requirements/esi.csv")),
+    ("interop", include_str!("../../requirements/interop.csv")),
+    ("ro", include_str!("../../requirements/ro.csv")),
 ];
 
 static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| {

@@ -144,7 +144,8 @@ impl Line<'_> {
         if ends && self.bearer.is_dead() {
             return self.end(By::Quota);
         }
-        self.need(id, reason::FINAL, false);
+        // FINAL is for a service that is over; whoever is redirected or restricted may go on (TS 32.299, Reporting-Reason).
+        self.need(id, if ends { reason::FINAL } else { reason::QUOTA_EXHAUSTED }, false);
     }
 
     /// A group reports with the next request.

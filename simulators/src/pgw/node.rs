@@ -347,13 +347,8 @@ impl Node for Pgw {
     }
 
     fn poll_output(&mut self) -> Output {
-        match self.office.out.poll() {
-            Some(output) => output,
-            None => {
-                let deadlines = [self.office.alarms.next_deadline(), self.office.client.next_deadline()];
-                Output::Wait(deadlines.into_iter().flatten().min())
-            }
-        }
+        let Office { out, alarms, client, .. } = &mut self.office;
+        out.poll_or_wait(&[alarms.next_deadline(), client.next_deadline()])
     }
 
     fn restart(&mut self, now: Instant) {

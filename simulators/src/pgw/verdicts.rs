@@ -42,8 +42,8 @@ impl Line<'_> {
         let mut silent = asking;
         for own in &answer.services {
             if let Some(id) = own.rating_group {
-                silent.remove(&id);
-                self.take(id, own, reauthorised);
+                let asked = silent.remove(&id);
+                self.take((id, asked), own, reauthorised);
             }
         }
         // Whoever asked and is not spoken of has nothing.
@@ -93,8 +93,8 @@ impl Line<'_> {
         });
     }
 
-    /// What an answer says of one rating group.
-    fn take(&mut self, id: u32, own: &ServiceAnswer, reauthorised: bool) {
+    /// What an answer says of one rating group, which may have asked for nothing.
+    fn take(&mut self, (id, asked): (u32, bool), own: &ServiceAnswer, reauthorised: bool) {
         let quirks = self.office.settings.quirks;
         let now = self.now;
         let unnamed = own.result.is_none() && quirks.needs_mscc_result;
@@ -127,7 +127,7 @@ impl Line<'_> {
                 group.ask_at = own.validity.and_then(|span| now.checked_add(span));
                 return;
             }
-            if was != Gate::Waiting {
+            if !asked || was != Gate::Waiting {
                 return;
             }
         }
