@@ -2,26 +2,12 @@
 
 use tollgate_network::{FieldNames, Sight};
 
+pub(crate) use crate::table::join_sights;
 use crate::vocabulary::DIAMETER;
 
 /// A message with the fields of the dictionaries.
 pub(crate) const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: FieldNames::Message(&DIAMETER) }
-}
-
-/// Two tables in one; `C` is the sum of `A` and `B`.
-pub(crate) const fn join_sights<const A: usize, const B: usize, const C: usize>(
-    first: [Sight; A],
-    then: [Sight; B],
-) -> [Sight; C] {
-    assert!(A + B == C && A > 0, "the joined table has a row for each of both");
-    let mut all = [first[0]; C];
-    let mut at = 0;
-    while at < C {
-        all[at] = if at < A { first[at] } else { then[at - A] };
-        at += 1;
-    }
-    all
 }
 
 const PEER: &[(&str, &str)] = &[("peer", "its Origin-Host")];

@@ -57,19 +57,19 @@ pub(crate) const VERBS: [Verb; 4] = [
         main: Some("octets"),
     },
     Verb {
-        name: "link",
+        name: "connect-peer",
         about: "Connects to a server again after a disconnection",
         args: &[optional("to", ArgKind::Text, TO)],
         main: Some("to"),
     },
     Verb {
-        name: "unlink",
+        name: "disconnect-peer",
         about: "Ends the connection to a peer with a DPR and does not open it again",
         args: &[
             preset(
                 "cause",
-                ArgKind::Choice(&["REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU"]),
-                "REBOOTING",
+                ArgKind::Choice(&["rebooting", "busy", "do-not-want-to-talk-to-you"]),
+                "rebooting",
                 "Disconnect-Cause",
             ),
             optional("to", ArgKind::Text, TO),
@@ -99,8 +99,8 @@ impl Hand {
         Some(match action.verb.as_str() {
             "send" => self.send(action, station, peers),
             "send-octets" => octets(action, station, peers),
-            "link" => peer(action, station, peers).map(|peer| station.connect(now, &peer)),
-            "unlink" => {
+            "connect-peer" => peer(action, station, peers).map(|peer| station.connect(now, &peer)),
+            "disconnect-peer" => {
                 peer(action, station, peers).map(|peer| station.disconnect(now, &peer, cause(action)))
             }
             _ => return None,
@@ -222,8 +222,8 @@ fn peer(action: &Action, station: &Station, peers: &[Text]) -> Result<Text, Acti
 
 fn cause(action: &Action) -> DisconnectCause {
     match action.opt_text("cause") {
-        Some("BUSY") => DisconnectCause::Busy,
-        Some("DO_NOT_WANT_TO_TALK_TO_YOU") => DisconnectCause::DoNotWantToTalkToYou,
+        Some("busy") => DisconnectCause::Busy,
+        Some("do-not-want-to-talk-to-you") => DisconnectCause::DoNotWantToTalkToYou,
         _ => DisconnectCause::Rebooting,
     }
 }
