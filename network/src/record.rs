@@ -167,17 +167,18 @@ const M3UA_STREAM: u16 = 1;
 /// The writer fails.
 pub fn write_capture<W: Write>(carried: &[Carried], out: W) -> Result<u64, CaptureError> {
     let mut writer = PcapngWriter::new(out)?;
-    // How many messages of signalling an address has sent to another.
-    let mut signalled: BTreeMap<(SocketAddr, SocketAddr), u32> = BTreeMap::new();
+    // What each end of signalling says next to another; a tag of its own tells its messages from those the other way.
+    let mut signalled: BTreeMap<(SocketAddr, SocketAddr), SctpData> = BTreeMap::new();
     for Carried { at, frame, tcp, remark } in carried {
         let ends = (frame.from, frame.to);
         match tcp {
             Some(header) => writer.segment(*at, ends, *header, &frame.payload, *remark)?,
             None if frame.from.port() == M3UA_PORT && frame.to.port() == M3UA_PORT => {
-                let sent = signalled.entry(ends).or_default();
-                let data = SctpData { tag: 1, sent: *sent, stream: M3UA_STREAM, protocol: M3UA };
-                *sent = sent.wrapping_add(1);
-                writer.sctp(*at, ends, data, &frame.payload, *remark)?;
+                let tag = u32::try_from(signalled.len()).unwrap_or(u32::MAX).saturating_add(1);
+                let first = SctpData { tag, sent: 0, stream: M3UA_STREAM, protocol: M3UA };
+                let data = signalled.entry(ends).or_insert(first);
+                writer.sctp(*at, ends, *data, &frame.payload, *remark)?;
+                data.sent = data.sent.wrapping_add(1);
             }
             None => writer.datagram(*at, frame.from, frame.to, &frame.payload, *remark)?,
         }
