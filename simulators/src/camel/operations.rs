@@ -44,8 +44,8 @@ const CALL: &str = "call";
 const SIGHT_FIELDS: &[&str] = &[
     CALL,
     "invokeID",
-    "aChBillingChargingCharacteristics",
     "additionalCallingPartyNumber",
+    "argument",
     "bcsmEvents",
     "bearerCapability",
     "callActive",
@@ -57,10 +57,8 @@ const SIGHT_FIELDS: &[&str] = &[
     "callingPartysCategory",
     "cause",
     "code",
-    "coding",
     "destinationRoutingAddress",
     "destinationSubscriberNumber",
-    "diagnostics",
     "error",
     "eventSpecificInformationBCSM",
     "eventSpecificInformationSMS",
@@ -73,7 +71,6 @@ const SIGHT_FIELDS: &[&str] = &[
     "iMSI",
     "invokeProblem",
     "legID",
-    "location",
     "locationInformation",
     "locationInformationMSC",
     "maxCallPeriodDuration",
@@ -87,6 +84,7 @@ const SIGHT_FIELDS: &[&str] = &[
     "releaseIfdurationExceeded",
     "requestedInformationList",
     "requestedInformationTypeList",
+    "rpCause",
     "returnErrorProblem",
     "returnResultProblem",
     "sMSCAddress",
@@ -100,7 +98,6 @@ const SIGHT_FIELDS: &[&str] = &[
     "timerID",
     "timervalue",
     "tone",
-    "value",
 ];
 
 const FIELDS: FieldNames =
@@ -155,10 +152,13 @@ fn fields(call: &str, id: Option<Value>, value: &Value) -> Fields {
         fields.push("invokeID", id);
     }
     match value {
-        Value::Group(inner) => inner.iter().for_each(|(name, value)| fields.push(name, value.clone())),
+        Value::Group(inner) => inner.iter().for_each(|(name, value)| match value {
+            // The parts of a list are fields of one name, as repeated AVPs are.
+            Value::List(parts) => parts.iter().for_each(|part| fields.push(name, part.clone())),
+            other => fields.push(name, other.clone()),
+        }),
         Value::Flag(_) => {}
-        // ReleaseSMS has a number alone.
-        other => fields.push("cause", other.clone()),
+        other => fields.push("argument", other.clone()),
     }
     fields
 }
