@@ -48,11 +48,7 @@ impl Line<'_> {
         }
         // Whoever asked and is not spoken of has nothing.
         for id in silent {
-            self.take(
-                id,
-                &ServiceAnswer { rating_group: Some(id), ..ServiceAnswer::default() },
-                reauthorised,
-            );
+            self.take((id, true), &ServiceAnswer::default(), reauthorised);
         }
         self.came_up(kind, answer);
         if self.bearer.stage == Stage::Up && self.bearer.is_dead() && !self.bearer.groups.is_empty() {
@@ -231,14 +227,17 @@ impl Line<'_> {
     /// The whole request is refused.
     fn refused(&mut self, kind: Kind, answer: &CreditAnswer) {
         let quirks = self.office.settings.quirks;
-        if quirks.local_hotline && self.bearer.ending.is_none() {
+        // A redirection with the refusal of a session is a hotline (INTEROP, TS03.a).
+        let elsewhere = answer.command.final_unit.as_ref().filter(|own| **own != FinalUnit::Terminate);
+        let is_hotlined = quirks.local_hotline || (kind == Kind::Initial && elsewhere.is_some());
+        if is_hotlined && self.bearer.ending.is_none() {
             if kind == Kind::Initial {
                 self.bearer.stage = Stage::Up;
                 self.tell_up();
             }
             let ids: Vec<u32> = self.bearer.groups.keys().copied().collect();
             for id in ids {
-                self.limit(id, None);
+                self.limit(id, elsewhere);
             }
             // The charging system knows nothing of it: there is nothing to report.
             self.bearer.uncontrolled = true;
