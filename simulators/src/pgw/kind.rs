@@ -120,7 +120,7 @@ const VERBS: &[Verb] = &[
                 ArgKind::Text,
                 "Session-Id; made of host, time and number where it is left out",
             ),
-            optional("with", ArgKind::Fields(&crate::vocabulary::DIAMETER), "further AVPs of every request"),
+            optional("with", ArgKind::Fields(&DIAMETER), "further AVPs of every request"),
         ],
         main: Some("msisdn"),
     },
