@@ -21,14 +21,21 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(Mme::new(&setup)?))
 }
 
-const OWN: [Arg; 1] = [preset(
-    "plmn",
-    ArgKind::Text,
-    "25506",
-    "its network: country code of three digits and network code of two or three",
-)];
+const OWN: [Arg; 2] = [
+    preset(
+        "plmn",
+        ArgKind::Text,
+        "25506",
+        "its network: country code of three digits and network code of two or three",
+    ),
+    optional(
+        "hss-realm",
+        ArgKind::Text,
+        "the realm of the HSS; that of its first server where it is left out",
+    ),
+];
 
-static SETTINGS: [Arg; 6] = join::<5, 1, 6>(diameter::SETTINGS, OWN);
+static SETTINGS: [Arg; 7] = join::<5, 2, 7>(diameter::SETTINGS, OWN);
 
 const IMSI: Arg = required("imsi", ArgKind::Text, "the subscriber");
 const APN: Arg = optional(

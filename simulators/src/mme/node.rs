@@ -83,7 +83,8 @@ impl Mme {
         };
         let plmn = setup.settings.get("plmn").and_then(Value::as_text).and_then(plmn_octets);
         let plmn = plmn.ok_or_else(|| SetupError("'plmn' is no network of five or six digits".to_owned()))?;
-        let realm = servers.first().map(|server| server.realm.clone()).unwrap_or_default();
+        let said = setup.settings.get("hss-realm").and_then(Value::as_text).map(Text::from);
+        let realm = said.or_else(|| servers.first().map(|server| server.realm.clone())).unwrap_or_default();
         let settings = diameter::own(setup, Applications::tgpp(S6A), None);
         let desk = Desk::new(settings, &servers, setup);
         Ok(Self { desk, plmn, realm, subscribers: BTreeMap::new(), asked: BTreeMap::new() })
