@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Observation, Output, StreamId, StreamOrder};
+use tollgate_time::Instant;
 use tollgate_wire::Fields;
 
 /// Outputs in the order in which they were made. Observations are built only where somebody reads them.
@@ -62,6 +63,11 @@ impl Outbox {
         if self.observing {
             self.queue.push_back(Output::Heard(Observation::message(kind, octets.clone(), read)));
         }
+    }
+
+    /// The oldest output, else to be woken at the first of these times.
+    pub fn poll_or_wait(&mut self, deadlines: &[Option<Instant>]) -> Output {
+        self.poll().unwrap_or_else(|| Output::Wait(deadlines.iter().flatten().min().copied()))
     }
 
     /// The oldest output.

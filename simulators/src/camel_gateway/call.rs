@@ -13,9 +13,9 @@ use tollgate_wire::Fields;
 use super::desk::{Desk, Word, word};
 use super::information;
 use super::parties::{Parties, Role};
-use super::quirks::HUGE_SECS;
 use crate::camel::called;
 use crate::credit_client::{Asked, CreditAnswer, Kind, Units, Used, Verdict};
+use crate::quirks::HUGE_SECS;
 
 /// Temporary failure (Q.850): the charging system cannot be asked.
 const TEMPORARY_FAILURE: u8 = 41;

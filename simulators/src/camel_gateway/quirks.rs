@@ -3,6 +3,8 @@
 use tollgate_network::SetupError;
 use tollgate_wire::Value;
 
+use crate::quirks;
+
 /// The words of the setting `quirks`.
 pub(super) const NAMES: &[&str] = &[
     "early-ccr-t",
@@ -13,9 +15,6 @@ pub(super) const NAMES: &[&str] = &[
     "no-service-info",
     "needs-mscc-result",
 ];
-
-/// `huge-duration`: seconds reported for a call that was cut: 2³² / 60, rounded down.
-pub(super) const HUGE_SECS: u32 = 71_582_788;
 
 /// The quirks of one gateway.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,30 +38,16 @@ pub(super) struct Quirks {
 impl Quirks {
     /// Reads the setting.
     pub(super) fn read(value: Option<&Value>) -> Result<Self, SetupError> {
-        let mut quirks = Self::default();
-        let words: &[Value] = match value {
-            None => &[],
-            Some(Value::List(words)) => words,
-            Some(word) => std::slice::from_ref(word),
-        };
-        for word in words {
-            match word.as_text() {
-                Some("early-ccr-t") => quirks.early_ccr_t = true,
-                Some("missing-ccr-t") => quirks.missing_ccr_t = true,
-                Some("huge-duration") => quirks.huge_duration = true,
-                Some("plus-prefix") => quirks.plus_prefix = true,
-                Some("two-subscription-ids") => quirks.two_subscription_ids = true,
-                Some("no-service-info") => quirks.no_service_info = true,
-                Some("needs-mscc-result") => quirks.needs_mscc_result = true,
-                _ => {
-                    let names = NAMES.join(", ");
-                    return Err(SetupError(format!(
-                        "'{word}' is no quirk of a camel-gateway; it has {names}"
-                    )));
-                }
-            }
-        }
-        Ok(quirks)
+        quirks::read(value, ("camel-gateway", NAMES), |own: &mut Self, name| match name {
+            "early-ccr-t" => Some(&mut own.early_ccr_t),
+            "missing-ccr-t" => Some(&mut own.missing_ccr_t),
+            "huge-duration" => Some(&mut own.huge_duration),
+            "plus-prefix" => Some(&mut own.plus_prefix),
+            "two-subscription-ids" => Some(&mut own.two_subscription_ids),
+            "no-service-info" => Some(&mut own.no_service_info),
+            "needs-mscc-result" => Some(&mut own.needs_mscc_result),
+            _ => None,
+        })
     }
 }
 
