@@ -1,7 +1,7 @@
 //! The settings of one switch, read once from what the scenario says.
 
 use tollgate_camel::cap::{ApplicationContext, Phase};
-use tollgate_camel::sccp::{SSN_CAP, SSN_MSC};
+use tollgate_camel::sccp::SSN_CAP;
 use tollgate_camel::ssf::Timers;
 use tollgate_network::{Setup, SetupError};
 use tollgate_wire::{Text, Value};
@@ -37,7 +37,7 @@ impl Settings {
         let digits = digits.map_err(|error| SetupError(format!("setting 'gateway-title': {error}")))?;
         let title = read.opt_text("global-title").unwrap_or(MSC.1);
         Ok(Self {
-            own: own_point(setup, MSC.0, MSC.1, SSN_MSC)?,
+            own: own_point(setup, MSC.0, MSC.1, SSN_CAP)?,
             gateway: Point::new(
                 gateway,
                 point_code(setup, "gateway-point-code", GATEWAY.0)?,
