@@ -221,6 +221,21 @@ fn mscc(name: &str) -> String {
 }
 
 #[test]
+fn a_client_that_tells_whole_seconds_is_not_late_within_one() {
+    // 0.4 s after the second that the client names nothing is missing of 7,200 s; 11.4 s after it, 11 s are.
+    for (late, valid) in [(0, 7_200), (11, 7_189)] {
+        let mut world = World::new(config(), "100.00");
+        let said = Instant::from_unix_secs(world.now.unix_secs() - late);
+        world.now += Duration::from_millis(400);
+        let asked =
+            services(Fields::new().with("Requested-Service-Unit", asking()).with("Rating-Group", 100_u32))
+                .with("Event-Timestamp", Value::Time(said));
+        let answer = world.credit("whole-seconds", 1, 0, asked);
+        assert_eq!(number(&answer, &mscc("Validity-Time")), valid);
+    }
+}
+
+#[test]
 fn a_data_session_as_the_document_shows_it() {
     let mut world = World::new(config(), "100.00");
     let initial =
