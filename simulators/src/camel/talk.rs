@@ -24,7 +24,9 @@ impl Talk {
     }
 
     pub(crate) fn invoke(&mut self, now: Instant, operation: &Operation) {
-        // With 127 operations under way there is no room for more; none of ours comes near.
+        // Operations whose timers are over have succeeded, and their identifiers are free again. With 127 of them under way
+        // there would be no room for more; none of ours comes near.
+        self.dialogue.expire(now);
         let _ = self.dialogue.invoke(now, operation);
     }
 

@@ -24,7 +24,7 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(CamelGateway::new(&setup)?))
 }
 
-const OWN: [Arg; 10] = [
+const OWN: [Arg; 11] = [
     preset(
         "toward",
         ArgKind::Choice(&["camel", "win"]),
@@ -35,6 +35,12 @@ const OWN: [Arg; 10] = [
     preset("service-identifier", integer(0, 0xffff_ffff), "35", "Service-Identifier of calls"),
     preset("slice", ArgKind::Span, "30s", "how much time it asks for at once"),
     optional("no-answer-within", ArgKind::Span, "how long the switch lets a phone ring"),
+    preset(
+        "activity-test",
+        ArgKind::Span,
+        "5min",
+        "how long a dialogue may be silent before the switch is asked whether it still stands (ActivityTest)",
+    ),
     preset(
         "sms",
         ArgKind::Choice(&["reservation", "direct-debiting"]),
@@ -62,8 +68,8 @@ const OWN: [Arg; 10] = [
     ),
 ];
 
-const SETTINGS: [Arg; 22] =
-    join::<12, 10, 22>(join::<10, 2, 12>(OWN, camel::SETTINGS), credit_client::SETTINGS);
+const SETTINGS: [Arg; 23] =
+    join::<13, 10, 23>(join::<11, 2, 13>(OWN, camel::SETTINGS), credit_client::SETTINGS);
 
 const SERVER: Arg =
     optional("server", ArgKind::Text, "Origin-Host of the server; the first one where it is left out");

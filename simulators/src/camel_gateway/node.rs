@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tollgate_camel::cap::{ApplicationContext, CapError, Operation, Phase};
 use tollgate_camel::dialogue::{self, Dialogue, Event, Refused};
@@ -20,6 +21,7 @@ use super::settings::{Charging, Settings};
 use crate::camel::{Point, Talk, frame, observe, read};
 use crate::credit_client::{CreditClient, CreditSession, Outcome, message_of};
 use crate::outbox::Outbox;
+use crate::timers::Timers;
 
 /// What the gateway can be asked in.
 const CONTEXTS: &[ApplicationContext] = &[
@@ -31,6 +33,9 @@ const CONTEXTS: &[ApplicationContext] = &[
 /// Commands that a server sends (RFC 8506 section 5.5, RFC 6733 section 8.5).
 const RE_AUTH: u32 = 258;
 const ABORT_SESSION: u32 = 274;
+
+/// How long the switch has to answer ActivityTest (TS 29.078 section 6.1, a short timer).
+const ACTIVITY_ANSWER: Duration = Duration::from_secs(10);
 
 /// The service logic of one dialogue.
 #[derive(Debug)]
@@ -46,6 +51,10 @@ struct Session {
     talk: Talk,
     credit: CreditSession,
     logic: Logic,
+    /// When the switch was heard last.
+    heard: Instant,
+    /// ActivityTest is not answered yet.
+    tested: bool,
 }
 
 impl Session {
@@ -64,6 +73,8 @@ pub struct CamelGateway {
     out: Outbox,
     client: CreditClient<TransactionId>,
     sessions: BTreeMap<TransactionId, Session>,
+    /// When dialogues are asked whether they still stand.
+    tests: Timers<TransactionId>,
     /// Counts dialogues; it goes on after a loss of power, so that none is named twice.
     made: u32,
 }
@@ -79,6 +90,7 @@ impl CamelGateway {
             out: Outbox::new(setup.observe),
             client: CreditClient::new(setup, "camel-gateway")?,
             sessions: BTreeMap::new(),
+            tests: Timers::default(),
             made: 0,
         })
     }
@@ -92,7 +104,7 @@ impl CamelGateway {
     ) -> Option<T> {
         let Self { settings, out, client, sessions, .. } = self;
         let session = sessions.get_mut(&id)?;
-        let Session { name, switch, talk, credit, logic } = session;
+        let Session { name, switch, talk, credit, logic, .. } = session;
         let done = act(logic, &mut Desk { now, id, name, settings, client, out, talk, credit });
         if let Some(octets) = talk.flush() {
             out.transmit(frame(&settings.own, switch, &octets));
@@ -170,7 +182,8 @@ impl CamelGateway {
             }
             _ => Logic::Call(Box::new(Call::begin(begun, &mut desk))),
         };
-        self.sessions.insert(id, Session { name, switch, talk, credit, logic });
+        self.sessions.insert(id, Session { name, switch, talk, credit, logic, heard: now, tested: false });
+        self.tests.set(now + self.settings.activity, id);
         // What waits is sent.
         self.with(now, id, |_, _| ());
     }
@@ -206,6 +219,7 @@ impl CamelGateway {
             return;
         };
         observe(out, &session.name, octets, true);
+        (session.heard, session.tested) = (now, false);
         let name = session.name.clone();
         let events = match session.talk.dialogue.handle(octets) {
             Ok(events) => events,
@@ -264,6 +278,36 @@ impl CamelGateway {
 
     fn expire(&mut self, now: Instant) {
         self.client.expire(now, &mut self.out);
+        while let Some((_, id)) = self.tests.pop_due(now) {
+            self.test(now, id);
+        }
+    }
+
+    /// Asks a dialogue that was silent whether it still stands; one that does not answer is given up.
+    fn test(&mut self, now: Instant, id: TransactionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        if session.talk.dialogue.state() == dialogue::State::Ended {
+            return;
+        }
+        let silent_until = session.heard + self.settings.activity;
+        if silent_until > now {
+            self.tests.set(silent_until, id);
+            return;
+        }
+        let lost = std::mem::replace(&mut session.tested, true);
+        if !lost {
+            self.tests.set(now + ACTIVITY_ANSWER, id);
+        }
+        self.with(now, id, |logic, desk| {
+            if !lost {
+                return desk.invoke(&Operation::ActivityTest);
+            }
+            desk.talk.abort();
+            match logic {
+                Logic::Call(call) => call.lost(desk),
+                Logic::Message(message) => message.lost(desk),
+            }
+        });
     }
 
     fn server(&self, action: &Action) -> Result<Arc<str>, ActionError> {
@@ -298,12 +342,16 @@ impl Node for CamelGateway {
     }
 
     fn poll_output(&mut self) -> Output {
-        self.out.poll().unwrap_or_else(|| Output::Wait(self.client.next_deadline()))
+        self.out.poll().unwrap_or_else(|| {
+            let deadlines = [self.client.next_deadline(), self.tests.next_deadline()];
+            Output::Wait(deadlines.into_iter().flatten().min())
+        })
     }
 
     fn restart(&mut self, now: Instant) {
         self.out.clear();
         self.sessions.clear();
+        self.tests.clear();
         self.client.restart(now);
         self.settle(now);
     }

@@ -29,6 +29,8 @@ pub(super) struct Settings {
     /// Seconds that are asked for at a time.
     pub(super) slice: u32,
     pub(super) no_answer: Option<Duration>,
+    /// How long a dialogue may be silent before it is asked whether it still stands.
+    pub(super) activity: Duration,
     pub(super) sms: Charging,
     pub(super) sms_context: Text,
     pub(super) event_context: Text,
@@ -50,6 +52,7 @@ impl Settings {
             service: read.u32("service-identifier")?,
             slice: slice.ok_or_else(|| wrong("slice"))?,
             no_answer: read.opt_span("no-answer-within"),
+            activity: read.span("activity-test")?,
             sms: match read.text("sms")? {
                 "direct-debiting" => Charging::Debiting,
                 _ => Charging::Reservation,

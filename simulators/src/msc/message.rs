@@ -50,6 +50,7 @@ pub(super) struct ShortMessage {
 #[derive(Debug)]
 enum Say {
     Invoke(Box<Operation>),
+    Answer(i8),
     Fail(i8, CapError),
     End,
     Abort,
@@ -119,6 +120,7 @@ impl ShortMessage {
                 self.saying.push(Say::End);
                 return;
             }
+            Operation::ActivityTest => self.saying.push(Say::Answer(id)),
             Operation::ResetTimerSms(own) if self.waits() => {
                 self.patience = Duration::from_secs(u64::from(own.seconds));
             }
@@ -266,6 +268,7 @@ impl ShortMessage {
         for say in std::mem::take(&mut self.saying) {
             match say {
                 Say::Invoke(operation) => talk.invoke(now, &operation),
+                Say::Answer(id) => talk.answer(id),
                 Say::Fail(id, error) => talk.fail(id, &error),
                 Say::End => talk.end(),
                 Say::Abort => talk.abort(),
