@@ -4,7 +4,8 @@ mod support;
 
 use std::process::Command;
 
-use support::{Served, available, charges, root, run_within};
+use support::program::Program;
+use support::{Served, available, charges, free_ports, root, run_within};
 
 const SECONDS: u64 = 60;
 
@@ -48,4 +49,66 @@ fn python_diameter_charges_over_gy_and_ro() {
     for balance in ["after: 99.60900 USD", "after: 5.02000 USD"] {
         assert!(printed.contains(balance), "{balance} is not in\n{printed}");
     }
+}
+
+#[test]
+fn kamailio_charges_a_call_that_sipp_makes() {
+    // Its modules of IMS are in a package of their own.
+    let modules = available("sh", &["-c", "ls /usr/lib/*/kamailio/modules/ims_charging.so"]);
+    if !modules || !available("kamailio", &["-v"]) || !available("sh", &["-c", "command -v sipp"]) {
+        return;
+    }
+    let mut served = Served::start_diameter("cli/tests/peers/ims.yaml");
+    let folder = tempfile::tempdir().expect("a folder");
+    let [sip, called, caller] = free_ports();
+    let peers = root().join("cli/tests/peers");
+    for (from, to) in [("kamailio.cfg", "kamailio.cfg"), ("kamailio_cdp.xml", "cdp.xml")] {
+        let text = std::fs::read_to_string(peers.join(from)).expect("it is there");
+        let filled = text
+            .replace("@DIAMETER@", &served.diameter_port.to_string())
+            .replace("@SIP@", &sip.to_string())
+            .replace("@CALLED@", &called.to_string())
+            .replace("@FOLDER@", &folder.path().to_string_lossy());
+        std::fs::write(folder.path().join(to), filled).expect("it is written");
+    }
+    let kamailio = Program::start(
+        Command::new("kamailio").args(["-DD", "-E", "-f", "kamailio.cfg", "-Y", "."]).current_dir(&folder),
+    );
+    served.wait_for("peer-up peer: scscf.example.net");
+
+    let sipp = |scenario: &str, port: u16, more: &[String]| {
+        let mut command = Command::new("sipp");
+        command.arg("-sf").arg(peers.join(scenario)).args(["-i", "127.0.0.1", "-p", &port.to_string()]);
+        command.args(["-m", "1", "-nostdin", "-timeout", "30", "-timeout_error"]).args(more);
+        command.current_dir(&folder);
+        command
+    };
+    let answering = Program::start(&mut sipp("sipp_called.xml", called, &[]));
+    let to = [format!("127.0.0.1:{sip}"), "-s".to_owned(), "380441234567".to_owned()];
+    let (succeeded, text) = run_within(SECONDS, &mut sipp("sipp_caller.xml", caller, &to));
+    assert!(succeeded, "{text}\n{}", kamailio.stop());
+    served.wait_for("CCA-T ");
+    answering.stop();
+    kamailio.stop();
+
+    let printed = served.stop();
+    let sent = |title: &str| printed.lines().filter(|line| line.contains(&format!(" {title} "))).count();
+    // Five seconds are asked for first; after three of them, and then every three seconds of the eight, more.
+    assert_eq!((sent("CCR-I"), sent("CCR-T")), (1, 1), "{printed}");
+    assert!(sent("CCR-U") >= 2, "{printed}");
+    // Kamailio counts by whole seconds between its reports, and may have one more than the clock.
+    let used: u64 = printed
+        .lines()
+        .filter(|line| line.contains(" CCR-"))
+        .filter_map(|line| {
+            let (_, rest) = line.split_once("Used-Service-Unit: { CC-Time: ")?;
+            rest.split(' ').next()?.parse::<u64>().ok()
+        })
+        .sum();
+    assert!((7..=11).contains(&used), "{used} in\n{printed}");
+    // A second costs 0.01: 8 s are 0.08, 9 s are 0.09.
+    let charged = charges(&printed, "380630000001");
+    assert_eq!(charged, [format!("380441234567 0.{used:02}000")], "{printed}");
+    assert!(printed.contains(&format!("after: 99.{:02}000 USD", 100 - used)), "{printed}");
+    assert!(!printed.contains("Result-Code: 5"), "{printed}");
 }

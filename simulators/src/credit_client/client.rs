@@ -196,7 +196,8 @@ impl<K: Copy + Ord> CreditClient<K> {
         builder.text(avp::SESSION_ID, &session.id);
         builder.text(avp::ORIGIN_HOST, &own.host);
         builder.text(avp::ORIGIN_REALM, &own.realm);
-        if let Some(server) = &server {
+        // Whoever stands behind a relay is found by the realm (RFC 6733 section 6.1.1).
+        if let Some(server) = server.as_ref().filter(|own| !self.station.relays(&own.host, APPLICATION)) {
             builder.text(avp::DESTINATION_HOST, &server.host);
         }
         let realm = server.as_ref().map_or(&own.realm, |server| &server.realm);

@@ -186,6 +186,13 @@ impl Station {
         self.endpoint.is_up(host)
     }
 
+    /// Whether a peer has said that it passes messages of an application on, and does not serve it itself.
+    #[must_use]
+    pub fn relays(&self, host: &str, application: u32) -> bool {
+        let known = self.endpoint.capabilities(host).map(|own| &own.applications);
+        known.is_some_and(|own| own.has(application) && !own.serves(application))
+    }
+
     /// Connects to a peer, again if it was disconnected.
     pub fn connect(&mut self, now: Instant, host: &str) {
         self.endpoint.connect(now, host);
