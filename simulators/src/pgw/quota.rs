@@ -36,15 +36,18 @@ pub(super) struct Consumed {
 }
 
 impl Quota {
-    /// Reads what was granted; `None` where nothing was.
+    /// Reads what was granted; `None` where nothing was, or no unit of anything. A validity of 0 s is none.
     pub(super) fn read(now: Instant, answer: &ServiceAnswer) -> Option<Self> {
-        let units = answer.granted?;
+        let units = answer.granted.filter(|units| units.octets() != Some(0) && units.time != Some(0))?;
         Some(Self {
             total: units.total,
             input: units.input,
             output: units.output,
             seconds: units.time.map(u64::from),
-            valid_until: answer.validity.and_then(|span| now.checked_add(span)),
+            valid_until: answer
+                .validity
+                .filter(|span| !span.is_zero())
+                .and_then(|span| now.checked_add(span)),
             // A holding time of 0 is none (TS 32.299, Quota-Holding-Time).
             holding: answer.holding_time.filter(|span| !span.is_zero()),
             volume_threshold: answer.volume_threshold,

@@ -117,10 +117,12 @@ impl Line<'_> {
             return self.tell_change(id, &was);
         }
         let failed = !result.is_success() || unnamed;
+        // A grant of nothing is the end of what there is (TS 32.299 section 5.3.3).
         if !failed && own.granted.is_none() {
             // A report that asked for nothing; while limited, the time to ask again (RFC 8506 section 5.6.2).
             if was.is_limited() {
-                group.ask_at = own.validity.and_then(|span| now.checked_add(span));
+                let span = own.validity.filter(|span| !span.is_zero());
+                group.ask_at = span.and_then(|span| now.checked_add(span));
                 return;
             }
             if !asked || was != Gate::Waiting {
@@ -139,10 +141,13 @@ impl Line<'_> {
             }
             return self.tell_change(id, &was);
         }
-        self.limit(id, own.final_unit.as_ref());
+        let action =
+            own.final_unit.as_ref().or(own.granted.filter(|_| !failed).map(|_| &FinalUnit::Terminate));
+        self.limit(id, action);
         if let Some(group) = self.bearer.groups.get_mut(&id) {
-            let ends = matches!(own.final_unit, Some(FinalUnit::Terminate)) && *group.gate() == Gate::Blocked;
-            group.ask_at = own.validity.filter(|_| !ends).and_then(|span| now.checked_add(span));
+            let ends = action == Some(&FinalUnit::Terminate) && *group.gate() == Gate::Blocked;
+            let span = own.validity.filter(|span| !ends && !span.is_zero());
+            group.ask_at = span.and_then(|span| now.checked_add(span));
         }
     }
 
