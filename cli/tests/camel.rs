@@ -12,8 +12,7 @@ use tollgate_camel::message_fields;
 
 /// Runs a scenario, and answers with its captures.
 fn captures(scenario: &str, folder: &Path) -> Vec<PathBuf> {
-    let run =
-        tollgate().args(["run", scenario, "--quiet", "--pcap"]).arg(folder).output().expect("it runs");
+    let run = tollgate().args(["run", scenario, "--quiet", "--pcap"]).arg(folder).output().expect("it runs");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
     let place = folder.join(scenario);
     let place = place.parent().expect("a scenario lies in a folder");
@@ -92,7 +91,8 @@ fn tshark_dissects_a_call_and_a_message_wholly_and_in_their_order() {
             "{}",
             call.display()
         );
-        let credit = tshark(&call, &["-Y", "diameter.cmd.code == 272", "-T", "fields", "-e", "diameter.CC-Time"]);
+        let credit =
+            tshark(&call, &["-Y", "diameter.cmd.code == 272", "-T", "fields", "-e", "diameter.CC-Time"]);
         // CCR-I, CCA-I, two updates with their answers; the last report wants nothing more and tells 15 s.
         assert_eq!(credit.lines().filter(|line| !line.is_empty()).count(), 7, "{credit}");
         assert!(credit.contains("0,15"), "{credit}");
@@ -133,7 +133,8 @@ fn pycrate_decodes_every_operation_of_a_run_to_the_same_values() {
     }
     let mut lines = String::new();
     let mut count = 0;
-    let scenarios = ["call-answered", "called-party-busy", "money-ends", "forwarded", "terminating", "sms-delivered"];
+    let scenarios =
+        ["call-answered", "called-party-busy", "money-ends", "forwarded", "terminating", "sms-delivered"];
     for scenario in scenarios {
         let folder = tempfile::tempdir().expect("a folder");
         for capture in captures(&format!("scenarios/camel/{scenario}.yaml"), folder.path()) {

@@ -8,6 +8,7 @@ use tollgate_camel::cap::{
     Operation, ReleaseCallArg, ReleaseIfExceeded, RequestReportBcsmEventArg, SendingSide,
     TimeDurationCharging, TimeInformation,
 };
+use tollgate_time::Instant;
 use tollgate_wire::Fields;
 
 use super::desk::{Desk, Word, word};
@@ -40,7 +41,7 @@ enum Stage {
 }
 
 /// What was spoken, in tenths of a second as the switch counts, in seconds as they are told.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Spoken {
     /// Seconds told since the answer, or since the tariff changed.
     told: u32,
@@ -118,6 +119,8 @@ pub(super) struct Call {
     measuring: bool,
     /// What was granted before that period was over.
     ahead: Option<Grant>,
+    /// When the last request was made, and what was to be told then.
+    asked: (Instant, Spoken),
 }
 
 /// What the switch is to be told next.
@@ -143,6 +146,7 @@ impl Call {
             opened: true,
             measuring: false,
             ahead: None,
+            asked: (desk.now, Spoken::default()),
         };
         if desk.settings.quirks.early_ccr_t {
             own.arm(desk);
@@ -159,6 +163,7 @@ impl Call {
         let units = |time: u32| Some(Units { time: Some(time), ..Units::default() });
         let mut asked = Asked { service_identifier: Some(desk.settings.service), ..Asked::default() };
         asked.requested = units(if kind == Kind::Terminate { 0 } else { desk.settings.slice });
+        self.asked = (desk.now, self.spoken);
         if kind != Kind::Initial {
             asked.used = self.spoken.take();
         }
@@ -392,6 +397,12 @@ impl Call {
         if kind == Kind::Terminate || matches!(self.stage, Stage::Ending | Stage::Over) {
             self.stage = Stage::Over;
             return;
+        }
+        if let (at, spoken) = self.asked
+            && at == desk.now
+        {
+            // The request never left: what it told is still to be told.
+            self.spoken = spoken;
         }
         // Nobody knows of a session that nobody has answered.
         self.opened &= kind != Kind::Initial;

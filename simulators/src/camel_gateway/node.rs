@@ -19,7 +19,7 @@ use super::message::ShortMessage;
 use super::parties::{self, Parties};
 use super::settings::{Charging, Settings};
 use crate::camel::{Point, Talk, frame, observe, read};
-use crate::credit_client::{CreditClient, CreditSession, Outcome, message_of};
+use crate::credit_client::{CreditClient, CreditSession, Kind, Outcome, message_of};
 use crate::outbox::Outbox;
 use crate::timers::Timers;
 
@@ -75,6 +75,8 @@ pub struct CamelGateway {
     sessions: BTreeMap<TransactionId, Session>,
     /// When dialogues are asked whether they still stand.
     tests: Timers<TransactionId>,
+    /// Sessions whose end nobody has heard of; it is told when a server is there again.
+    owed: Vec<TransactionId>,
     /// Counts dialogues; it goes on after a loss of power, so that none is named twice.
     made: u32,
 }
@@ -91,6 +93,7 @@ impl CamelGateway {
             client: CreditClient::new(setup, "camel-gateway")?,
             sessions: BTreeMap::new(),
             tests: Timers::default(),
+            owed: Vec::new(),
             made: 0,
         })
     }
@@ -102,7 +105,7 @@ impl CamelGateway {
         id: TransactionId,
         act: impl FnOnce(&mut Logic, &mut Desk<'_>) -> T,
     ) -> Option<T> {
-        let Self { settings, out, client, sessions, .. } = self;
+        let Self { settings, out, client, sessions, owed, .. } = self;
         let session = sessions.get_mut(&id)?;
         let Session { name, switch, talk, credit, logic, .. } = session;
         let done = act(logic, &mut Desk { now, id, name, settings, client, out, talk, credit });
@@ -111,7 +114,9 @@ impl CamelGateway {
             observe(out, name, &octets, false);
         }
         if session.is_over() {
-            client.forget(id);
+            if !owed.contains(&id) {
+                client.forget(id);
+            }
             sessions.remove(&id);
         }
         Some(done)
@@ -242,14 +247,23 @@ impl CamelGateway {
                     });
                 }
                 Outcome::Unanswered { key, kind, verdict } => {
+                    if kind == Kind::Terminate {
+                        self.owed.push(key);
+                    }
                     self.with(now, key, |logic, desk| match logic {
                         Logic::Call(call) => call.unanswered(kind, verdict, desk),
                         Logic::Message(message) => message.unanswered(verdict, desk),
                     });
                 }
                 Outcome::Request { connection, octets } => self.asked(now, connection, &octets),
+                Outcome::Up(_) => {
+                    for id in std::mem::take(&mut self.owed) {
+                        self.client.repeat(now, id, false);
+                        self.client.forget(id);
+                    }
+                }
                 // The service goes on meanwhile.
-                Outcome::Late { .. } | Outcome::Up(_) | Outcome::Down(_) => {}
+                Outcome::Late { .. } | Outcome::Down(_) => {}
             }
         }
     }
@@ -352,6 +366,7 @@ impl Node for CamelGateway {
         self.out.clear();
         self.sessions.clear();
         self.tests.clear();
+        self.owed.clear();
         self.client.restart(now);
         self.settle(now);
     }
