@@ -222,6 +222,9 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
         });
         let all: Vec<&Node> =
             nodes.into_iter().chain(theirs.filter_map(|own| own.value.get("nodes"))).collect();
+        if root.get("diameter").is_none() {
+            diameter::refuse_clients(&all, collector);
+        }
         network::check_addresses(&world.ocs, &all, collector);
     }
     Some(world)
