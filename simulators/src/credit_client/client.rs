@@ -2,6 +2,7 @@
 //!
 //! What becomes of a request that gets no answer (RFC 8506 sections 5.7, 6.5, 7, 8.14, 8.15):
 //! - Within Tx a lost connection moves it to another server, with the T flag, where its session may move.
+//! - Where no server is up, and the handling is one of these two, it waits for one as long as Tx.
 //! - After Tx, or a 3002, 3004 or 3005, it goes to another server where the session may move and Credit-Control-Failure-
 //!   Handling is CONTINUE or RETRY_AND_TERMINATE.
 //! - What nobody took ends the service, or lets it go on uncontrolled, as the handling says.
@@ -96,6 +97,8 @@ struct Sent<K> {
     may_move: bool,
     tried: Vec<Text>,
     stored: bool,
+    /// Until when it waits for a connection, where none is up.
+    patience: Instant,
 }
 
 /// The client of one node.
@@ -106,10 +109,13 @@ pub struct CreditClient<K> {
     waiting: BTreeMap<RequestId, Sent<K>>,
     stored: VecDeque<Sent<K>>,
     store_due: Option<Instant>,
-    /// Requests of before the first connection; they wait for it as long as they may wait for an answer.
+    /// Requests that wait for a connection, as long as they may wait for an answer: those of before the first one, and those
+    /// whose handling has them tried again.
     held: Vec<(Sent<K>, Option<Text>)>,
     held_until: Option<Instant>,
     has_been_up: bool,
+    /// What the owner has not heard of yet.
+    outcomes: VecDeque<Outcome<K>>,
     /// The last request of each session, to be sent once more.
     latest: BTreeMap<K, Sent<K>>,
     sessions_made: u32,
@@ -133,6 +139,7 @@ impl<K: Copy + Ord> CreditClient<K> {
             held: Vec::new(),
             held_until: None,
             has_been_up: false,
+            outcomes: VecDeque::new(),
             latest: BTreeMap::new(),
             sessions_made: 0,
             numbers_made: u32::try_from(setup.seed & 0xfff).unwrap_or_default(),
@@ -164,6 +171,7 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.settings.origin_state = self.settings.origin_state.saturating_add(1);
         self.waiting.clear();
         self.held.clear();
+        self.outcomes.clear();
         self.held_until = None;
         self.has_been_up = false;
         self.latest.clear();
@@ -229,6 +237,7 @@ impl<K: Copy + Ord> CreditClient<K> {
             may_move: is_new || session.failover,
             tried: Vec::new(),
             stored: false,
+            patience: now + self.settings.tx,
         };
         self.latest.insert(key, sent.clone());
         self.send(now, sent, server.map(|server| server.host));
@@ -239,6 +248,7 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.latest.remove(&key);
         let lost: Vec<RequestId> =
             self.waiting.iter().filter(|(_, sent)| sent.key == Some(key)).map(|(own, _)| *own).collect();
+        self.held.retain(|(sent, _)| sent.key != Some(key));
         for request in lost {
             self.waiting.remove(&request);
             self.station.forget(request);
@@ -340,7 +350,7 @@ impl<K: Copy + Ord> CreditClient<K> {
             self.send_stored(now);
         }
         if self.held_until.is_some_and(|until| until <= now) {
-            self.release(now);
+            self.give_up_held(now, out);
         }
     }
 
@@ -351,6 +361,9 @@ impl<K: Copy + Ord> CreditClient<K> {
 
     /// What came of it all, for the owner; to be asked until there is nothing.
     pub fn poll(&mut self, now: Instant, out: &mut Outbox) -> Option<Outcome<K>> {
+        if let Some(outcome) = self.outcomes.pop_front() {
+            return Some(outcome);
+        }
         while let Some(happening) = self.station.poll(now, out) {
             let outcome = match happening {
                 Happening::Up(peer) => {
@@ -394,19 +407,39 @@ impl<K: Copy + Ord> CreditClient<K> {
         time << 20 | (self.numbers_made & 0x000f_ffff)
     }
 
-    /// Sends what waited for the first connection.
+    /// Sends what waited for a connection.
     fn release(&mut self, now: Instant) {
         self.has_been_up = true;
         self.held_until = None;
-        for (sent, host) in std::mem::take(&mut self.held) {
+        for (mut sent, host) in std::mem::take(&mut self.held) {
+            let host = if sent.may_move { self.another(&[]).or(host) } else { host };
+            if let Some(host) = &host {
+                raw::set_avp_data(&mut sent.octets, &AvpPath::to(avp::DESTINATION_HOST), host.as_bytes());
+            }
             self.send(now, sent, host);
+        }
+    }
+
+    fn hold(&mut self, sent: Sent<K>, host: Option<Text>) {
+        self.held_until = Some(self.held_until.map_or(sent.patience, |until| until.min(sent.patience)));
+        self.held.push((sent, host));
+    }
+
+    /// What waited for a connection long enough goes without.
+    fn give_up_held(&mut self, now: Instant, out: &mut Outbox) {
+        self.held_until = None;
+        for (sent, host) in std::mem::take(&mut self.held) {
+            if sent.patience > now {
+                self.hold(sent, host);
+            } else if let Some(outcome) = self.unanswered(now, sent, Failure::UnableToDeliver, out) {
+                self.outcomes.push_back(outcome);
+            }
         }
     }
 
     fn send(&mut self, now: Instant, mut sent: Sent<K>, host: Option<Text>) {
         if !self.has_been_up {
-            self.held_until.get_or_insert(now + self.settings.tx);
-            return self.held.push((sent, host));
+            return self.hold(sent, host);
         }
         let within = Some(self.settings.tx);
         let request = {
@@ -486,6 +519,12 @@ impl<K: Copy + Ord> CreditClient<K> {
             });
             self.send_to(now, sent, next);
             return Some(Outcome::Late { key, kind });
+        }
+        if retries && !late && kind != Kind::Event && sent.patience > now {
+            mark(&mut sent.octets);
+            let host = sent.tried.last().cloned();
+            self.hold(sent, host);
+            return None;
         }
         let verdict = match kind {
             Kind::Event => match sent.debit_handling {
