@@ -94,7 +94,7 @@ pub struct CreditAnswer {
     /// Each Multiple-Services-Credit-Control.
     pub services: Vec<ServiceAnswer>,
     /// What stands at the level of the command.
-    pub command: ServiceAnswer,
+    pub command: Box<ServiceAnswer>,
     /// Called-Party-Address, where the server gives another number than was dialled (INTEROP, number translation).
     pub called: Option<Text>,
 }
@@ -115,7 +115,7 @@ impl CreditAnswer {
                 .all(avp::MULTIPLE_SERVICES_CREDIT_CONTROL)
                 .map(|own| ServiceAnswer::read(own.members()))
                 .collect(),
-            command: ServiceAnswer::read(message.avps()),
+            command: Box::new(ServiceAnswer::read(message.avps())),
             called: message
                 .get(avp::SERVICE_INFORMATION)
                 .and_then(|own| {

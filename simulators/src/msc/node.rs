@@ -175,10 +175,11 @@ impl Msc {
         if let Some(next) = next {
             due.insert((next, id));
         }
-        if forgotten && let Some(session) = sessions.remove(&id) {
-            if self.names.get(&session.name) == Some(&id) {
-                self.names.remove(&session.name);
-            }
+        if forgotten
+            && let Some(session) = sessions.remove(&id)
+            && self.names.get(&session.name) == Some(&id)
+        {
+            self.names.remove(&session.name);
         }
     }
 
