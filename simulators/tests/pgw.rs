@@ -11,7 +11,7 @@ use std::time::Duration;
 use servers::{Rig, fields, message};
 use tollgate_diameter::{CommandFlags, Message, ResultCode, avp};
 use tollgate_network::Action;
-use tollgate_wire::{Fields, Value};
+use tollgate_wire::{Fields, Text, Value};
 
 const MIB: u64 = 1 << 20;
 
@@ -36,7 +36,7 @@ fn granted(octets: u64, more: Fields) -> Fields {
     let mut inside = Fields::new()
         .with("Rating-Group", 100_u32)
         .with("Granted-Service-Unit", Value::Group(Fields::new().with("CC-Total-Octets", octets)));
-    more.iter().for_each(|(name, value)| inside.push(name.clone(), value.clone()));
+    more.iter().for_each(|(name, value)| inside.push(Text::from(name), value.clone()));
     fields(2_001).with("Multiple-Services-Credit-Control", Value::Group(inside))
 }
 

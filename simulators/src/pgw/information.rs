@@ -90,7 +90,7 @@ impl Information {
 /// Octets of hexadecimal digits, with or without `0x`.
 pub(super) fn octets_of(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
-    let even = digits.len() % 2 == 0 && digits.is_ascii();
+    let even = digits.len().is_multiple_of(2) && digits.is_ascii();
     let pair = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
     if even { (0..digits.len()).step_by(2).map(pair).collect() } else { None }
 }
