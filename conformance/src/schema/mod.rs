@@ -227,7 +227,7 @@ fn step(registry: &Registry) -> Value {
     }
     for (name, mut forms) in verbs {
         let form = if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) };
-        patterns.insert(format!("^(?!ocs\\.)[A-Za-z0-9_-]+\\.{name}$"), form);
+        patterns.insert(format!("^(?!(?:ocs|world)\\.)[A-Za-z0-9_-]+\\.{name}$"), form);
     }
     patterns.insert("\\$\\{".to_owned(), json!(true));
     let mut changes = Map::new();
