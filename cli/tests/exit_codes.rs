@@ -1,5 +1,10 @@
 //! Whatever a newcomer gets wrong ends with a readable report and its exit code, never with a panic.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what the command does to real clocks and ports is looked at here"
+)]
+
 mod support;
 
 use std::fs;

@@ -1,9 +1,9 @@
 //! What a scenario can ask of the charging system under the name `ocs`, and what it can see there: the
 //! tables behind the check before a run, the editor's schema and `tollgate explain ocs`.
 
-use tollgate_network::{
-    Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb, Vocabulary,
-};
+use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
+
+use crate::vocabulary::{DIAMETER, RADIUS};
 
 /// The charging system as a peer.
 pub static OCS: PeerKind = PeerKind {
@@ -262,19 +262,6 @@ const VERBS: &[Verb] = &[
         main: None,
     },
 ];
-
-static RADIUS: Vocabulary = Vocabulary {
-    example: "{ User-Name: \"…\" }",
-    naming: tollgate_radius::naming,
-    names: tollgate_radius::names,
-    pair: tollgate_radius::pair_in,
-};
-static DIAMETER: Vocabulary = Vocabulary {
-    example: "{ Service-Identifier: 7 }",
-    naming: tollgate_diameter::naming,
-    names: tollgate_diameter::names,
-    pair: |_, _| None,
-};
 
 const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
 
