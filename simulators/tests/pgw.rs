@@ -259,3 +259,81 @@ fn numbers_of_requests_and_sessions_are_never_used_twice() {
     }
     assert_eq!(message("RAR", "s").unwrap().header.command, 258);
 }
+
+#[test]
+fn nothing_gets_through_before_the_first_answer() {
+    let mut rig = Rig::pgw(1, &[]);
+    rig.act(&attach());
+    // 8,000,000 bit/s: 1,000,000 octets a second, for longer than the test.
+    rig.act(&Action::new("traffic").with("rate", 8_000_000_u64));
+    let request = rig.request(0);
+    rig.pass(secs(5));
+    rig.answer(0, &request, &grant(10_000_000));
+    // Ten seconds of it from the answer on, none from before.
+    rig.pass(Duration::from_millis(9_900));
+    assert!(rig.requests(0).is_empty());
+    rig.pass(Duration::from_millis(200));
+    assert_eq!(used(&rig.request(0)), Some(10_000_000));
+}
+
+/// The first request and the first report of a session with a quirk, or without one.
+fn two_requests(quirk: Option<&str>) -> (Fields, Fields) {
+    let quirks = Value::List(quirk.into_iter().map(Value::text).collect());
+    let mut rig = Rig::pgw(1, &[("quirks", quirks), ("request-octets", Value::from(MIB))]);
+    rig.act(&attach().with("imsi", "255010000000001"));
+    let first = rig.requests(0).pop().unwrap();
+    rig.answer(0, &first, &grant(MIB));
+    rig.act(&down(MIB));
+    rig.pass(secs(1));
+    let report = rig.request(0);
+    let fields = |octets: &[u8]| Message::parse(octets).unwrap().fields();
+    (fields(&first), fields(&report))
+}
+
+fn subscriptions(fields: &Fields) -> Vec<String> {
+    let own = fields.iter().filter(|(name, _)| *name == "Subscription-Id");
+    own.filter_map(|(_, value)| match value {
+        Value::Group(inside) => Some(inside.get("Subscription-Id-Data")?.as_text()?.to_owned()),
+        _ => None,
+    })
+    .collect()
+}
+
+#[test]
+fn quirks_show_in_requests_and_only_where_they_are_switched_on() {
+    let (first, report) = two_requests(None);
+    let wanted = &["Multiple-Services-Credit-Control", "Requested-Service-Unit", "CC-Total-Octets"];
+    assert_eq!(subscriptions(&first), ["380630000001"]);
+    assert!(
+        report.get("Multiple-Services-Indicator").is_some() && report.get("Service-Information").is_some()
+    );
+    assert_eq!(number(&report, wanted), Some(i128::from(MIB)));
+
+    let (first, _) = two_requests(Some("plus-prefix"));
+    assert_eq!(subscriptions(&first), ["+380630000001"]);
+    let (first, _) = two_requests(Some("two-subscription-ids"));
+    assert_eq!(subscriptions(&first), ["255010000000001", "380630000001"]);
+    let (first, report) = two_requests(Some("msi-first-only"));
+    assert!(first.get("Multiple-Services-Indicator").is_some());
+    assert!(report.get("Multiple-Services-Indicator").is_none());
+    let (first, report) = two_requests(Some("no-service-info"));
+    assert!(first.get("Service-Information").is_some() && report.get("Service-Information").is_none());
+    let (_, report) = two_requests(Some("empty-rsu-needed"));
+    assert_eq!(number(&report, wanted), None);
+    let Some(Value::Group(service)) = report.get("Multiple-Services-Credit-Control") else {
+        panic!("a service")
+    };
+    assert_eq!(service.get("Requested-Service-Unit"), Some(&Value::Group(Fields::new())));
+}
+
+#[test]
+fn a_gx_request_goes_to_the_charging_system_with_its_quirk() {
+    let applications = |quirks: Vec<Value>| {
+        let mut rig = Rig::pgw(1, &[("quirks", Value::List(quirks))]);
+        rig.act(&attach());
+        let own = rig.requests(0).into_iter();
+        own.map(|octets| Message::parse(&octets).unwrap().header.application).collect::<Vec<_>>()
+    };
+    assert_eq!(applications(vec![]), [4]);
+    assert!(applications(vec![Value::text("gx-on-gy")]).contains(&16_777_238));
+}
