@@ -52,9 +52,6 @@ const SHOWN: [&str; 9] = [
 /// From here on experts warn (0x600000) or see an error (0x800000).
 const WARNING: u32 = 0x0060_0000;
 
-/// What the capture itself remarks of a frame that the network did not carry as it was; experts show it too.
-const REMARKS: [&str; 5] = ["lost", "duplicated", "held back", "partitioned", "sent again"];
-
 /// What is wrong with a capture.
 fn complaints(capture: &Path) -> Vec<String> {
     let mut tshark = Command::new("tshark");
