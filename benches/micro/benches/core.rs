@@ -97,39 +97,44 @@ fn call(number: u64, accounts: u64) -> [(Instant, Command); 3] {
     ]
 }
 
-fn calls(c: &mut Criterion) {
-    let accounts =
-        std::env::var("TOLLGATE_BENCH_ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(ACCOUNTS);
-    let Ok(catalogue) = catalogue(accounts) else { unreachable!("the catalogue is a sound one") };
-    let mut ocs = Ocs::new(catalogue);
+/// Applies calls, batch by batch, each with those of its commands that `of` keeps.
+fn measure(c: &mut Criterion, name: &str, accounts: u64, catalogue: &Catalogue, of: fn(&Command) -> bool) {
+    let mut ocs = Ocs::new(catalogue.clone());
     let mut effects: Vec<Effect> = Vec::with_capacity(64);
     let mut number = 0;
     let mut group = c.benchmark_group("core");
     group.throughput(Throughput::Elements(CALLS_A_BATCH));
-    group.bench_function(
-        format!("authorise, start and stop, {CALLS_A_BATCH} calls, {accounts} accounts"),
-        |b| {
-            b.iter_batched(
-                || {
-                    let first = number;
-                    number += CALLS_A_BATCH;
-                    (first..number).flat_map(|number| call(number, accounts)).collect::<Vec<_>>()
-                },
-                |commands| {
-                    for (now, command) in &commands {
-                        effects.clear();
-                        ocs.apply_into(*now, command, &mut effects);
-                        black_box(&effects);
-                    }
-                    commands
-                },
-                BatchSize::LargeInput,
-            );
-        },
-    );
+    group.bench_function(format!("{name}, {CALLS_A_BATCH} calls, {accounts} accounts"), |b| {
+        b.iter_batched(
+            || {
+                let first = number;
+                number += CALLS_A_BATCH;
+                let commands = (first..number).flat_map(|number| call(number, accounts));
+                commands.filter(|(_, command)| of(command)).collect::<Vec<_>>()
+            },
+            |commands| {
+                for (now, command) in &commands {
+                    effects.clear();
+                    ocs.apply_into(*now, command, &mut effects);
+                    black_box(&effects);
+                }
+                commands
+            },
+            BatchSize::LargeInput,
+        );
+    });
     group.finish();
     let charged = ocs.xdrs().filter(|xdr| xdr.charged_amount > Amount::ZERO && xdr.notes.is_empty()).count();
     assert_eq!(charged, ocs.xdrs().len());
+}
+
+fn calls(c: &mut Criterion) {
+    let accounts =
+        std::env::var("TOLLGATE_BENCH_ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(ACCOUNTS);
+    let Ok(catalogue) = catalogue(accounts) else { unreachable!("the catalogue is a sound one") };
+    measure(c, "authorise, start and stop", accounts, &catalogue, |_| true);
+    let settles = |command: &Command| !matches!(command, Command::Account(own) if own.stage == Stage::Start);
+    measure(c, "authorise and stop", accounts, &catalogue, settles);
 }
 
 criterion_group!(benches, calls);
