@@ -1,12 +1,13 @@
 //! One call through the charging core: authorised, started, stopped, among many accounts and prefixes.
 //!
 //! `TOLLGATE_BENCH_ACCOUNTS` sets the number of accounts (100000 without it). The commands are made before the clock
-//! starts; applying them, with all their effects, is what is measured.
+//! starts; applying them, with all their effects, is what is measured, in processor time.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use tollgate_micro::ProcessorTime;
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Amount, Catalogue, CatalogueBuilder, CatalogueError, Command, Currency,
     CustomerSpec, Effect, Ocs, Price, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage,
@@ -14,10 +15,14 @@ use tollgate_ocs_core::{
 };
 use tollgate_time::Instant;
 
+/// The allocator of the tool.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ACCOUNTS: u64 = 100_000;
 const PREFIXES: u64 = 100_000;
-/// Calls that are made before the state of the memory is that of a system at work.
-const CALLS_A_BATCH: u64 = 1_000;
+/// Few enough that their commands are as near to the processor as those that a gateway has just decoded.
+const CALLS_A_BATCH: u64 = 100;
 
 /// Spreads numbers as customers' calls are spread: not in order, and always the same.
 const fn scattered(number: u64) -> u64 {
@@ -98,7 +103,13 @@ fn call(number: u64, accounts: u64) -> [(Instant, Command); 3] {
 }
 
 /// Applies calls, batch by batch, each with those of its commands that `of` keeps.
-fn measure(c: &mut Criterion, name: &str, accounts: u64, catalogue: &Catalogue, of: fn(&Command) -> bool) {
+fn measure(
+    c: &mut Criterion<ProcessorTime>,
+    name: &str,
+    accounts: u64,
+    catalogue: &Catalogue,
+    of: fn(&Command) -> bool,
+) {
     let mut ocs = Ocs::new(catalogue.clone());
     let mut effects: Vec<Effect> = Vec::with_capacity(64);
     let mut number = 0;
@@ -120,7 +131,7 @@ fn measure(c: &mut Criterion, name: &str, accounts: u64, catalogue: &Catalogue, 
                 }
                 commands
             },
-            BatchSize::LargeInput,
+            BatchSize::PerIteration,
         );
     });
     group.finish();
@@ -128,7 +139,7 @@ fn measure(c: &mut Criterion, name: &str, accounts: u64, catalogue: &Catalogue, 
     assert_eq!(charged, ocs.xdrs().len());
 }
 
-fn calls(c: &mut Criterion) {
+fn calls(c: &mut Criterion<ProcessorTime>) {
     let accounts =
         std::env::var("TOLLGATE_BENCH_ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(ACCOUNTS);
     let Ok(catalogue) = catalogue(accounts) else { unreachable!("the catalogue is a sound one") };
@@ -137,5 +148,9 @@ fn calls(c: &mut Criterion) {
     measure(c, "authorise and stop", accounts, &catalogue, settles);
 }
 
-criterion_group!(benches, calls);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(ProcessorTime);
+    targets = calls
+}
 criterion_main!(benches);

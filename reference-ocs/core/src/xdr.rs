@@ -167,6 +167,26 @@ pub enum Note {
 }
 
 impl Note {
+    /// All of them in their order.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Unresolved,
+        Self::Unrated,
+        Self::WithoutGrant,
+        Self::BeyondGrant,
+        Self::AfterExpiry,
+        Self::NoStop,
+        Self::ClosedByAdministrator,
+        Self::OtherNumber,
+        Self::DurationDiffers,
+        Self::CounterWentBack,
+        Self::Overdraft,
+        Self::AmountTooLarge,
+        Self::Additional,
+        Self::Prerated,
+        Self::Auxiliary,
+        Self::NodeRestarted,
+    ];
+
     /// A phrase.
     #[must_use]
     pub const fn phrase(self) -> &'static str {

@@ -148,10 +148,8 @@ impl Ocs {
         };
 
         // Nothing was changed so far but the count of wrong passwords; from here on nothing is denied.
-        let at = session.unwrap_or_else(|| {
-            let name = Arc::clone(&self.ledger.account(account).name);
-            self.sessions.begin(root, name, Some(account))
-        });
+        let at = session
+            .unwrap_or_else(|| self.sessions.begin(root, &self.ledger.account(account).name, Some(account)));
         if let Some(code) = &request.access_code
             && remembered.as_deref() != Some(code)
             && request.reuse == Reuse::Both
@@ -397,8 +395,10 @@ impl Ocs {
         let funds = available.saturating_add(reserved);
         let paying = bounds.max_funds.map_or(funds, |max| funds.min(max)).saturating_add(charged);
         let began = open.map_or(self.now, |open| open.began(self.now));
-        let most = rate.affordable(funds.saturating_add(charged), began);
-        let Some((most, paid)) = most.zip(rate.affordable(paying, began)) else { return Some(unlimited) };
+        let all = funds.saturating_add(charged);
+        let most = rate.affordable(all, began);
+        let paid = if paying == all { most } else { rate.affordable(paying, began) };
+        let Some((most, paid)) = most.zip(paid) else { return Some(unlimited) };
         let quantum = self.catalogue.settings.grant_max(service.unit());
         let total = bounds.total(used, paid, quantum, |units| rate.whole_within(units, began))?;
         let units = total - used;

@@ -68,9 +68,12 @@ impl Ocs {
 
     /// The same for a report; one with orders for its charging goes its own way.
     pub(super) fn report_unaliased(&mut self, now: Instant, report: &UsageReport, out: &mut Vec<Effect>) {
-        let known =
-            if report.account.is_empty() { self.trusted(report) } else { self.unaliased(&report.account) };
-        let unaliased = known.map(|account| UsageReport { account: account.to_string(), ..report.clone() });
+        let known = if report.account.is_empty() {
+            self.trusted(report)
+        } else {
+            self.unaliased(&report.account).map(|name| &**name)
+        };
+        let unaliased = known.map(|account| UsageReport { account: account.to_owned(), ..report.clone() });
         let report = unaliased.as_ref().unwrap_or(report);
         match report.charge.as_deref() {
             None => self.report(now, report, out),
@@ -79,7 +82,7 @@ impl Ocs {
     }
 
     /// The account of a report that names none: the one that its session was accepted for.
-    fn trusted(&self, report: &UsageReport) -> Option<&Arc<str>> {
+    fn trusted(&self, report: &UsageReport) -> Option<&str> {
         let mut keys = report.parent.iter().chain([&report.session]);
         let session = keys.find_map(|key| self.sessions.find_trusted(key))?;
         Some(&self.sessions.session(session).account_name)
