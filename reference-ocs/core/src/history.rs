@@ -141,6 +141,7 @@ fn intervals(out: &mut String, rate: &Rate, unit: Unit, count: u64, interval: In
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Shown;
     use crate::ids::DestinationId;
     use tollgate_time::Instant;
 
@@ -148,6 +149,7 @@ mod tests {
         let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
         Rate {
             destination: DestinationId::at(0).unwrap(),
+            shown: Shown::default(),
             first: interval(first),
             next: interval(next),
             price_unit,

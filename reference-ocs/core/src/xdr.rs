@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use tollgate_time::Instant;
 
 use crate::command::SessionKey;
@@ -76,7 +77,7 @@ pub struct Xdr {
     /// `h323_incoming_conf_id`, also `parent_session_id`.
     pub parent_session_id: Option<SessionKey>,
     /// `rating_pattern`: the rate's prefix that matched.
-    pub rating_pattern: Option<Arc<str>>,
+    pub rating_pattern: Option<CompactString>,
     /// `subscriber_ip`.
     pub subscriber_ip: Option<Arc<str>>,
     /// `split_order`, from 1, where one session made several xDRs.

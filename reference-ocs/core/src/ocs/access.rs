@@ -159,17 +159,14 @@ impl Ocs {
         if request.reuse > Reuse::Nothing {
             self.sessions.trust(at);
         }
-        let mut goes = None;
-        let (grant, cld, quota) = match used {
+        let (grant, cld, quota) = match &used {
             None => (None, None, None),
-            Some((mut found, offer)) => {
-                goes = found.goes.take();
-                let cld = found.cld.to_string();
-                let grant = offer.grant;
+            Some((found, offer)) => {
                 let quota = self.take_grant(now, at, account, request, found, offer);
-                (Some(grant), Some(cld), quota)
+                (Some(offer.grant), Some(String::from(&*found.cld)), quota)
             }
         };
+        let goes = used.and_then(|(found, _)| found.goes);
         let default = kind == Kind::Login && self.is_debit(account);
         self.set_lock(now, account, Some(at), request.lock, default);
         self.hold_lock(now, account, at, request.wishes.hold);
@@ -414,8 +411,8 @@ impl Ocs {
         session: u32,
         account: AccountId,
         request: &AccessRequest,
-        found: Match,
-        offer: Offer,
+        found: &Match,
+        offer: &Offer,
     ) -> Option<QuotaGrant> {
         let open = self.sessions.find_open(session, &request.session);
         let open = open.filter(|&at| self.sessions.usage(at).is_replaced_by(found.rate, &found.cld));
@@ -436,7 +433,7 @@ impl Ocs {
         usage.parent.clone_from(&request.parent);
         usage.cli = request.cli.as_deref().map(Into::into);
         usage.dialled = request.cld.as_deref().filter(|cld| **cld != *found.cld).map(Into::into);
-        usage.cld = Some(found.cld);
+        usage.cld = Some(Arc::clone(&found.cld));
         let wish = request.wishes.quota(request.service.unit());
         let granted = match offer.grant {
             Grant::Units(units) => Some(units),

@@ -129,7 +129,6 @@ impl Ocs {
         let session = self.sessions.session(usage.session);
         let unit = usage.service.unit();
         let rate = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)));
-        let destination = rate.and_then(|(_, rate)| self.catalogue.destination(rate.destination));
         let rated = rate.map(|(_, rate)| rate.usage(usage.used, usage.began(self.now))).filter(|_| connected);
         let units = rated.as_ref().map_or(0, |rated| rated.units);
         let before = usage.billed;
@@ -163,7 +162,7 @@ impl Ocs {
         };
         let ended_at = usage.ended_at.unwrap_or(self.now);
         let account = session.account.map(|id| (id, self.ledger.account(id)));
-        let xdr = Xdr {
+        let xdr = Arc::new(Xdr {
             // It gets its number when it is kept.
             id: crate::ids::XdrId::from_number(0),
             env: self.catalogue.settings.env,
@@ -183,7 +182,7 @@ impl Ocs {
             account_id: self.name_in(session),
             account: session.account,
             destination: rate.map(|(_, rate)| rate.destination),
-            destination_group: destination.and_then(|destination| destination.group),
+            destination_group: rate.and_then(|(_, rate)| rate.shown.group),
             tariff: usage.entry.map(|(_, tariff)| tariff),
             rate: rate.map(|(id, _)| id),
             charged_quantity: units.saturating_sub(before.units),
@@ -196,7 +195,7 @@ impl Ocs {
             rating_entry: usage.entry.map(|(entry, _)| entry),
             customer: account.map(|(_, account)| account.customer),
             parent_session_id: usage.parent.clone(),
-            rating_pattern: destination.map(|destination| Arc::clone(&destination.pattern)),
+            rating_pattern: rate.map(|(_, rate)| rate.shown.pattern.clone()),
             subscriber_ip: usage.subscriber_ip.clone(),
             split_order: (before.records > 0).then(|| before.records.saturating_add(1)),
             billing_model: account.map(|(_, account)| account.purse.model().xdr_number()),
@@ -207,7 +206,7 @@ impl Ocs {
             usage: usage.id,
             failed: !connected,
             notes: notes.listed(),
-        };
+        });
         let pieces = rated.as_ref().map_or_else(Vec::new, |rated| self.pieces(at, &xdr, rated));
         let made = u32::try_from(pieces.len()).unwrap_or(u32::MAX).max(1);
         let usage = self.sessions.usage(at);
