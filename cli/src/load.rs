@@ -1,16 +1,23 @@
-//! Finds and checks the scenarios that a command line names.
+//! Finds and checks the files that a command line names.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use tollgate_conformance::diagnostics::{Report, Style};
-use tollgate_conformance::scenario::{self, Scenario};
+use tollgate_conformance::scenario::{self, Outline, Scenario, Subject};
+use tollgate_conformance::world::World;
 
 use crate::registry::registry;
 
 /// What was found.
+#[derive(Default)]
 pub(crate) struct Loaded {
     /// The scenarios of the files without errors, in the order of their paths.
     pub(crate) scenarios: Vec<Scenario>,
+    /// The worlds without errors that were named or lie in a folder, where those are looked at.
+    pub(crate) worlds: Vec<World>,
+    /// Likewise the sequences.
+    pub(crate) sequences: Vec<Outline>,
     /// How many files were read.
     pub(crate) files: usize,
     /// Everything that is wrong with any of them.
@@ -33,15 +40,51 @@ pub(crate) fn load(paths: &[PathBuf]) -> Loaded {
     let (registry, options) = (registry(), scenario::Options::default());
     let files = match scenario::find_files(paths) {
         Ok(files) => files,
-        Err(report) => return Loaded { scenarios: Vec::new(), files: 0, report },
+        Err(report) => return Loaded { report, ..Loaded::default() },
     };
-    let mut loaded = Loaded { scenarios: Vec::new(), files: files.len(), report: Report::new() };
+    let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
     for file in &files {
         let (scenarios, report) = scenario::check_file(file, &registry, &options);
         loaded.scenarios.extend(scenarios);
         loaded.report.extend(report);
     }
+    loaded.report = distinct(&loaded.report);
     loaded
+}
+
+/// The same with worlds and sequences, each file checked as what it is.
+pub(crate) fn load_all(paths: &[PathBuf]) -> Loaded {
+    let (registry, options) = (registry(), scenario::Options::default());
+    let files = match scenario::find_subjects(paths) {
+        Ok(files) => files,
+        Err(report) => return Loaded { report, ..Loaded::default() },
+    };
+    let mut loaded = Loaded { files: files.len(), ..Loaded::default() };
+    for file in &files {
+        let (subject, report) = scenario::check_subject(file, &registry, &options);
+        loaded.report.extend(report);
+        match subject {
+            Some(Subject::Scenarios(scenarios)) => loaded.scenarios.extend(scenarios),
+            Some(Subject::World(world)) => loaded.worlds.push(*world),
+            Some(Subject::Sequence(outline)) => loaded.sequences.push(outline),
+            None => {}
+        }
+    }
+    loaded.report = distinct(&loaded.report);
+    loaded
+}
+
+/// The same with each problem once: what is wrong with a shared world is found again by all that use it.
+pub(crate) fn distinct(report: &Report) -> Report {
+    let mut seen = BTreeSet::new();
+    let mut told = Report::new();
+    for problem in report.diagnostics() {
+        let place = problem.at.as_ref().map(|mark| (mark.source.path().to_path_buf(), mark.start));
+        if place.is_none() || seen.insert((place, problem.message.clone())) {
+            told.push(problem.clone());
+        }
+    }
+    told
 }
 
 /// Prints a report where errors go, in colour on a terminal.

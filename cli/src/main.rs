@@ -34,6 +34,7 @@ Examples:
   tollgate explain nas                            what a peer can do and see
   tollgate serve scenarios/worlds/calling-card.yaml --client 127.0.0.1=secret
                                                   the reference OCS for a client of your own
+  tollgate serve scenarios/worlds/mobile.yaml     the same with Diameter
 
 Exit codes: 0 passed, 1 usage, 2 a scenario or world is wrong, 3 could not run, 4 failed.";
 

@@ -14,7 +14,7 @@ use tollgate_reports::{Console, Json, Junit, Level, Look, Report, ReportError};
 use crate::exit::Exit;
 use crate::load;
 use crate::progress::Progress;
-use crate::reference::{Reference, ReferenceSockets};
+use crate::reference::{Reference, ReferenceSockets, WorldError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,10 +35,10 @@ pub(crate) struct Arguments {
     /// What to run against
     #[arg(long, value_enum, default_value_t = TargetName::Reference)]
     target: TargetName,
-    /// How much faster than real time the clock runs on real sockets; waiting shrinks, bounds do not
+    /// How much faster than real time the clock runs on real sockets; waiting shrinks, what bounds give the machine does not
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
-    /// On real sockets, skip scenarios whose waits take longer than this, in real seconds
+    /// On real sockets, skip scenarios whose waits take longer than this, and wait for no observation longer; real seconds
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     patience: u64,
     /// The seed of everything drawn by chance; without it, each scenario's own or 1
@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
     let target = match arguments.target(&loaded.scenarios) {
         Ok(target) => target,
         Err(error) => {
-            anstream::eprintln!("error: {error}");
+            load::print(&error.report());
             return Exit::ScenarioWrong;
         }
     };
@@ -133,16 +133,12 @@ impl Arguments {
         }
     }
 
-    fn target(&self, scenarios: &[Scenario]) -> Result<Box<dyn Target>, String> {
-        let refused = |error: crate::reference::WorldError| error.to_string();
+    fn target(&self, scenarios: &[Scenario]) -> Result<Box<dyn Target>, WorldError> {
         Ok(match self.target {
-            TargetName::Reference => Box::new(Reference::new(scenarios).map_err(refused)?),
+            TargetName::Reference => Box::new(Reference::new(scenarios)?),
             TargetName::ReferenceSockets => {
                 let speed = NonZeroU32::new(self.speed).unwrap_or(NonZeroU32::MIN);
-                Box::new(
-                    ReferenceSockets::new(scenarios, speed, Duration::from_secs(self.patience))
-                        .map_err(refused)?,
-                )
+                Box::new(ReferenceSockets::new(scenarios, speed, Duration::from_secs(self.patience))?)
             }
         })
     }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::atomic::Ordering;
 
 use tollgate_conformance::world;
-use tollgate_network::Observation;
-use tollgate_network::live::{LiveClock, StreamServer, TlsSettings, UdpServer, stop_on_signal};
+use tollgate_network::live::{LiveClock, StreamServer, StreamTotals, TlsSettings, UdpServer, stop_on_signal};
+use tollgate_network::{Observation, Transport};
 use tollgate_ocs_core::Record;
 use tollgate_ocs_gateway::diameter::config::Listener;
 use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway};
@@ -22,14 +22,16 @@ const EXAMPLES: &str = "\
 Examples:
   tollgate serve scenarios/worlds/calling-card.yaml --client 127.0.0.1=secret
   tollgate serve my-world.yaml --listen 0.0.0.0 --client 192.0.2.10=s3cret --show all
+  tollgate serve scenarios/worlds/mobile.yaml --show all        Diameter too: the world says who it is and who may connect
   tollgate serve my-world.yaml --store postgres://user@host/charges
   tollgate serve my-world.yaml --store charges/    go on where the last one stopped, even after a power failure
 
-Clients are the world's nodes and those of --client; whoever else asks gets no answer. With the first example running:
+RADIUS clients are the world's nodes with a secret and those of --client; whoever else asks gets no answer. Diameter clients
+are its nodes with `diameter:`, known by their Origin-Hosts; whoever else connects is refused (3010). With the first example running:
   echo 'User-Name=10086610975,NAS-IP-Address=127.0.0.1,Called-Station-Id=01182623634515,
         Cisco-AVPair=\"h323-ivr-out=PortaBilling_AccessCode:6045551600\"' | radclient 127.0.0.1:1812 auth secret";
 
-/// Runs the reference OCS on real UDP sockets until it is interrupted.
+/// Runs the reference OCS on real sockets until it is interrupted: RADIUS, and Diameter where the world speaks it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -73,7 +75,7 @@ pub(crate) struct Arguments {
 enum Show {
     /// Nothing but the totals at the end; the fastest
     Nothing,
-    /// A line for each xDR, and for each packet that was discarded
+    /// A line for each xDR, for each packet that was discarded and each Diameter peer that was refused
     Xdrs,
     /// Every message, xDR, balance and event
     All,
@@ -100,6 +102,13 @@ impl FromStr for ClientArgument {
     }
 }
 
+impl Arguments {
+    /// Whether something is said that only Diameter needs.
+    const fn asks_for_diameter(&self) -> bool {
+        self.diameter_port.is_some() || self.tls_cert.is_some()
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Exit {
     let world = match world::load_file(&arguments.world) {
         Ok(world) => world,
@@ -108,12 +117,24 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
             return Exit::ScenarioWrong;
         }
     };
-    let made = System::of(&world).map_err(|error| error.to_string()).and_then(|system| {
-        let clients = clients(&system, &arguments.client)?;
-        Ok((system, clients))
-    });
-    let (system, clients) = match made {
-        Ok(made) => made,
+    let system = match System::of(&world) {
+        Ok(system) => system,
+        Err(error) => {
+            load::print(&error.report());
+            return Exit::ScenarioWrong;
+        }
+    };
+    if system.diameter().is_none() && arguments.asks_for_diameter() {
+        anstream::eprintln!(
+            "error: '{}' does not say how the OCS speaks Diameter; give it a section such as\n  \
+             diameter: {{ host: ocs.example.net, realm: example.net, services: [{{ service: data, grant: 1 MiB }}] }}\n\
+             and each client's node its Origin-Host (`diameter: pgw.example.net`)",
+            arguments.world.display()
+        );
+        return Exit::ScenarioWrong;
+    }
+    let clients = match clients(&system, &arguments.client) {
+        Ok(clients) => clients,
         Err(error) => {
             anstream::eprintln!("error: {error}");
             return Exit::ScenarioWrong;
@@ -152,7 +173,7 @@ fn serve(
     clients: Clients,
     world: &world::World,
 ) -> std::io::Result<()> {
-    let accounts = world.accounts.len();
+    let accounts = load::counted(world.everywhere().map(|env| env.accounts.len()).sum(), "account");
     let wanted =
         [arguments.auth_port, arguments.acct_port].map(|port| SocketAddr::new(arguments.listen, port));
     let server = UdpServer::bind(&wanted)?;
@@ -185,13 +206,20 @@ fn serve(
         }
     };
     anstream::println!(
-        "serving {accounts} accounts to {} at {}:{auth_port} (access) and {}:{acct_port} (accounting); stop with Ctrl-C",
-        named.join(", "),
+        "serving {accounts} to {} at {}:{auth_port} (access) and {}:{acct_port} (accounting); stop with Ctrl-C",
+        if named.is_empty() { "no RADIUS client".to_owned() } else { named.join(", ") },
         arguments.listen,
         arguments.listen,
     );
-    if let Some(listener) = &listener {
-        anstream::println!("Diameter as {} at {} over {}", listener.host, listener.at, listener.over);
+    if let (Some(listener), Some(own)) = (&listener, system.diameter()) {
+        let hosts: Vec<&str> = own.peers.iter().map(|peer| peer.host.as_str()).collect();
+        let hosts = if hosts.is_empty() { "whoever connects".to_owned() } else { hosts.join(", ") };
+        anstream::println!(
+            "Diameter as {} at {} over {} for {hosts}",
+            listener.host,
+            listener.at,
+            listener.over
+        );
     }
     if let Some((millis, replayed)) = read {
         anstream::println!("the store was read in {millis} ms, {replayed} commands applied again");
@@ -211,8 +239,18 @@ fn serve(
     }
     gateway.close().map_err(std::io::Error::other)?;
     anstream::println!("{} packets received, {} sent", totals.received, totals.sent);
-    for (name, count) in gateway.counters().total().iter().filter(|(_, count)| *count > 0) {
+    let diameter = gateway.diameter_tally().into_iter().flat_map(|tally| tally.iter());
+    let counted = gateway.counters().total();
+    for (name, count) in counted.iter().chain(diameter).filter(|(_, count)| *count > 0) {
         anstream::println!("{count:>12} {name}");
+    }
+    if listener.is_some() {
+        let told = streams.totals();
+        let StreamTotals { accepted, turned_away, accept_errors, reset, insecure, .. } = told;
+        anstream::println!(
+            "{accepted} connections taken, {turned_away} turned away, {accept_errors} without room, {reset} reset, \
+             {insecure} insecure"
+        );
     }
     Ok(())
 }
@@ -232,10 +270,15 @@ fn diameter(arguments: &Arguments, system: &System) -> std::io::Result<(StreamSe
         streams = streams.with_tls(tls.map_err(std::io::Error::other)?);
     }
     let Some(own) = system.diameter().and_then(|own| own.listen.first()) else { return Ok((streams, None)) };
+    if own.over == Transport::Tls && arguments.tls_cert.is_none() {
+        return Err(std::io::Error::other("the world has Diameter over TLS: give --tls-cert and --tls-key"));
+    }
     let port = arguments.diameter_port.unwrap_or(own.at.port());
-    let at = streams
-        .bind(SocketAddr::new(arguments.listen, port), own.over)
-        .map_err(|refusal| std::io::Error::other(format!("Diameter: {refusal}")))?;
+    let at = streams.bind(SocketAddr::new(arguments.listen, port), own.over).map_err(|refusal| {
+        std::io::Error::other(format!(
+            "Diameter: {refusal}; --diameter-port takes another port, 0 a free one"
+        ))
+    })?;
     Ok((streams, Some(Listener { at, ..own.clone() })))
 }
 
@@ -258,7 +301,7 @@ fn record(arguments: &Arguments, bases: &[PathBuf]) -> std::io::Result<Option<Bo
 fn print(show: Show, at: Instant, observation: &Observation) {
     let wanted = match show {
         Show::Nothing => false,
-        Show::Xdrs => matches!(observation.kind.as_str(), "xdr" | "discard"),
+        Show::Xdrs => matches!(observation.kind.as_str(), "xdr" | "discard" | "diameter-note"),
         Show::All => true,
     };
     if wanted {

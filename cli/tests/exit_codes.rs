@@ -1,5 +1,10 @@
 //! Whatever a newcomer gets wrong ends with a readable report and its exit code, never with a panic.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what the command does to real clocks and ports is looked at here"
+)]
+
 mod support;
 
 use std::fs;
@@ -93,6 +98,74 @@ fn two_mistakes_are_shown_at_once() {
 }
 
 #[test]
+fn a_world_and_a_sequence_are_checked_as_what_they_are() {
+    let folder = library(GOOD);
+    let (code, text) = outcome(&["check"], &folder.path().join("worlds/calling-card.yaml"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("this world is sound: "), "{text}");
+    let (code, text) = outcome(&["check"], &folder.path().join("sequences/ivr-login.yaml"));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("this sequence is sound by itself: "), "{text}");
+    let (code, text) = outcome(&["check"], folder.path());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("for 1 run; ") && text.contains("sequences among them"), "{text}");
+    for (verb, what) in [("run", "this file is a world, not a scenario"), ("serve", "not a world")] {
+        let file = if verb == "run" { "worlds/calling-card.yaml" } else { "one.yaml" };
+        let (code, text) = outcome(&[verb], &folder.path().join(file));
+        assert_eq!(code, 2, "{verb}: {text}");
+        assert!(text.contains(what), "{verb}: {text}");
+    }
+}
+
+/// A world that lacks nothing.
+const WORLD: &str = r##"world: small
+currency: CAD
+ocs: 10.0.0.1
+nodes: { nas: { address: 10.0.0.2, secret: s } }
+tariffs:
+  retail: { rates: [{ prefix: "82", price: 0.02/min }] }
+products: { Card: { rating: [{ tariff: retail }] } }
+customers: { owner: {} }
+accounts:
+  "1": { customer: owner, product: Card, balance: 1.00 }
+"##;
+
+#[test]
+fn what_is_wrong_with_a_world_is_shown_with_its_line_and_once() {
+    let folder = library(GOOD);
+    let file = folder.path().join("worlds/small.yaml");
+    let cases = [
+        // Seen by the check of the file.
+        (WORLD.replace("product: Card,", "product: Crad,"), "small.yaml:10:36", "did you mean 'Card'?"),
+        // Seen by the catalogue alone.
+        (WORLD.replace("0.02/min", "0.02/unit"), "small.yaml:6:21", "is not priced in this unit"),
+    ];
+    fs::write(folder.path().join("two.yaml"), GOOD.replace("calling-card", "small")).expect("written");
+    for (text, place, part) in cases {
+        fs::write(&file, text).expect("it can be written");
+        for path in [file.as_path(), folder.path()] {
+            let (code, shown) = outcome(&["check"], path);
+            assert_eq!(code, 2, "{shown}");
+            assert!(shown.contains(place), "{place} is not in\n{shown}");
+            assert_eq!(shown.matches(part).count(), 1, "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_sequence_by_itself_names_verbs_and_sights_that_no_peer_has() {
+    let folder = library(GOOD);
+    let file = folder.path().join("sequences/new.yaml");
+    let text = "sequence: new\nparameters: [card, unused]\nsteps:\n  - ivr.dail: \"${card}#\"\n  - expect: { ivr: Access-Rejekt }\n";
+    fs::write(&file, text).expect("it can be written");
+    let (code, shown) = outcome(&["check"], &file);
+    assert_eq!(code, 2, "{shown}");
+    for part in ["did you mean 'dial'?", "did you mean 'Access-Reject'?", "the parameter 'unused'"] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_is_a_wrong_scenario() {
     let (code, text) = outcome(&["run"], Path::new("no/such/folder"));
     assert_eq!(code, 2, "{text}");
@@ -108,6 +181,20 @@ fn a_wrong_command_line_is_a_usage_error() {
     }
     assert_eq!(tollgate().arg("--help").output().expect("it runs").status.code(), Some(0));
     assert_eq!(tollgate().args(["explain", "naz"]).output().expect("it runs").status.code(), Some(1));
+}
+
+#[test]
+fn on_real_sockets_a_long_bound_is_not_waited_out_beyond_the_patience() {
+    let text = GOOD.replace("ivr: Access-Reject }", "ivr: Access-Accept, within: 2h }");
+    let folder = library(&text);
+    let begun = std::time::Instant::now();
+    let (code, shown) = outcome(
+        &["run", "--target", "reference-sockets", "--speed", "10", "--patience", "1"],
+        &folder.path().join("one.yaml"),
+    );
+    assert_eq!(code, 4, "{shown}");
+    assert!(shown.contains("7200s") && shown.contains("--patience"), "{shown}");
+    assert!(begun.elapsed().as_secs() < 60, "{shown}");
 }
 
 #[test]
@@ -129,4 +216,27 @@ fn a_port_that_is_taken_could_not_run() {
     assert!(text.contains(&port), "{text}");
     let (code, text) = outcome(&["serve"], Path::new("no/world.yaml"));
     assert_eq!(code, 2, "{text}");
+}
+
+#[test]
+fn what_diameter_lacks_is_told_before_anything_is_served() {
+    let free = ["serve", "--auth-port", "0", "--acct-port", "0", "--diameter-port", "0"];
+    let folder = library(GOOD);
+    let (code, text) = outcome(&free, &folder.path().join("worlds/calling-card.yaml"));
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("diameter: { host: "), "{text}");
+
+    let mobile = fs::read_to_string(folder.path().join("worlds/mobile.yaml")).expect("it is there");
+    let secured = folder.path().join("worlds/secured.yaml");
+    fs::write(&secured, mobile.replacen("  realm:", "  transport: tls\n  realm:", 1)).expect("written");
+    let (code, text) = outcome(&free, &secured);
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("give --tls-cert and --tls-key"), "{text}");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("it has one").port().to_string();
+    let arguments = ["serve", "--auth-port", "0", "--acct-port", "0", "--diameter-port", &port];
+    let (code, text) = outcome(&arguments, &folder.path().join("worlds/mobile.yaml"));
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains(&port) && text.contains("--diameter-port takes another port"), "{text}");
 }

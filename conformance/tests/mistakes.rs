@@ -50,7 +50,10 @@ fn problems_stand_in_the_order_of_their_lines_and_point_into_their_file() {
         let (_, report) = check_octets(&file, &octets, &registry(), &options());
         let mut last: Option<(&Path, usize)> = None;
         for diagnostic in report.diagnostics() {
-            assert_eq!(diagnostic.severity, Severity::Error, "{}", diagnostic.message);
+            // Names that are free can be no more than doubtful.
+            let doubtful = diagnostic.message.starts_with("nothing that is known is named");
+            let severity = if doubtful { Severity::Warning } else { Severity::Error };
+            assert_eq!(diagnostic.severity, severity, "{}", diagnostic.message);
             let at = diagnostic.at.as_ref().unwrap();
             assert!(at.start <= at.end && at.end <= at.source.text().len(), "{}", diagnostic.message);
             if let Some((path, start)) = last

@@ -329,7 +329,10 @@ fn a_world_is_read_alone() {
     let world = world::load_file(&folder("library").join("worlds/card.yaml")).unwrap();
     assert_eq!((world.currency.as_str(), world.ocs.as_slice()), ("CAD", [address("192.0.2.1")].as_slice()));
     let node = &world.nodes[0];
-    assert_eq!((node.name.as_str(), node.secret.as_str(), node.trusted), ("gateway", "shared", false));
+    assert_eq!(
+        (node.name.as_str(), node.secret.as_deref(), node.trusted),
+        ("gateway", Some("shared"), false)
+    );
     assert_eq!(world.dialing_rules[0].international_prefixes, ["011", "00"]);
 
     let tariff = &world.tariffs[0];

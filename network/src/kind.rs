@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use tollgate_wire::{Fields, Text};
+use tollgate_wire::{Fields, Naming, Text};
 
 use crate::{Peer, Transport};
 
@@ -143,8 +143,30 @@ pub enum ArgKind {
     List(&'static ArgKind),
     /// Names and values of a message, as `with:` takes them. `Group`, repeated names allowed
     /// as a YAML list.
-    Fields,
+    Fields(&'static Vocabulary),
 }
+
+/// The names that a protocol has for fields, so that a misspelt one is found before the run.
+#[derive(Debug, Clone, Copy)]
+pub struct Vocabulary {
+    /// A field as `with:` has it: `{ User-Name: "…" }`.
+    pub example: &'static str,
+    /// What is known of a field that stands in these others, the outermost first.
+    pub naming: fn(&[&str], &str) -> Naming,
+    /// All names that may stand there, those that belong there first; to suggest the nearest one.
+    pub names: fn(&[&str]) -> Vec<&'static str>,
+    /// Where the text of this field is a name and a value by itself: the field that it stands in then, and its name.
+    pub pair: for<'t> fn(&str, &'t str) -> Option<(&'static str, &'t str)>,
+}
+
+impl PartialEq for Vocabulary {
+    /// Each protocol has one.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Vocabulary {}
 
 /// One kind of observation.
 #[derive(Debug, Clone, Copy)]
@@ -171,6 +193,8 @@ pub enum FieldNames {
         /// All names, to suggest the nearest one and to complete in an editor.
         all: fn() -> Vec<&'static str>,
     },
+    /// Those of a message of this protocol, and in its groups theirs.
+    Message(&'static Vocabulary),
 }
 
 impl PeerKind {
@@ -194,6 +218,7 @@ impl FieldNames {
         match self {
             Self::Fixed(names) => names.iter().any(|(own, _)| *own == name),
             Self::Dictionary { known, .. } => known(name),
+            Self::Message(own) => (own.naming)(&[], name) != Naming::Unknown,
         }
     }
 
@@ -203,6 +228,7 @@ impl FieldNames {
         match self {
             Self::Fixed(names) => names.iter().map(|(name, _)| *name).collect(),
             Self::Dictionary { all, .. } => all(),
+            Self::Message(own) => (own.names)(&[]),
         }
     }
 }

@@ -28,9 +28,10 @@ pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
 pub use frame::Frame;
 pub use kind::{
     Arg, ArgKind, DiameterServer, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb,
+    Vocabulary,
 };
 pub use node::{Input, Node, Output, Peer};
 pub use observation::Observation;
-pub use record::{Fate, Tally, write_capture};
+pub use record::{Fate, M3UA_PORT, Tally, write_capture};
 pub use sim::SimDriver;
 pub use stream::{Ending, Refusal, StreamEvent, StreamId, StreamOrder, Transport};

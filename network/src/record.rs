@@ -1,9 +1,11 @@
 //! What a driver remembers of the frames that it carried: their number, what became of them, and, when
 //! asked to, the frames themselves.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::SocketAddr;
 
-use tollgate_capture::{CaptureError, PcapngWriter, TcpHeader};
+use tollgate_capture::{CaptureError, PcapngWriter, SctpData, TcpHeader};
 use tollgate_time::Instant;
 
 use crate::{Carried, Frame};
@@ -149,6 +151,15 @@ impl Record {
     }
 }
 
+/// The port that M3UA has at both ends (RFC 4666 section 1.4.8). A frame between two of them is a message of signalling: on
+/// real sockets a datagram carries it, as most machines have no SCTP, and a capture shows the SCTP packet that it stands for.
+pub const M3UA_PORT: u16 = 2905;
+
+/// Payload protocol identifier of M3UA (RFC 4666 section 7.1).
+const M3UA: u32 = 3;
+/// Stream 0 is for management (RFC 4666 section 1.4.7).
+const M3UA_STREAM: u16 = 1;
+
 /// Writes what a driver carried as a pcapng file, one packet a frame, in order, with the remark as the
 /// packet's comment. Answers with the number of packets.
 ///
@@ -156,10 +167,20 @@ impl Record {
 /// The writer fails.
 pub fn write_capture<W: Write>(carried: &[Carried], out: W) -> Result<u64, CaptureError> {
     let mut writer = PcapngWriter::new(out)?;
+    // What each end of signalling says next to another; a tag of its own tells its messages from those the other way.
+    let mut signalled: BTreeMap<(SocketAddr, SocketAddr), SctpData> = BTreeMap::new();
     for Carried { at, frame, tcp, remark } in carried {
+        let ends = (frame.from, frame.to);
         match tcp {
+            Some(header) => writer.segment(*at, ends, *header, &frame.payload, *remark)?,
+            None if frame.from.port() == M3UA_PORT && frame.to.port() == M3UA_PORT => {
+                let tag = u32::try_from(signalled.len()).unwrap_or(u32::MAX).saturating_add(1);
+                let first = SctpData { tag, sent: 0, stream: M3UA_STREAM, protocol: M3UA };
+                let data = signalled.entry(ends).or_insert(first);
+                writer.sctp(*at, ends, *data, &frame.payload, *remark)?;
+                data.sent = data.sent.wrapping_add(1);
+            }
             None => writer.datagram(*at, frame.from, frame.to, &frame.payload, *remark)?,
-            Some(header) => writer.segment(*at, (frame.from, frame.to), *header, &frame.payload, *remark)?,
         }
     }
     writer.finish()

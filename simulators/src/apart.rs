@@ -10,7 +10,9 @@ use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
 
 use crate::radius_client::{Head, Request, Service};
+use crate::settings::words;
 use crate::table::{optional, required};
+use crate::vocabulary::RADIUS;
 
 /// The verb `send`.
 pub(crate) const SEND: Verb = Verb {
@@ -22,7 +24,7 @@ pub(crate) const SEND: Verb = Verb {
             ArgKind::Choice(&["Access-Request", "Accounting-Request", "Status-Server"]),
             "the kind of message",
         ),
-        optional("with", ArgKind::Fields, "its fields, in this order"),
+        optional("with", ArgKind::Fields(&RADIUS), "its fields, in this order"),
         optional(
             "corrupt",
             ArgKind::List(&ArgKind::Text),
@@ -82,11 +84,7 @@ impl Apart {
             Some(Value::Group(fields)) => fields.clone(),
             _ => Fields::new(),
         };
-        let words: &[Value] = match action.args.get("corrupt") {
-            None => &[],
-            Some(Value::List(words)) => words,
-            Some(word) => std::slice::from_ref(word),
-        };
+        let words = words(action.args.get("corrupt"));
         let read = |word: &Value| {
             let text = word.as_text().ok_or_else(|| ActionError::BadArgument("corrupt".to_owned()))?;
             text.parse::<Corruption>().map_err(|error| ActionError::Impossible(error.to_string()))

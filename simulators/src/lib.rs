@@ -6,14 +6,27 @@
 
 mod apart;
 pub mod bng;
+mod camel;
+pub mod camel_gateway;
+pub mod credit_client;
 pub mod diameter;
+pub mod diameter_agent;
+pub mod diameter_client;
 pub mod dynamic_authorization;
+pub mod hss;
+pub mod mme;
+pub mod msc;
 pub mod nas;
+mod office;
 pub mod outbox;
+pub mod pgw;
+mod quirks;
 pub mod radius_client;
 mod settings;
 mod table;
 pub mod timers;
+mod traffic;
+mod vocabulary;
 
 use tollgate_network::PeerKind;
 
@@ -23,4 +36,14 @@ pub fn kinds() -> &'static [&'static PeerKind] {
     KINDS
 }
 
-static KINDS: &[&PeerKind] = &[&nas::NAS, &bng::BNG];
+static KINDS: &[&PeerKind] = &[
+    &nas::NAS,
+    &bng::BNG,
+    &diameter_client::DIAMETER_CLIENT,
+    &diameter_agent::DIAMETER_AGENT,
+    &hss::HSS,
+    &mme::MME,
+    &msc::MSC,
+    &camel_gateway::CAMEL_GATEWAY,
+    &pgw::PGW,
+];

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Observation, Output, StreamId, StreamOrder};
+use tollgate_time::Instant;
 use tollgate_wire::Fields;
 
 /// Outputs in the order in which they were made. Observations are built only where somebody reads them.
@@ -50,11 +51,23 @@ impl Outbox {
         }
     }
 
+    /// Notes an observation as part of the input that is being handled; its fields are asked for only where somebody reads them.
+    pub fn hear(&mut self, kind: &'static str, fields: impl FnOnce() -> Fields) {
+        if self.observing {
+            self.queue.push_back(Output::Heard(Observation::new(kind, fields())));
+        }
+    }
+
     /// Notes a message that came, as part of the input that is being handled.
     pub fn hear_message(&mut self, kind: &'static str, octets: &Bytes, read: fn(&[u8]) -> Fields) {
         if self.observing {
             self.queue.push_back(Output::Heard(Observation::message(kind, octets.clone(), read)));
         }
+    }
+
+    /// The oldest output, else to be woken at the first of these times.
+    pub fn poll_or_wait(&mut self, deadlines: &[Option<Instant>]) -> Output {
+        self.poll().unwrap_or_else(|| Output::Wait(deadlines.iter().flatten().min().copied()))
     }
 
     /// The oldest output.

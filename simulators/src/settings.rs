@@ -1,10 +1,11 @@
 //! Reads the settings of a peer; what is missing or of another type names itself. Which settings there are stands in the
 //! table of its kind.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tollgate_network::{Server, Setup, SetupError};
-use tollgate_wire::Value;
+use tollgate_wire::{Text, Value};
 
 use crate::radius_client::{self, Retransmission};
 
@@ -20,6 +21,18 @@ pub(crate) fn servers(setup: &Setup, kind: &str) -> Result<Vec<Server>, SetupErr
     });
     let servers: Vec<Server> = addresses.map(|address| Server { address, ..first.clone() }).collect();
     if servers.is_empty() { Err(SetupError("'servers' names no address".to_owned())) } else { Ok(servers) }
+}
+
+/// The shortest interval of interim records.
+const INTERIM_MIN: Duration = Duration::from_secs(1);
+
+/// The values of a setting or an argument that takes one or several.
+pub(crate) fn words(value: Option<&Value>) -> &[Value] {
+    match value {
+        None => &[],
+        Some(Value::List(words)) => words,
+        Some(word) => std::slice::from_ref(word),
+    }
 }
 
 /// Reads values by name; what is missing or of another type names itself.
@@ -43,6 +56,24 @@ impl<'a> Reader<'a> {
             server_rest: self.span("server-rest")?,
             require_message_authenticator: self.flag("require-message-authenticator")?,
         })
+    }
+
+    /// NAS-Identifier of every request: a request names its NAS by address or by name (RFC 2865 section 4.1), and a node
+    /// without an IPv4 address by its own where the setting is left out.
+    pub(crate) fn identifier(&self) -> Option<Text> {
+        match (self.opt_text("identifier"), self.setup.address) {
+            (Some(identifier), _) => Some(Text::from(identifier)),
+            (None, IpAddr::V6(_)) => Some(self.setup.name.clone()),
+            (None, IpAddr::V4(_)) => None,
+        }
+    }
+
+    /// An interval of interim records; anything shorter than a second would flood the server.
+    pub(crate) fn interim(&self, name: &str) -> Result<Option<Duration>, SetupError> {
+        match self.opt_span(name) {
+            Some(span) if span < INTERIM_MIN => Err(SetupError(format!("{name} is shorter than 1s"))),
+            span => Ok(span),
+        }
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {

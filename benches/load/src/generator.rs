@@ -17,11 +17,11 @@ use crate::{LoadError, RequestError, cpu};
 /// Latencies are told apart up to here, in nanoseconds; longer ones count as this.
 const LATENCY_MAX: u64 = 120_000_000_000;
 /// How often requests without an answer are looked for, as a part of the time that an answer may take.
-const EXPIRY_PARTS: u32 = 8;
+pub(crate) const EXPIRY_PARTS: u32 = 8;
 /// The longest wait for an answer in one go.
-const WAIT_MAX: Duration = Duration::from_millis(20);
+pub(crate) const WAIT_MAX: Duration = Duration::from_millis(20);
 /// A wait shorter than this is spent turning, as the machine cannot time it.
-const WAIT_MIN: Duration = Duration::from_millis(2);
+pub(crate) const WAIT_MIN: Duration = Duration::from_millis(2);
 /// A generator that takes so much of a processor, in thousandths, has none to spare.
 const BUSY_PERMILLE: u64 = 950;
 /// One that was without a processor for so much of the time, in thousandths, was starved: both ends on one
@@ -39,26 +39,31 @@ const DELAY_MAX: Duration = Duration::from_millis(1);
 pub fn run(plan: &Plan) -> Result<Report, LoadError> {
     plan.check()?;
     let mut run = Run::new(plan)?;
-    let server_before = server_time(plan)?;
+    let server_before = server_time(plan.server_pid)?;
     let (own_before, waited_before) = (own_time()?, cpu::time_waited());
     run.begin();
     while run.step()? {}
     let own = own_time()?.saturating_sub(own_before);
     let waited = cpu::time_waited().saturating_sub(waited_before);
-    let server = match (server_time(plan)?, server_before) {
+    let server = match (server_time(plan.server_pid)?, server_before) {
         (Some(after), Some(before)) => Some(after.saturating_sub(before)),
         _ => None,
     };
     Ok(run.report(own, waited, server))
 }
 
-fn own_time() -> Result<Duration, LoadError> {
+pub(crate) fn own_time() -> Result<Duration, LoadError> {
     cpu::time_of(None).map_err(|why| LoadError::Process { pid: std::process::id(), why })
 }
 
-fn server_time(plan: &Plan) -> Result<Option<Duration>, LoadError> {
+pub(crate) fn server_time(pid: Option<u32>) -> Result<Option<Duration>, LoadError> {
     let read = |pid| cpu::time_of(Some(pid)).map_err(|why| LoadError::Process { pid, why });
-    plan.server_pid.map(read).transpose()
+    pid.map(read).transpose()
+}
+
+pub(crate) fn histogram() -> Histogram<u64> {
+    // The bounds are constants that the histogram accepts.
+    Histogram::new_with_bounds(1, LATENCY_MAX, 3).unwrap_or_else(|_| unreachable!())
 }
 
 struct Run<'a> {
@@ -96,8 +101,6 @@ struct Counts {
 
 impl<'a> Run<'a> {
     fn new(plan: &'a Plan) -> Result<Self, LoadError> {
-        // The bounds are constants that the histogram accepts.
-        let histogram = || Histogram::new_with_bounds(1, LATENCY_MAX, 3).unwrap_or_else(|_| unreachable!());
         let now = Instant::now();
         let steps = match plan.traffic {
             Traffic::Accounting => 2,
@@ -328,6 +331,7 @@ impl<'a> Run<'a> {
             generator,
             waited_permille,
             server,
+            usage: None,
             verdict: verdict(self.plan.pace, ends, delay, self.held_up),
         }
     }
@@ -335,14 +339,14 @@ impl<'a> Run<'a> {
 
 /// How busy both ends were.
 #[derive(Debug, Clone, Copy)]
-struct Ends {
-    generator: Processor,
-    waited_permille: u64,
-    server: Option<Processor>,
+pub(crate) struct Ends {
+    pub(crate) generator: Processor,
+    pub(crate) waited_permille: u64,
+    pub(crate) server: Option<Processor>,
 }
 
 /// Whose limit a run met.
-fn verdict(pace: Pace, ends: Ends, delay: Latency, held_up: u64) -> Verdict {
+pub(crate) fn verdict(pace: Pace, ends: Ends, delay: Latency, held_up: u64) -> Verdict {
     let saturated = |why: String| Verdict::Saturated { why };
     let busy = |one: Processor| one.permille >= BUSY_PERMILLE;
     match pace {
@@ -367,7 +371,7 @@ fn verdict(pace: Pace, ends: Ends, delay: Latency, held_up: u64) -> Verdict {
     }
 }
 
-fn nanos(span: Duration) -> u64 {
+pub(crate) fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -1,4 +1,4 @@
-//! `tollgate-load`: load on a RADIUS server from the command line.
+//! `tollgate-load`: load on a RADIUS or Diameter server from the command line.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -6,19 +6,33 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tollgate_load::diameter::{self, DiameterPlan};
 use tollgate_load::{Accounts, Pace, Plan, Traffic, run};
 use tollgate_radius::Secret;
 
-/// Drives accounting or access requests at a RADIUS server and measures how it answers.
+/// Drives accounting or access requests at a RADIUS server, or sessions of credit control at a Diameter server, and measures
+/// how it answers.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Args {
     /// The server's address and port.
     #[arg(long, default_value = "127.0.0.1:1813")]
     server: SocketAddr,
-    /// The secret that the server shares with this machine.
+    /// The secret that the server shares with this machine; for RADIUS.
+    #[arg(long, required_unless_present_any = ["diameter", "world"], conflicts_with = "diameter")]
+    secret: Option<String>,
+    /// Drive sessions of Diameter credit control over so many connections instead of RADIUS.
+    #[arg(long, value_name = "CONNECTIONS")]
+    diameter: Option<u32>,
+    /// How many Diameter sessions are open at once.
+    #[arg(long, default_value_t = 10_000, requires = "diameter")]
+    sessions: u32,
+    /// How many CCR-U a Diameter session has.
+    #[arg(long, default_value_t = 100, requires = "diameter")]
+    updates: u32,
+    /// Print a world for `tollgate serve` that has the accounts and charges Diameter sessions, and do nothing else.
     #[arg(long)]
-    secret: String,
+    world: bool,
     /// The accounts: the first one's number, and how many.
     #[arg(long, default_value = "90000000000+10000", value_name = "FIRST+COUNT")]
     accounts: Accounts,
@@ -58,21 +72,41 @@ struct Args {
 }
 
 impl Args {
+    const fn pace(&self) -> Pace {
+        match self.rate {
+            None => Pace::Window(self.window),
+            Some(per_second) => Pace::Rate { per_second, in_flight_max: self.window },
+        }
+    }
+
+    fn diameter_plan(&self, connections: u32) -> DiameterPlan {
+        DiameterPlan {
+            server: self.server,
+            connections,
+            accounts: self.accounts,
+            sessions: self.sessions,
+            updates: self.updates,
+            pace: self.pace(),
+            requests_max: self.requests,
+            time_max: Duration::from_secs(self.seconds),
+            answer_max: Duration::from_millis(self.timeout),
+            server_pid: self.server_pid,
+            remote_allowed: self.allow_remote,
+            run: self.run.unwrap_or_else(std::process::id),
+        }
+    }
+
     fn plan(&self) -> Plan {
         let traffic = match &self.access {
             None => Traffic::Accounting,
             Some(password) => Traffic::Access { password: password.clone() },
         };
-        let pace = match self.rate {
-            None => Pace::Window(self.window),
-            Some(per_second) => Pace::Rate { per_second, in_flight_max: self.window },
-        };
         Plan {
             server: self.server,
-            secret: Secret::new(&self.secret),
+            secret: Secret::new(self.secret.as_deref().unwrap_or_default()),
             traffic,
             accounts: self.accounts,
-            pace,
+            pace: self.pace(),
             requests_max: self.requests,
             time_max: Duration::from_secs(self.seconds),
             answer_max: Duration::from_millis(self.timeout),
@@ -89,7 +123,16 @@ const COULD_NOT_RUN: u8 = 3;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let shown = run(&args.plan()).map_err(|error| error.to_string()).and_then(|report| {
+    if args.world {
+        // Nobody is left to be told when this fails.
+        let _closed = std::io::stdout().write_all(diameter::world(args.accounts).as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    let ran = match args.diameter {
+        Some(connections) => diameter::run(&args.diameter_plan(connections)),
+        None => run(&args.plan()),
+    };
+    let shown = ran.map_err(|error| error.to_string()).and_then(|report| {
         let text = if args.json { serde_json::to_string_pretty(&report) } else { Ok(report.to_string()) };
         text.map_err(|error| error.to_string())
     });

@@ -108,13 +108,6 @@ impl Plan {
         if !self.server.ip().is_loopback() && !self.remote_allowed {
             return Err(PlanError::Remote(self.server));
         }
-        let within = |what, value: u64, min: u64, max: u64| {
-            if (min..=max).contains(&value) {
-                Ok(())
-            } else {
-                Err(PlanError::OutOfBounds { what, value, min, max })
-            }
-        };
         within("the number of requests", self.requests_max, 1, u64::from(u32::MAX))?;
         within("the time in seconds", self.time_max.as_secs(), 0, TIME_MAX.as_secs())?;
         let answer_max = u64::try_from(self.answer_max.as_millis()).unwrap_or(u64::MAX);
@@ -126,6 +119,11 @@ impl Plan {
             Pace::Rate { per_second, .. } => within("the rate a second", per_second.into(), 1, 10_000_000),
         }
     }
+}
+
+/// Whether a number is within its bounds.
+pub(crate) fn within(what: &'static str, value: u64, min: u64, max: u64) -> Result<(), PlanError> {
+    if (min..=max).contains(&value) { Ok(()) } else { Err(PlanError::OutOfBounds { what, value, min, max }) }
 }
 
 impl Pace {
@@ -142,6 +140,11 @@ impl Accounts {
     /// The length of every name.
     pub(crate) const fn digits(self) -> usize {
         self.digits
+    }
+
+    /// How many there are.
+    pub(crate) const fn count(self) -> u64 {
+        self.count
     }
 
     /// The account of a session: one after the other, and again from the first.

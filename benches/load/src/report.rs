@@ -13,7 +13,7 @@ pub struct Report {
     pub sent: u64,
     /// Those of them that were answered rightly.
     pub answered: u64,
-    /// Answers that were Access-Rejects.
+    /// Answers that were Access-Rejects, or that refused or cut down what was asked for.
     pub rejected: u64,
     /// Requests without an answer in time.
     pub lost: u64,
@@ -39,8 +39,24 @@ pub struct Report {
     pub waited_permille: u64,
     /// The processor time of the server, where it was asked for.
     pub server: Option<Processor>,
+    /// What sessions of credit control came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
     /// Whether the figures are the server's.
     pub verdict: Verdict,
+}
+
+/// What was granted and reported in sessions of credit control; what the server charged can be held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Usage {
+    /// Sessions that began.
+    pub begun: u64,
+    /// Reports in the middle of a session that were answered with a new grant.
+    pub updates: u64,
+    /// Sessions that ended in order.
+    pub ended: u64,
+    /// Octets that were reported as used, in requests that were answered.
+    pub octets: u64,
 }
 
 /// A distribution, in nanoseconds.
@@ -142,6 +158,12 @@ impl fmt::Display for Report {
                     permille % 10
                 )?;
             }
+        }
+        if let Some(Usage { begun, updates, ended, octets }) = self.usage {
+            writeln!(
+                f,
+                "sessions     {begun} begun, {ended} ended, {updates} updates, {octets} octets reported as used"
+            )?;
         }
         if self.waited_permille > 0 {
             let (percent, part) = (self.waited_permille / 10, self.waited_permille % 10);

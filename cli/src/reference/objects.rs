@@ -92,6 +92,7 @@ fn dialing(rule: &world::DialingRule) -> DialingRules {
         area_code: rule.area_code.as_ref().map(ToString::to_string),
         local_digits: rule.local_length,
         national_digits: rule.national_length,
+        translations: rule.translations.iter().map(|(from, to)| (from.to_string(), to.to_string())).collect(),
     }
 }
 

@@ -7,13 +7,15 @@ use std::time::Duration;
 use tollgate_conformance::run::{Stage, Target, TargetError};
 use tollgate_conformance::scenario::Scenario;
 use tollgate_network::PeerKind;
-use tollgate_network::live::{AddressMap, LiveClock, LiveDriver};
+use tollgate_network::live::{AddressMap, LiveClock, LiveDriver, TlsSettings};
 
 use super::peers::{self, Systems};
 use super::world::WorldError;
 
 /// How long an expectation waits that names no bound, of real time.
 const WITHIN: Duration = Duration::from_secs(5);
+/// The name in the certificate of the nodes of a scenario, made for each run.
+const CERTIFIED: &str = "scenario.invalid";
 /// How long the network settles before the end is judged, of real time.
 const SETTLE: Duration = Duration::from_millis(500);
 
@@ -70,7 +72,9 @@ impl Target for ReferenceSockets {
         let clock = LiveClock::starting_at(scenario.starts, self.speed);
         let driver = LiveDriver::new(clock, AddressMap::new(), seed)
             .map_err(|error| TargetError(error.to_string()))?;
-        let mut driver = driver.with_usual_link(scenario.network);
+        // Every node shows the same certificate and expects it: what is tried here is Diameter over TLS, not who one is.
+        let tls = TlsSettings::self_signed(&[CERTIFIED]).map_err(|error| TargetError(error.to_string()))?;
+        let mut driver = driver.with_usual_link(scenario.network).with_tls(tls);
         if keep_frames {
             driver = driver.keeping_carried();
         }

@@ -1,5 +1,10 @@
 //! From a world file to the catalogue of the charging core and the clients of its gateway.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tollgate_conformance::diagnostics::{Diagnostic, Report, Severity, Source, word_at};
 use tollgate_conformance::scenario::Place;
 use tollgate_conformance::world::{self, DynamicAuthorization, World};
 use tollgate_ocs_core::ids::EnvId;
@@ -20,6 +25,27 @@ impl WorldError {
         Self(vec![(place, reason.to_string())])
     }
 
+    /// Each as a problem of its file, which is read again to show the line.
+    pub(crate) fn report(&self) -> Report {
+        let mut sources: BTreeMap<Arc<Path>, Option<Arc<Source>>> = BTreeMap::new();
+        let mut report = Report::new();
+        for (place, reason) in &self.0 {
+            let source = place.as_ref().and_then(|place| {
+                let known = sources.entry(Arc::clone(&place.file));
+                let read =
+                    |path: &Path| Some(Arc::new(Source::new(path, std::fs::read_to_string(path).ok()?)));
+                known.or_insert_with(|| read(&place.file)).clone()
+            });
+            let (message, at) = match (place, source) {
+                (Some(place), Some(source)) => (reason.clone(), Some(word_at(&source, place))),
+                (place, _) => (told(place.as_ref(), reason), None),
+            };
+            let (label, related, help) = (String::new(), Vec::new(), Vec::new());
+            report.push(Diagnostic { severity: Severity::Error, message, at, label, related, help });
+        }
+        report
+    }
+
     /// Each of them.
     pub(super) fn into_each(self) -> Vec<Wrong> {
         self.0
@@ -32,12 +58,16 @@ impl std::fmt::Display for WorldError {
             if number > 0 {
                 f.write_str("\n")?;
             }
-            if let Some(place) = place {
-                write!(f, "{}:{}:{}: ", place.file.display(), place.line, place.column)?;
-            }
-            f.write_str(reason)?;
+            f.write_str(&told(place.as_ref(), reason))?;
         }
         Ok(())
+    }
+}
+
+fn told(place: Option<&Place>, reason: &str) -> String {
+    match place {
+        Some(place) => format!("{}:{}:{}: {reason}", place.file.display(), place.line, place.column),
+        None => reason.to_owned(),
     }
 }
 

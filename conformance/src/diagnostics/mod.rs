@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub(crate) use collect::{Collector, Problem};
 pub use render::Style;
-pub use source::Source;
+pub use source::{Source, word_at};
 pub(crate) use source::{Span, place_of};
 pub use suggest::nearest;
 pub(crate) use suggest::{did_you_mean, known_names, shown};

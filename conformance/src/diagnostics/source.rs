@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Mark;
 use crate::scenario::Place;
 
 /// The text of a file under its name.
@@ -47,6 +48,25 @@ impl Source {
     }
 }
 
+/// The word at a place, for whoever knows no more of it than that: to the end of its quotes, else up to what may follow
+/// a key or a value.
+#[must_use]
+pub fn word_at(source: &Arc<Source>, place: &Place) -> Mark {
+    let at = |number: u32| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    let line = source.lines.get(at(place.line)).copied().unwrap_or(source.text.len());
+    let rest = source.text.get(line..).unwrap_or_default();
+    let rest = rest.split(['\n', '\r']).next().unwrap_or_default();
+    let before = rest.chars().take(at(place.column)).map(char::len_utf8).sum::<usize>();
+    let word = rest.get(before..).unwrap_or_default();
+    let quote = word.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let length = match quote {
+        Some(quote) => word.get(1..).and_then(|inside| inside.find(quote)).map(|end| end + 2),
+        None => word.find([' ', ':', ',', '}', ']']),
+    };
+    let start = line + before;
+    Mark { source: Arc::clone(source), start, end: start + length.unwrap_or(word.len()) }
+}
+
 /// A stretch of a file, of those that one check reads. Octets; 12 octets small, so that every node of
 /// a tree can have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -83,5 +103,18 @@ mod tests {
         // `ö` takes two octets and one column.
         assert_eq!(place(source.text().find('x').unwrap()), (2, 8));
         assert_eq!(place(9_999), (3, 1));
+    }
+
+    #[test]
+    fn the_word_at_a_place_ends_where_the_key_or_the_quotes_do() {
+        let source = Arc::new(Source::new(Path::new("a.yaml"), "zwölf:\n  \"a b\": { ü: 1 }\n".to_owned()));
+        let word = |line, column| {
+            let mark = word_at(&source, &Place { file: Arc::from(source.path()), line, column });
+            source.text()[mark.start..mark.end].to_owned()
+        };
+        assert_eq!(word(1, 1), "zwölf");
+        assert_eq!(word(2, 3), "\"a b\"");
+        assert_eq!(word(2, 12), "ü");
+        assert_eq!(word(7, 1), "");
     }
 }

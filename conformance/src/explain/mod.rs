@@ -176,9 +176,7 @@ fn of_sight(kind: &PeerKind, sight: &Sight) -> Explanation {
     };
     let rows: Vec<Row> = match sight.fields {
         FieldNames::Fixed(names) => names.iter().map(|(name, about)| row(name, about)).collect(),
-        FieldNames::Dictionary { all, .. } => {
-            all().iter().take(NAMES_SHOWN_MAX).map(|name| row(name, "")).collect()
-        }
+        names => names.all().iter().take(NAMES_SHOWN_MAX).map(|name| row(name, "")).collect(),
     };
     let mut sections = vec![Section { heading: "fields".to_owned(), rows }];
     sections.retain(|section| !section.rows.is_empty());
@@ -217,7 +215,7 @@ fn written(kind: &ArgKind) -> String {
         ArgKind::Flag => "true or false".to_owned(),
         ArgKind::Choice(words) => words.join(" | "),
         ArgKind::List(inner) => format!("list of {}", written(inner)),
-        ArgKind::Fields => "fields".to_owned(),
+        ArgKind::Fields(_) => "fields".to_owned(),
     }
 }
 
@@ -256,7 +254,7 @@ fn sample(kind: &ArgKind) -> String {
         ArgKind::Flag => "true".to_owned(),
         ArgKind::Choice(words) => words.first().copied().unwrap_or("\"\"").to_owned(),
         ArgKind::List(inner) => format!("[{}]", sample(inner)),
-        ArgKind::Fields => "{ User-Name: \"…\" }".to_owned(),
+        ArgKind::Fields(own) => own.example.to_owned(),
     }
 }
 

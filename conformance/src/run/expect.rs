@@ -6,7 +6,10 @@
 //! not its business. A capture takes the first value of its field, with `times:` that of the last observation.
 //!
 //! A bound is about a machine, so it is stretched where the scenario's clock runs faster than the machine's
-//! ([`crate::run::Target::haste`]). How long nothing may happen is the scenario's own time and never is.
+//! ([`crate::run::Target::haste`]). How long nothing may happen is the scenario's own time and never is. On a real clock nothing
+//! is waited for longer than [`crate::run::Target::patience`].
+
+use std::time::Duration;
 
 use tollgate_network::{Observation, Seen};
 
@@ -35,11 +38,14 @@ pub(crate) fn judge(
             Some(entry) => StepOutcome::Failed(vec![present(scene, expectation, entry, place)]),
         };
     }
-    let until = scene.now() + scene.bound(expectation);
+    let cut = scene.cut(expectation);
+    let until = scene.now() + cut.map_or_else(|| scene.bound(expectation), |(_, most)| most);
     let mut last = None;
     for found in 0..expectation.times {
         let Some(entry) = scene.find(0, until, wanted) else {
-            return StepOutcome::Failed(nearest::explain(scene, expectation, found, place));
+            let mut found = nearest::explain(scene, expectation, found, place);
+            found.extend(cut.map(|(patience, _)| impatient(scene, expectation, patience, place)));
+            return StepOutcome::Failed(found);
         };
         scene.journal.consume(entry);
         last = Some(entry);
@@ -47,6 +53,19 @@ pub(crate) fn judge(
     match last {
         Some(entry) => capture(scene, expectation, entry, captures, place),
         None => StepOutcome::Passed,
+    }
+}
+
+/// That the bound was not waited out.
+fn impatient(scene: &Scene<'_>, expectation: &Expectation, patience: Duration, place: &Place) -> Mismatch {
+    Mismatch {
+        expected: headline(scene, expectation),
+        seen: format!(
+            "not waited out: nothing is waited for longer than {} of real time; a higher --speed or --patience waits on",
+            span(patience)
+        ),
+        frame: None,
+        place: Some(place.clone()),
     }
 }
 

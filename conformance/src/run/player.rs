@@ -27,6 +27,8 @@ pub struct Terms {
     pub within: Duration,
     /// How many seconds of the scenario pass in a real one.
     pub haste: u32,
+    /// How much real time one expectation may take.
+    pub patience: Option<Duration>,
     /// How long the network settles before `finally:` is judged.
     pub settle: Duration,
     /// Whether the system is asked in the end to rebuild its state from its command log and to compare the two.
@@ -41,6 +43,7 @@ impl Terms {
             system: target.system(),
             within: target.within(),
             haste: target.haste(),
+            patience: target.patience(),
             settle: target.settle(),
         }
     }
@@ -66,6 +69,7 @@ pub fn play(scenario: &Scenario, stage: &mut Stage, terms: &Terms, record: &mut 
         journal: &mut record.journal,
         within: terms.within,
         haste: terms.haste,
+        patience: terms.patience,
     };
     let top = Place { file: Arc::from(scenario.path.as_path()), line: 1, column: 1 };
     let mut player = Player { scene, done: &mut record.steps, captures: Captures::default(), top };

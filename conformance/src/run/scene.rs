@@ -82,6 +82,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) within: Duration,
     /// How many seconds of the scenario pass in a real one.
     pub(crate) haste: u32,
+    /// How much real time an expectation may take; virtual time costs none.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Scene<'_> {
@@ -89,9 +91,20 @@ impl Scene<'_> {
         self.driver.now()
     }
 
-    /// How long an expectation waits.
+    /// How long an expectation waits: a bound is about the machine, so it is stretched where the scenario's clock runs faster,
+    /// but by no more than the machine is given anyway. A long one is about the scenario's time, of which it has enough.
     pub(crate) fn bound(&self, expectation: &Expectation) -> Duration {
-        expectation.within.map_or(self.within, |written| written.saturating_mul(self.haste))
+        let stretched = |written: Duration| {
+            written.saturating_mul(self.haste).min(written.saturating_add(self.within)).max(written)
+        };
+        expectation.within.map_or(self.within, stretched)
+    }
+
+    /// The same in real time, where patience ends before it does: how much that is, and in the scenario's time.
+    pub(crate) fn cut(&self, expectation: &Expectation) -> Option<(Duration, Duration)> {
+        let patience = self.patience?;
+        let most = patience.saturating_mul(self.haste);
+        (most < self.bound(expectation)).then_some((patience, most))
     }
 
     /// Lets time pass until then.

@@ -19,7 +19,7 @@ pub trait Target: Sync {
     fn within(&self) -> Duration;
 
     /// How many seconds of the scenario pass in a real one. Bounds that a scenario writes are about real machines, so they
-    /// are stretched by it; virtual time leaves them alone.
+    /// are stretched by it, though not beyond what [`Self::within`] gives the machine anyway; virtual time leaves them alone.
     fn haste(&self) -> u32 {
         1
     }
@@ -29,7 +29,8 @@ pub trait Target: Sync {
         true
     }
 
-    /// How much real time the waits of a scenario may take; one that takes more is skipped. Virtual time costs nothing.
+    /// How much real time the waits of a scenario may take; one that takes more is skipped. One expectation that is not met
+    /// fails after so much, whatever its bound. Virtual time costs nothing.
     fn patience(&self) -> Option<Duration> {
         None
     }

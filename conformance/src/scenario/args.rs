@@ -1,9 +1,10 @@
 //! Arguments of verbs and settings of peers, read by the tables that their kinds publish.
 
-use tollgate_network::{Arg, ArgKind, Need, Verb};
+use tollgate_network::{Arg, ArgKind, Need, Verb, Vocabulary};
 use tollgate_wire::{Fields, Text, Value};
 
 use super::model::LateArg;
+use super::naming::{self, Use};
 use super::values;
 use super::{read, template};
 use crate::diagnostics::{Collector, Problem, Span, known_names, shown};
@@ -138,8 +139,10 @@ pub(super) fn value(
             let value = element(node, inner, &what, captures, collector)?;
             Some(Read::Known(Value::List(vec![value])))
         }
-        (ArgKind::Fields, Kind::Map(_)) => group(node, captures, collector).map(Read::Known),
-        (kind, Kind::Scalar(scalar)) if scalar.text.contains("${") && !matches!(kind, ArgKind::Fields) => {
+        (ArgKind::Fields(own), Kind::Map(_)) => {
+            group(node, own, &mut Vec::new(), captures, collector).map(Read::Known)
+        }
+        (kind, Kind::Scalar(scalar)) if scalar.text.contains("${") && !matches!(kind, ArgKind::Fields(_)) => {
             let text = Text::from(scalar.text.as_str());
             captures.check(&text, node.span, collector).then_some(Read::Late(text))
         }
@@ -159,23 +162,47 @@ fn element(
         Kind::Scalar(scalar) if scalar.text.contains("${") && matches!(kind, ArgKind::Text) => {
             captures.check(&scalar.text, node.span, collector).then(|| Value::text(scalar.text.as_str()))
         }
-        Kind::Map(_) if matches!(kind, ArgKind::Fields) => group(node, captures, collector),
+        Kind::Map(_) => match kind {
+            ArgKind::Fields(own) => group(node, own, &mut Vec::new(), captures, collector),
+            _ => read::typed(node, kind, what, collector),
+        },
         _ => read::typed(node, kind, what, collector),
     }
 }
 
 /// Fields of a message. A list repeats its name, a map is a group.
-fn group(node: &Node, captures: &mut impl Captures, collector: &mut Collector) -> Option<Value> {
+fn group<'n>(
+    node: &'n Node,
+    own: &Vocabulary,
+    groups: &mut Vec<&'n str>,
+    captures: &mut impl Captures,
+    collector: &mut Collector,
+) -> Option<Value> {
     let mut fields = Fields::new();
     let mut complete = true;
     for entry in read::entries(node, "a group of fields", collector) {
+        let name = entry.key.text.as_str();
+        // One word on a group in the wrong place is enough.
+        if !naming::check(own, groups, (name, entry.key.span), Use::Written, collector) {
+            complete = false;
+            continue;
+        }
         let items = match &entry.value.kind {
             Kind::Sequence(items) => items.as_slice(),
             _ => std::slice::from_ref(&entry.value),
         };
         for item in items {
             let value = match &item.kind {
-                Kind::Map(_) => group(item, captures, collector),
+                Kind::Map(_) => {
+                    groups.push(name);
+                    let value = group(item, own, groups, captures, collector);
+                    groups.pop();
+                    value
+                }
+                Kind::Scalar(scalar) => {
+                    naming::check_text(own, name, (&scalar.text, item.span), collector);
+                    field(item, captures, collector)
+                }
                 _ => field(item, captures, collector),
             };
             match value {

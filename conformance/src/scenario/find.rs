@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::files::{SHARED_FOLDERS, is_yaml};
+use super::nature::{Nature, SCENARIO_KEYS};
 use crate::diagnostics::{Report, did_you_mean};
 
 /// How deep folders are searched.
@@ -16,18 +17,41 @@ const DEPTH_MAX: usize = 32;
 /// # Errors
 /// A path that is not there, or a folder without any scenario.
 pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Report> {
+    find(paths, Wanted::Scenarios)
+}
+
+/// The same with the worlds and sequences of the folders.
+///
+/// # Errors
+/// A path that is not there, or a folder without any of them.
+pub fn find_subjects(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Report> {
+    find(paths, Wanted::All)
+}
+
+/// Which files of a folder count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Scenarios,
+    All,
+}
+
+fn find(paths: &[PathBuf], wanted: Wanted) -> Result<Vec<PathBuf>, Report> {
     let mut report = Report::new();
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for path in paths {
         let mut files = Vec::new();
         if path.is_dir() {
-            if let Err(error) = search(path, 0, &mut files) {
+            if let Err(error) = search(path, 0, wanted, &mut files) {
                 report.extend(Report::of_message(error, None));
                 continue;
             }
             if files.is_empty() {
-                let message = format!("there is no scenario in '{}'", path.display());
+                let what = match wanted {
+                    Wanted::Scenarios => "scenario",
+                    Wanted::All => "scenario, world or sequence",
+                };
+                let message = format!("there is no {what} in '{}'", path.display());
                 let help = "a scenario is a .yaml file that has a `scenario:` key".to_owned();
                 report.extend(Report::of_message(message, Some(help)));
             }
@@ -42,7 +66,7 @@ pub fn find_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Report> {
     if report.is_empty() { Ok(found) } else { Err(report) }
 }
 
-fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), String> {
+fn search(folder: &Path, depth: usize, wanted: Wanted, found: &mut Vec<PathBuf>) -> Result<(), String> {
     if depth > DEPTH_MAX {
         return Err(format!("'{}' lies more than {DEPTH_MAX} folders deep", folder.display()));
     }
@@ -58,21 +82,21 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), S
         let path = folder.join(&name);
         // A link to a folder could lead round in a circle, so links to folders are not followed.
         if kind.is_dir() {
-            let hidden =
-                name.to_str().is_none_or(|name| name.starts_with('.') || SHARED_FOLDERS.contains(&name));
+            let shared = |name: &str| wanted == Wanted::Scenarios && SHARED_FOLDERS.contains(&name);
+            let hidden = name.to_str().is_none_or(|name| name.starts_with('.') || shared(name));
             if !hidden {
-                search(&path, depth + 1, found)?;
+                search(&path, depth + 1, wanted, found)?;
             }
-        } else if is_yaml(&path) && path.is_file() && holds_scenario(&path) {
+        } else if is_yaml(&path) && path.is_file() && counts(&path, wanted) {
             found.push(path);
         }
     }
     Ok(())
 }
 
-/// Whether a file is meant as a scenario. One that cannot be read, or whose `scenario:` is misspelt,
+/// Whether a file is meant as what is wanted. One that cannot be read, or whose `scenario:` is misspelt,
 /// counts too: its check says what is wrong, while leaving it out would say nothing.
-fn holds_scenario(path: &Path) -> bool {
+fn counts(path: &Path, wanted: Wanted) -> bool {
     let Ok(octets) = std::fs::read(path) else { return true };
     let Ok(text) = std::str::from_utf8(&octets) else { return true };
     let keys: BTreeSet<&str> = text.lines().filter_map(top_key).collect();
@@ -80,9 +104,12 @@ fn holds_scenario(path: &Path) -> bool {
     let flow = text.trim_start_matches('\u{feff}').lines().map(str::trim_start);
     let flow =
         flow.filter(|line| !line.is_empty() && !line.starts_with('#')).any(|line| line.starts_with('{'));
-    has(&["scenario"])
-        || flow && keys.is_empty()
-        || has(&["steps", "peers", "finally"]) && !has(&["sequence"])
+    match Nature::by(|key| keys.contains(key), keys.contains("world")) {
+        Nature::Scenario => has(&SCENARIO_KEYS) || flow && keys.is_empty(),
+        // Many a YAML file of another tool has nodes or settings.
+        Nature::World => wanted == Wanted::All && has(&["world", "ocs", "tariffs", "accounts", "products"]),
+        Nature::Sequence => wanted == Wanted::All,
+    }
 }
 
 /// The key at the margin of a line.
@@ -134,6 +161,19 @@ mod tests {
         let found = find_files(&[folder.path().to_path_buf()]).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a/misspelt.yaml"), Path::new("a/z.yml"), Path::new("b.yaml")]);
+    }
+
+    #[test]
+    fn worlds_and_sequences_are_found_where_they_are_wanted() {
+        let folder = library(&[
+            ("b.yaml", "scenario: b\n"),
+            ("worlds/w.yaml", "wrold: w\nocs: 10.0.0.1\n"),
+            ("sequences/s.yaml", "sequence: s\nsteps: []\n"),
+            ("compose.yaml", "services:\n  db: {}\nsettings: {}\n"),
+        ]);
+        let found = find_subjects(&[folder.path().to_path_buf()]).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
+        assert_eq!(names, [Path::new("b.yaml"), Path::new("sequences/s.yaml"), Path::new("worlds/w.yaml")]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tollgate_wire::Text;
 
 use super::files::Files;
 use super::model::{Finally, Scenario};
+use super::nature::Nature;
 use super::peers::{self, Peers};
 use super::steps::Steps;
 use super::substitute::Parameters;
@@ -85,16 +86,39 @@ pub fn check_octets(
     options: &Options,
 ) -> (Vec<Scenario>, Report) {
     let mut collector = Collector::default();
-    let mut scenarios = Vec::new();
-    if let Some(root) = yaml::parse(path, octets, &mut collector) {
+    let scenarios = yaml::parse(path, octets, &mut collector).map_or_else(Vec::new, |root| {
         let files = Files::of(path, options.root.as_deref());
-        let mut loader = Loader { path, registry, files, worlds: Vec::new(), collector: &mut collector };
-        scenarios = loader.all(&root);
-    }
-    if collector.errors() > 0 {
-        scenarios.clear();
-    }
+        check_tree(path, &root, registry, files, &mut collector)
+    });
     (scenarios, collector.into_report())
+}
+
+/// The scenarios of a file's tree; none when there is an error.
+pub(super) fn check_tree(
+    path: &Path,
+    root: &Node,
+    registry: &Registry,
+    files: Files,
+    collector: &mut Collector,
+) -> Vec<Scenario> {
+    let nature = Nature::of(root);
+    if nature != Nature::Scenario {
+        let first = match &root.kind {
+            Kind::Map(entries) => entries.first().map(|entry| entry.key.span),
+            _ => None,
+        };
+        collector.push(
+            Problem::error(
+                first.unwrap_or(root.span),
+                format!("this file is {}, not a scenario", nature.described()),
+            )
+            .advice("`tollgate check` checks it as that; a scenario has a `scenario:` line"),
+        );
+        return Vec::new();
+    }
+    let mut loader = Loader { path, registry, files, worlds: Vec::new(), collector };
+    let scenarios = loader.all(root);
+    if collector.errors() > 0 { Vec::new() } else { scenarios }
 }
 
 struct Loader<'a> {

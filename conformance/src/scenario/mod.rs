@@ -1,6 +1,7 @@
 //! The scenario language: its model, and the reading and checking of scenario files. Nothing here runs
 //! anything, and no peer is known but by the tables that its kind publishes.
 
+mod alone;
 mod args;
 mod expect;
 mod faults;
@@ -11,16 +12,22 @@ mod load;
 mod matchers;
 mod matrix;
 pub mod model;
+mod naming;
+mod nature;
 mod peers;
 pub(crate) mod read;
 mod steps;
+mod subject;
 mod substitute;
 pub mod template;
 pub mod values;
 
-pub use find::find_files;
+pub use alone::Outline;
+pub use find::{find_files, find_subjects};
 pub use load::{Options, Registry, STARTS_DEFAULT, check_file, check_octets, load_file};
 pub use model::{
     AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, LateArg, Matcher, Order,
     PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
 };
+pub(crate) use nature::Nature;
+pub use subject::{Subject, check_subject, check_subject_octets};

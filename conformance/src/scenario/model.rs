@@ -54,6 +54,10 @@ impl Scenario {
             match &step.does {
                 Deed::WaitFor(span) => now += *span,
                 Deed::WaitUntil(at) => now = now.max(*at),
+                // What must not come is waited for to the end.
+                Deed::Expect(expectation) if expectation.absent => {
+                    now += expectation.within.unwrap_or_default();
+                }
                 Deed::Act { .. } | Deed::Expect(_) | Deed::Fault(_) => {}
             }
         }

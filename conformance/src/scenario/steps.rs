@@ -10,6 +10,7 @@ use super::args::{self, Captures};
 use super::files::Files;
 use super::load::{self, Registry};
 use super::model::{Deed, Step, Who};
+use super::naming::{self, Use};
 use super::peers::Peers;
 use super::substitute::Parameters;
 use super::{expect, faults, read};
@@ -25,7 +26,7 @@ const DEPTH_MAX: usize = 16;
 /// How much of a step is shown on its line.
 const TEXT_CHARS_MAX: usize = 160;
 /// Words that begin a step without a peer.
-const WORDS: [&str; 6] = ["expect", "wait", "fault", "use", "repeat", "world.change"];
+pub(super) const WORDS: [&str; 6] = ["expect", "wait", "fault", "use", "repeat", "world.change"];
 
 /// Reads steps and keeps what later ones refer to.
 pub(super) struct Steps<'a> {
@@ -181,7 +182,7 @@ impl<'a> Steps<'a> {
 
     fn read_step(&mut self, node: &Node, path: &FilePath, parameters: &Parameters) {
         let Kind::Map(entries) = &node.kind else {
-            self.not_a_step(node);
+            not_a_step(node, self.collector);
             return;
         };
         let heads: Vec<&Entry> = entries.iter().filter(|entry| is_head(&entry.key.text)).collect();
@@ -242,18 +243,6 @@ impl<'a> Steps<'a> {
         }
         let place = self.collector.place(head.key.span);
         self.done.push(Step { place, text: line(head, beside).into(), does });
-    }
-
-    fn not_a_step(&mut self, node: &Node) {
-        if matches!(node.kind, Kind::Broken) {
-            return;
-        }
-        let colon = node.scalar().map(|scalar| scalar.text.as_str()).filter(|text| is_head(text));
-        let help = colon.map_or("write `peer.verb: value`".to_owned(), |text| format!("write `{text}:`"));
-        self.collector.push(
-            Problem::error(node.span, format!("a step is `what: how`, this is {}", node.described()))
-                .help(help),
-        );
     }
 
     fn unknown_step(&mut self, entries: &[Entry]) {
@@ -453,6 +442,16 @@ impl<'a> Steps<'a> {
                 return None;
             }
         };
+        if let tollgate_network::FieldNames::Message(own) = sight.fields
+            && sight.fields.contains(path.head())
+        {
+            let names: Vec<&str> = path.names().collect();
+            let known = |place: usize| {
+                let name = (names[place], span);
+                naming::check(own, &names[..place], name, Use::Read, self.collector)
+            };
+            return (0..names.len()).all(known).then_some(path);
+        }
         if sight.fields.contains(path.head()) {
             return Some(path);
         }
@@ -465,7 +464,19 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn is_head(key: &str) -> bool {
+/// Reports an item of a list that is no step.
+pub(super) fn not_a_step(node: &Node, collector: &mut Collector) {
+    if matches!(node.kind, Kind::Broken) {
+        return;
+    }
+    let colon = node.scalar().map(|scalar| scalar.text.as_str()).filter(|text| is_head(text));
+    let help = colon.map_or("write `peer.verb: value`".to_owned(), |text| format!("write `{text}:`"));
+    collector.push(
+        Problem::error(node.span, format!("a step is `what: how`, this is {}", node.described())).help(help),
+    );
+}
+
+pub(super) fn is_head(key: &str) -> bool {
     WORDS.contains(&key) || key.contains('.')
 }
 

@@ -177,7 +177,7 @@ pub fn read(kind: &ArgKind, text: &str, quoted: bool) -> Result<Value, ValueErro
             }),
         },
         ArgKind::List(inner) => read(inner, text, quoted).map(|value| Value::List(vec![value])),
-        ArgKind::Fields => Err(ValueError::new(
+        ArgKind::Fields(_) => Err(ValueError::new(
             format!("'{}' is a single value, fields of a message are wanted", shown(text)),
             "write them as a map: { User-Name: \"10086610975\" }",
         )),

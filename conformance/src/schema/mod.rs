@@ -227,7 +227,7 @@ fn step(registry: &Registry) -> Value {
     }
     for (name, mut forms) in verbs {
         let form = if forms.len() == 1 { forms.remove(0) } else { json!({ "anyOf": forms }) };
-        patterns.insert(format!("^(?!ocs\\.)[A-Za-z0-9_-]+\\.{name}$"), form);
+        patterns.insert(format!("^(?!(?:ocs|world)\\.)[A-Za-z0-9_-]+\\.{name}$"), form);
     }
     patterns.insert("\\$\\{".to_owned(), json!(true));
     let mut changes = Map::new();
@@ -326,8 +326,8 @@ fn where_(registry: &Registry) -> Value {
                     properties.entry((*name).to_owned()).or_insert(field);
                 }
             }
-            tollgate_network::FieldNames::Dictionary { all, .. } => {
-                for name in all() {
+            names => {
+                for name in names.all() {
                     properties.entry(name.to_owned()).or_insert_with(|| json!({ "$ref": "#/$defs/matcher" }));
                 }
             }

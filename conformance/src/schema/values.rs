@@ -73,6 +73,6 @@ pub(super) fn argument(kind: &ArgKind) -> Value {
             let inner = or_parameter(&argument(inner));
             json!({ "anyOf": [inner, { "type": "array", "items": inner }] })
         }
-        ArgKind::Fields => json!({ "type": "object" }),
+        ArgKind::Fields(_) => json!({ "type": "object" }),
     }
 }

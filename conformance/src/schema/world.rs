@@ -199,6 +199,11 @@ fn dialing_rule() -> Value {
             ("national-prefix", "Dialled before national numbers", digits()),
             ("local-length", "Digits of a local number", whole(1, 15)),
             ("national-length", "Digits of a national number without its prefix", whole(1, 15)),
+            (
+                "translations",
+                "Numbers that stand for others: \"411\": \"12055576061\"",
+                json!({ "type": "object", "additionalProperties": digits() }),
+            ),
         ],
         &[],
     )

@@ -137,6 +137,25 @@ pub struct DiameterNode {
     pub provision_cld: bool,
 }
 
+/// Nodes cannot speak Diameter with a system that does not; one word on the first of them is enough.
+pub(super) fn refuse_clients(nodes: &[&Node], collector: &mut Collector) {
+    let entries = nodes.iter().flat_map(|node| match &node.kind {
+        Kind::Map(entries) => entries.as_slice(),
+        _ => &[],
+    });
+    let mut said = entries.filter_map(|entry| match &entry.value.kind {
+        Kind::Map(keys) => keys.iter().find(|own| own.key.text == "diameter"),
+        _ => None,
+    });
+    if let Some(first) = said.next() {
+        collector.push(
+            Problem::error(first.key.span, "the node speaks Diameter, and the world has no `diameter:`").advice(
+                "add `diameter: { host: ocs.example.net, realm: example.net }` beside `nodes:`, with `services:`",
+            ),
+        );
+    }
+}
+
 /// Names of services, as rating entries write them, with what they are counted in.
 const SERVICES: [(&str, Counted); 10] = [
     ("quantity", Counted::Pieces),

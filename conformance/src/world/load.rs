@@ -8,6 +8,7 @@ use tollgate_wire::Text;
 use super::model::World;
 use super::{diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
+use crate::scenario::Nature;
 use crate::scenario::files::Files;
 use crate::scenario::{read, values};
 use crate::yaml::{Entry, Key, Keys, Kind, Node};
@@ -38,12 +39,29 @@ fn load_octets(path: &Path, octets: &[u8]) -> Result<World, Report> {
     let mut collector = Collector::default();
     let mut files = Files::of(path, None);
     let world = crate::yaml::parse(path, octets, &mut collector)
-        .and_then(|root| based(&root, path, &mut files, BASES_MAX, &mut collector))
-        .and_then(|root| check(&root, None, &mut collector));
+        .and_then(|root| of_file(&root, path, &mut files, &mut collector));
     match world {
-        Some(world) if collector.errors() == 0 => Ok(World { bases: files.read(), ..world }),
+        Some(world) if collector.errors() == 0 => Ok(world),
         _ => Err(collector.into_report()),
     }
+}
+
+/// The world of a file's tree.
+pub(crate) fn of_file(
+    root: &Node,
+    path: &Path,
+    files: &mut Files,
+    collector: &mut Collector,
+) -> Option<World> {
+    let nature = Nature::of(root);
+    if let (Kind::Map(entries), true) = (&root.kind, nature.is_said_by(root)) {
+        let first = entries.first().map_or(root.span, |entry| entry.key.span);
+        collector.error(first, format!("this file is {}, not a world", nature.described()));
+        return None;
+    }
+    let root = based(root, path, files, BASES_MAX, collector)?;
+    let world = check(&root, None, collector)?;
+    Some(World { bases: files.read(), ..world })
 }
 
 /// The world of a scenario's `world:`, which is a path or a map; the rest of a map with `file:`
@@ -204,6 +222,9 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
         });
         let all: Vec<&Node> =
             nodes.into_iter().chain(theirs.filter_map(|own| own.value.get("nodes"))).collect();
+        if root.get("diameter").is_none() {
+            diameter::refuse_clients(&all, collector);
+        }
         network::check_addresses(&world.ocs, &all, collector);
     }
     Some(world)

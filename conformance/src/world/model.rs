@@ -119,6 +119,8 @@ pub struct DialingRule {
     pub local_length: Option<u8>,
     /// `national-length:` digits of a national number without its prefix.
     pub national_length: Option<u8>,
+    /// `translations:` numbers that stand for others: `"411": "12055576061"`.
+    pub translations: Vec<(Text, Text)>,
     /// Where it stands.
     pub place: Place,
 }

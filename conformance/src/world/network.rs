@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tollgate_wire::Text;
+
 use super::diameter;
-use super::load::{Names, digits, reference, word};
+use super::load::{Names, digits, each, reference, word};
 use super::model::{CallLimits, DialingRule, DynamicAuthorization, Node, Settings};
 use crate::diagnostics::{Collector, Problem, Span, shown};
 use crate::scenario::read;
@@ -143,6 +145,7 @@ pub(super) fn dialing_rule(entry: &Entry, collector: &mut Collector) -> Option<D
     };
     let local_length = length("local-length", &mut keys, collector);
     let national_length = length("national-length", &mut keys, collector);
+    let translations = each(keys.value("translations"), "`translations:`", collector, translation);
     let needs_area = local_length.is_some() && area_code.is_none() && entry.value.get("area-code").is_none();
     if needs_area {
         collector.push(
@@ -159,8 +162,19 @@ pub(super) fn dialing_rule(entry: &Entry, collector: &mut Collector) -> Option<D
         national_prefix,
         local_length,
         national_length,
+        translations,
         place,
     })
+}
+
+/// One entry of `translations:`, what is dialled and what that stands for.
+fn translation(entry: &Entry, collector: &mut Collector) -> Option<(Text, Text)> {
+    let dialled = read::name(entry, collector)?;
+    if !dialled.bytes().all(|digit| digit.is_ascii_digit()) {
+        collector.error(entry.key.span, "a service number is made of digits");
+        return None;
+    }
+    Some((dialled, digits(&entry.value, "a number", collector)?))
 }
 
 /// `settings:`

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use tollgate_conformance::scenario::Registry;
-use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
+use tollgate_network::{
+    Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb, Vocabulary,
+};
 
 const fn arg(name: &'static str, kind: ArgKind, need: Need) -> Arg {
     Arg { name, kind, need, about: "what it is for" }
@@ -37,6 +39,37 @@ fn names() -> Vec<&'static str> {
 
 const MESSAGE: FieldNames = FieldNames::Dictionary { known, all: names };
 
+static RADIUS: Vocabulary = Vocabulary {
+    example: "{ User-Name: \"…\" }",
+    naming: tollgate_radius::naming,
+    names: tollgate_radius::names,
+    pair: tollgate_radius::pair_in,
+};
+
+static DIAMETER: Vocabulary = Vocabulary {
+    example: "{ Service-Identifier: 7 }",
+    naming: tollgate_diameter::naming,
+    names: tollgate_diameter::names,
+    pair: |_, _| None,
+};
+
+pub(crate) static CHARGED: PeerKind = PeerKind {
+    name: "ctf",
+    about: "A client of credit control",
+    settings: &[],
+    verbs: &[verb(
+        "report",
+        &[
+            arg("message", ArgKind::Text, Need::Required),
+            arg("with", ArgKind::Fields(&DIAMETER), Need::Optional),
+            arg("others", ArgKind::List(&ArgKind::Fields(&DIAMETER)), Need::Optional),
+        ],
+        Some("message"),
+    )],
+    sights: &[sight("CCA-U", None, FieldNames::Message(&DIAMETER))],
+    build: unbuilt,
+};
+
 pub(crate) static GATEWAY: PeerKind = PeerKind {
     name: "nas",
     about: "A gateway with an IVR",
@@ -63,7 +96,7 @@ pub(crate) static GATEWAY: PeerKind = PeerKind {
             "send",
             &[
                 arg("message", ArgKind::Choice(&["Access-Request", "Accounting-Request"]), Need::Required),
-                arg("with", ArgKind::Fields, Need::Optional),
+                arg("with", ArgKind::Fields(&RADIUS), Need::Optional),
                 arg("corrupt", ArgKind::List(&ArgKind::Text), Need::Optional),
                 arg("retransmit", ArgKind::Flag, Need::Optional),
             ],
@@ -112,7 +145,7 @@ fn unbuilt(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Err(SetupError(format!("'{}' is only a table", setup.name)))
 }
 
-static KINDS: &[&PeerKind] = &[&GATEWAY];
+static KINDS: &[&PeerKind] = &[&GATEWAY, &CHARGED];
 
 pub(crate) fn registry() -> Registry {
     Registry::new(KINDS, &SYSTEM)

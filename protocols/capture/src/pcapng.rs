@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 
 use tollgate_time::Instant;
 
+use crate::chunk::PROTOCOL_SCTP;
 use crate::ip::{Sum, emit_header, header_length, one_family};
-use crate::{Datagram, Segment, TcpHeader};
+use crate::{Datagram, SctpData, Segment, TcpHeader};
 
 const SECTION_HEADER: u32 = 0x0A0D_0D0A;
 const BYTE_ORDER: u32 = 0x1A2B_3C4D;
@@ -135,6 +136,22 @@ impl<W: Write> PcapngWriter<W> {
             block.extend(payload);
         };
         self.packet(at, whole, emit, &comment)
+    }
+
+    /// Adds an SCTP packet with one whole message, sent at that time.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn sctp(
+        &mut self,
+        at: Instant,
+        (from, to): (SocketAddr, SocketAddr),
+        data: SctpData,
+        message: &[u8],
+        comment: Option<&str>,
+    ) -> Result<(), CaptureError> {
+        let packet = data.packet(from, to, message);
+        self.ip_packet(at, (from, to), PROTOCOL_SCTP, &packet, comment)
     }
 
     /// Ends the capture. Answers with the number of packets in it.

@@ -140,6 +140,10 @@ codes! {
     REDIRECT_ADDRESS_URL = 0, 667, "Redirect-Address-URL";
     REDIRECT_ADDRESS_SIP_URI = 0, 668, "Redirect-Address-SIP-URI";
     QOS_FINAL_UNIT_INDICATION = 0, 669, "QoS-Final-Unit-Indication";
+    // RFC 4004, 5447 and 5778: what S6a uses of mobile IP
+    MIP_HOME_AGENT_HOST = 0, 348, "MIP-Home-Agent-Host";
+    MIP6_AGENT_INFO = 0, 486, "MIP6-Agent-Info";
+    SERVICE_SELECTION = 0, 493, "Service-Selection";
     // RFC 7155, Diameter Network Access Server Application: what Gy and Ro use of it
     NAS_IP_ADDRESS = 0, 4, "NAS-IP-Address";
     SERVICE_TYPE = 0, 6, "Service-Type";
@@ -470,6 +474,7 @@ codes! {
     XRES = TGPP, 1448, "XRES";
     AUTN = TGPP, 1449, "AUTN";
     KASME = TGPP, 1450, "KASME";
+    ERROR_DIAGNOSTIC = TGPP, 1614, "Error-Diagnostic";
     PDN_TYPE = TGPP, 1456, "PDN-Type";
     IDR_FLAGS = TGPP, 1490, "IDR-Flags";
     SUBSCRIBED_PERIODIC_RAU_TAU_TIMER = TGPP, 1619, "Subscribed-Periodic-RAU-TAU-Timer";

@@ -68,7 +68,7 @@ impl<'a> Pair<'a> {
     }
 
     /// `name:value` or `name=value`, whichever separator comes first.
-    fn inner(carrier: Carrier, text: &'a str) -> Self {
+    pub(crate) fn inner(carrier: Carrier, text: &'a str) -> Self {
         let (name, value) = split(unquoted(text), |octet| octet == b':' || octet == b'=');
         Self::trimmed(carrier, name, value)
     }

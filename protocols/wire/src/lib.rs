@@ -7,6 +7,7 @@
 mod decimal;
 mod error;
 mod fields;
+mod naming;
 mod reader;
 mod value;
 mod writer;
@@ -15,6 +16,7 @@ pub use compact_str::CompactString as Text;
 pub use decimal::{Decimal, DecimalError};
 pub use error::{DecodeError, Fault};
 pub use fields::{Fields, Path, PathError};
+pub use naming::Naming;
 pub use reader::Reader;
 pub use value::Value;
 pub use writer::{Mark, Writer};

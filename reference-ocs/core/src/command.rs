@@ -18,6 +18,10 @@ use crate::service::{Leg, Service};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most commands are reports: a box would be an allocation for each"
+)]
 pub enum Command {
     /// Who is this, and may he use the service at all? (a login; no called number)
     Authenticate(AccessRequest),

@@ -314,6 +314,13 @@ impl Numbers {
     }
 
     pub(crate) fn add(&mut self, number: u32) {
+        // Whoever counts by one goes on where the last range ends.
+        if let Some((_, last)) = self.0.last_mut()
+            && last.checked_add(1) == Some(number)
+        {
+            *last = number;
+            return;
+        }
         if self.has(number) {
             return;
         }

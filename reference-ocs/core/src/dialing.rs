@@ -1,6 +1,6 @@
 //! Dialling rules: from what a caller dials to the number that is charged, E.164 without the plus sign.
 //!
-//! The first rule that fits counts: a plus sign; the longest international prefix; a local number by its length; a
+//! A service number such as `411` is what it is translated to. Else the first rule that fits counts: a plus sign; the longest international prefix; a local number by its length; a
 //! national number by its prefix or its length; anything else is taken for E.164 already. What is not a number (a
 //! word such as `VOICEONNET`) is left as it is.
 
@@ -21,6 +21,9 @@ pub struct DialingRules {
     pub local_digits: Option<u8>,
     /// How many digits a number with its area code has, without the prefix, such as 10.
     pub national_digits: Option<u8>,
+    /// Numbers that stand for others, such as `411` for `12055576061`: what is dialled, and what is charged and connected.
+    #[serde(default)]
+    pub translations: Vec<(String, String)>,
 }
 
 /// Signs that people write into numbers and nobody dials.
@@ -37,6 +40,7 @@ impl DialingRules {
             area_code: Some(area_code.to_owned()),
             local_digits: Some(7),
             national_digits: Some(10),
+            translations: Vec::new(),
         }
     }
 
@@ -44,6 +48,7 @@ impl DialingRules {
     pub(crate) fn first_wrong(&self) -> Option<&str> {
         let parts = [&self.national_prefix, &self.country_code, &self.area_code];
         let named = parts.into_iter().flatten().chain(&self.international_prefixes);
+        let named = named.chain(self.translations.iter().flat_map(|(dialled, number)| [dialled, number]));
         named.map(String::as_str).find(|part| {
             let digits = part.strip_prefix('+').filter(|rest| !rest.is_empty()).unwrap_or(part);
             digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -63,6 +68,9 @@ impl DialingRules {
         let digits = number.strip_prefix('+').unwrap_or(&number);
         if !plain && (digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit())) {
             return Cow::Borrowed(dialled);
+        }
+        if let Some((_, translated)) = self.translations.iter().find(|(own, _)| *own == number) {
+            return Cow::Owned(translated.clone());
         }
         let after_prefix = |prefix: &str| number.strip_prefix(prefix).filter(|rest| !rest.is_empty());
         let international = self.international_prefixes.iter().map(String::as_str).chain(["+"]);
@@ -133,6 +141,18 @@ mod tests {
         let rules = DialingRules::north_american("604");
         assert_eq!(rules.normalize("82623634515"), "82623634515");
         assert_eq!(DialingRules::default().normalize("380441234567"), "380441234567");
+    }
+
+    #[test]
+    fn a_service_number_is_translated_and_no_other_that_begins_like_it() {
+        let mut rules = DialingRules::north_american("205");
+        rules.translations.push(("411".to_owned(), "12055576061".to_owned()));
+        assert_eq!(rules.normalize("411"), "12055576061");
+        assert_eq!(rules.normalize("4115550"), "12054115550");
+        assert_eq!(rules.normalize("911"), "911");
+        assert_eq!(rules.first_wrong(), None);
+        rules.translations.push(("4x1".to_owned(), "1".to_owned()));
+        assert_eq!(rules.first_wrong(), Some("4x1"));
     }
 
     #[test]

@@ -111,6 +111,23 @@ fn authorized(builder: &mut Builder, about: About<'_>, accepted: &Accepted) -> R
     language(builder, context)
 }
 
+/// Product, tariff, node and access code: what rates the session.
+pub(crate) fn rated_by(
+    builder: &mut Builder,
+    context: &Context,
+    about: About<'_>,
+) -> Result<(), EncodeError> {
+    builder.ivr_in("Product", &context.product)?;
+    if let Some(tariff) = &context.tariff {
+        builder.ivr_in("Tariff", tariff)?;
+    }
+    builder.ivr_in("PortaBilling_NodeId", about.node)?;
+    if let Some(code) = &context.access_code {
+        builder.ivr_in("PortaBilling_AccessCode", code)?;
+    }
+    Ok(())
+}
+
 /// Writes the attributes of an Access-Reject (ESI, failed login; failed outgoing call). What is known of
 /// the account is told to who asked for authorization.
 ///
@@ -130,14 +147,7 @@ pub(crate) fn reject(
     else {
         return Ok(());
     };
-    builder.ivr_in("Product", &context.product)?;
-    if let Some(tariff) = &context.tariff {
-        builder.ivr_in("Tariff", tariff)?;
-    }
-    builder.ivr_in("PortaBilling_NodeId", about.node)?;
-    if let Some(code) = &context.access_code {
-        builder.ivr_in("PortaBilling_AccessCode", code)?;
-    }
+    rated_by(builder, context, about)?;
     builder.ivr_in("PortaBilling_Seed", &about.seed.to_string())?;
     builder.cisco(cisco::H323_BILLING_MODEL, billing_model(context))?;
     builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;

@@ -2,7 +2,8 @@
 //! tables behind the check before a run, the editor's schema and `tollgate explain ocs`.
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
+
+use crate::vocabulary::{DIAMETER, RADIUS};
 
 /// The charging system as a peer.
 pub static OCS: PeerKind = PeerKind {
@@ -262,7 +263,7 @@ const VERBS: &[Verb] = &[
     },
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
+const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
 
 const fn message(name: &'static str, about: &'static str) -> Sight {
     Sight { name, about, subject: None, fields: MESSAGE }
@@ -272,15 +273,7 @@ const PEER_FIELDS: &[(&str, &str)] = &[("peer", "Its Origin-Host.")];
 const DETAIL_FIELDS: &[(&str, &str)] = &[("detail", "What it was.")];
 
 const fn diameter(name: &'static str, about: &'static str) -> Sight {
-    Sight {
-        name,
-        about,
-        subject: None,
-        fields: FieldNames::Dictionary {
-            known: tollgate_diameter::field_known,
-            all: tollgate_diameter::field_names,
-        },
-    }
+    Sight { name, about, subject: None, fields: FieldNames::Message(&DIAMETER) }
 }
 
 const SIGHTS: &[Sight] = &[

@@ -23,6 +23,7 @@ mod dynamic;
 mod kind;
 mod node;
 mod observe;
+mod proof;
 mod quota;
 mod reach;
 mod record;
@@ -32,6 +33,7 @@ mod sessions;
 mod shared;
 pub mod templates;
 mod verbs;
+mod vocabulary;
 mod voucher;
 
 pub use clients::{Client, Clients, ClientsError};

@@ -10,7 +10,7 @@ use tollgate_radius::{Builder, EncodeError, attribute, cisco};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
-use crate::answers::{About, billing_model, language, redirect, return_code};
+use crate::answers::{About, billing_model, language, rated_by, redirect, return_code};
 use crate::shared::parameter;
 
 /// A carrier that takes calls to some numbers.
@@ -105,14 +105,7 @@ pub(crate) fn routed(
     builder.cisco(cisco::H323_RETURN_CODE, return_code(accepted))?;
     redirect(builder, accepted)?;
     builder.ivr_in("PortaBilling_CompleteNumber", cld)?;
-    builder.ivr_in("Product", &context.product)?;
-    if let Some(tariff) = &context.tariff {
-        builder.ivr_in("Tariff", tariff)?;
-    }
-    builder.ivr_in("PortaBilling_NodeId", about.node)?;
-    if let Some(code) = &context.access_code {
-        builder.ivr_in("PortaBilling_AccessCode", code)?;
-    }
+    rated_by(builder, context, about)?;
     match asking.seed {
         Some(seed) => builder.ivr_in("PortaBilling_Seed", seed)?,
         None => builder.ivr_in("PortaBilling_Seed", &about.seed.to_string())?,

@@ -221,6 +221,21 @@ fn mscc(name: &str) -> String {
 }
 
 #[test]
+fn a_client_that_tells_whole_seconds_is_not_late_within_one() {
+    // 0.4 s after the second that the client names nothing is missing of 7,200 s; 11.4 s after it, 11 s are.
+    for (late, valid) in [(0, 7_200), (11, 7_189)] {
+        let mut world = World::new(config(), "100.00");
+        let said = Instant::from_unix_secs(world.now.unix_secs() - late);
+        world.now += Duration::from_millis(400);
+        let asked =
+            services(Fields::new().with("Requested-Service-Unit", asking()).with("Rating-Group", 100_u32))
+                .with("Event-Timestamp", Value::Time(said));
+        let answer = world.credit("whole-seconds", 1, 0, asked);
+        assert_eq!(number(&answer, &mscc("Validity-Time")), valid);
+    }
+}
+
+#[test]
 fn a_data_session_as_the_document_shows_it() {
     let mut world = World::new(config(), "100.00");
     let initial =
@@ -363,6 +378,26 @@ fn a_message_is_debited_at_once_and_what_has_no_price_is_refused() {
     assert_eq!(number(&unrated, "Result-Code"), 5_031);
     assert!(find(&unrated, "Failed-AVP.Service-Context-Id").is_some());
     assert_eq!(world.balance(), "0.02000");
+}
+
+#[test]
+fn an_event_may_be_about_an_amount_of_money() {
+    let mut world = World::new(config(), "1.00");
+    // 25 with the exponent -2 are 0.25; 840 is USD.
+    let amount = |action: &'static str| {
+        let value = Fields::new().with("Value-Digits", 25_i64).with("Exponent", -2_i64);
+        let money = Fields::new().with("Unit-Value", group(value)).with("Currency-Code", 840_u32);
+        Fields::new()
+            .with("Service-Context-Id", "32274@3gpp.org")
+            .with("Requested-Action", action)
+            .with("Requested-Service-Unit", group(Fields::new().with("CC-Money", group(money))))
+    };
+    let debited = world.credit("d", 4, 0, amount("DIRECT_DEBITING"));
+    assert_eq!(number(&debited, "Result-Code"), 2_001);
+    assert_eq!(world.balance(), "0.75000");
+    let refunded = world.credit("r", 4, 0, amount("REFUND_ACCOUNT"));
+    assert_eq!(number(&refunded, "Result-Code"), 2_001);
+    assert_eq!(world.balance(), "1.00000");
 }
 
 #[test]

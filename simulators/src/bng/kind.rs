@@ -1,10 +1,11 @@
 //! What a broadband gateway publishes about itself: settings, verbs and sights.
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
 
 use crate::apart::SEND;
-use crate::table::{integer, optional, preset, required};
+use crate::radius_client::{self, DISCARDED, FAILOVER, RETRANSMISSION, TIMEOUT, message};
+use crate::table::{integer, join, optional, preset, required};
+use crate::vocabulary::RADIUS;
 
 use super::Bng;
 use super::quirks;
@@ -26,7 +27,10 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
 
 const COUNT: ArgKind = integer(0, i64::MAX);
 
-const SETTINGS: &[Arg] = &[
+const SETTINGS: &[Arg] =
+    &join::<27, 2, 29>(join::<16, 11, 27>(OWN_SETTINGS, radius_client::ROWS), LAST_SETTINGS);
+
+const OWN_SETTINGS: [Arg; 16] = [
     preset(
         "profile",
         ArgKind::Choice(&["bng", "pdsn", "ggsn", "asr5700"]),
@@ -105,51 +109,9 @@ const SETTINGS: &[Arg] = &[
         "1000",
         "octets of a packet, where traffic does not count packets",
     ),
-    preset(
-        "message-authenticator",
-        ArgKind::Flag,
-        "true",
-        "whether access requests carry Message-Authenticator",
-    ),
-    preset(
-        "require-message-authenticator",
-        ArgKind::Flag,
-        "false",
-        "whether answers without Message-Authenticator are discarded",
-    ),
-    preset(
-        "accounting-on",
-        ArgKind::Flag,
-        "true",
-        "whether it says after a restart that its accounting begins anew (Accounting-On, RFC 2866)",
-    ),
-    preset("retransmit-first", ArgKind::Span, "2s", "first wait for an answer (RFC 5080, IRT)"),
-    preset("retransmit-max", ArgKind::Span, "16s", "longest wait for an answer (RFC 5080, MRT); 0s for none"),
-    preset("retransmit-count", integer(0, 100), "5", "retransmissions to one server (RFC 5080, MRC)"),
-    preset(
-        "retransmit-duration",
-        ArgKind::Span,
-        "0s",
-        "how long one server is tried in all (RFC 5080, MRD); 0s for no bound but the count",
-    ),
-    preset(
-        "retransmit-jitter",
-        ArgKind::Flag,
-        "true",
-        "whether waits are spread by a tenth (RFC 5080, RAND)",
-    ),
-    optional(
-        "servers",
-        ArgKind::List(&ArgKind::Address),
-        "addresses of the charging systems to ask, the preferred one first; the world's where it is left out",
-    ),
-    preset("server-rest", ArgKind::Span, "60s", "how long a server that did not answer is passed over"),
-    preset(
-        "accounting-rounds",
-        integer(1, 1_000),
-        "10",
-        "how often all servers are offered an accounting record before it is lost",
-    ),
+];
+
+const LAST_SETTINGS: [Arg; 2] = [
     preset(
         "source-port",
         integer(4_000, 65_279),
@@ -192,8 +154,12 @@ const VERBS: &[Verb] = &[
                 ArgKind::Text,
                 "Acct-Session-Id; drawn from the seed where it is left out",
             ),
-            optional("with", ArgKind::Fields, "further fields of every request, such as Mikrotik-Realm"),
-            optional("accounting-with", ArgKind::Fields, "further fields of Alive and Stop"),
+            optional(
+                "with",
+                ArgKind::Fields(&RADIUS),
+                "further fields of every request, such as Mikrotik-Realm",
+            ),
+            optional("accounting-with", ArgKind::Fields(&RADIUS), "further fields of Alive and Stop"),
         ],
         main: Some("user"),
     },
@@ -254,19 +220,7 @@ const VERBS: &[Verb] = &[
     SEND,
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
-
-const fn message(name: &'static str, about: &'static str) -> Sight {
-    Sight { name, about, subject: None, fields: MESSAGE }
-}
-
 const NAME: (&str, &str) = ("session", "the name of the session");
-const EXCHANGE: &[(&str, &str)] = &[
-    ("message", "the kind of message"),
-    ("server", "address and port of the server"),
-    ("identifier", "its identifier"),
-    ("count", "how often it was sent again to this server"),
-];
 const POLICY: (&str, &str) = ("policy", "the policy that does it");
 const OUTCOME: &[(&str, &str)] = &[
     ("outcome", "the answer: CoA-ACK, CoA-NAK, Disconnect-ACK or Disconnect-NAK"),
@@ -392,38 +346,14 @@ const SIGHTS: &[Sight] = &[
     message("Disconnect-Request", "A Disconnect-Request came from a charging system, proved and in time"),
     message("Disconnect-ACK", "A Disconnect-Request was answered: the sessions end"),
     message("Disconnect-NAK", "A Disconnect-Request was refused"),
-    Sight {
-        name: "retransmission",
-        about: "A request was sent again, unchanged",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(EXCHANGE),
-    },
-    Sight {
-        name: "timeout",
-        about: "A server is given up for this request",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(EXCHANGE),
-    },
-    Sight {
-        name: "failover",
-        about: "A request goes to another server, with an identifier and authenticator of its own",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(&[
-            ("message", "the kind of message"),
-            ("from", "address and port of the server that did not answer"),
-            ("to", "address and port of the server that is asked next"),
-        ]),
-    },
+    RETRANSMISSION,
+    TIMEOUT,
+    FAILOVER,
     Sight {
         name: "discarded",
         about: "A packet came that answers no request, does not prove where it comes from, or is too old",
         subject: Some("reason"),
-        fields: FieldNames::Fixed(&[
-            ("reason", "why"),
-            ("from", "address and port of its sender"),
-            ("message", "the kind of message, where it can be read"),
-            ("identifier", "its identifier, where it can be read"),
-        ]),
+        fields: DISCARDED,
     },
     Sight {
         name: "accounting-lost",

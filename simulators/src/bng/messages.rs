@@ -9,9 +9,9 @@ use tollgate_wire::{Fields, Value};
 
 use super::session::{Part, Session, SessionKey};
 use super::settings::{Profile, QuotaBase, Settings};
-use super::traffic::{Counted, Counters};
 use crate::apart::Apart;
 use crate::radius_client::Head;
+use crate::traffic::{Counted, Counters};
 
 /// A request of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,6 @@ mod policy;
 mod quirks;
 mod session;
 mod settings;
-mod traffic;
 
 pub use kind::BNG;
 pub use node::Bng;

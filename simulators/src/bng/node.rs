@@ -13,11 +13,11 @@ use super::online::Online;
 use super::policy::Held;
 use super::session::{Alarms, By, Session, SessionKey, Stage};
 use super::settings::Settings;
-use super::traffic::{Bursts, Traffic, Wish};
 use crate::apart::Apart;
 use crate::dynamic_authorization::{self, Receiver};
 use crate::radius_client::{Answer, Head};
 use crate::settings;
+use crate::traffic::{Bursts, Traffic, Wish};
 
 /// A broadband gateway.
 #[derive(Debug)]
@@ -221,13 +221,7 @@ impl Node for Bng {
     }
 
     fn poll_output(&mut self) -> Output {
-        match self.office.out.poll() {
-            Some(output) => output,
-            None => {
-                let deadlines = [self.office.alarms.next_deadline(), self.office.client.next_deadline()];
-                Output::Wait(deadlines.into_iter().flatten().min())
-            }
-        }
+        self.office.poll()
     }
 
     fn restart(&mut self, now: Instant) {

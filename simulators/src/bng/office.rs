@@ -1,9 +1,8 @@
-//! What all sessions of a gateway share: settings, the RADIUS client, alarms, chance, counters, and the way out.
+//! What all sessions of a gateway share beside what [every RADIUS client node](office::Office) has: alarms of sessions,
+//! addresses.
 
 use std::net::Ipv4Addr;
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use tollgate_network::Server;
 use tollgate_radius::Code;
 use tollgate_time::Instant;
@@ -13,9 +12,8 @@ use super::messages::{self, Message, Query};
 use super::session::{Session, SessionKey};
 use super::settings::Settings;
 use crate::apart::Notice;
-use crate::outbox::Outbox;
-use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
-use crate::timers::Timers;
+use crate::office;
+use crate::radius_client::{ExchangeId, Request, SendError, Service};
 
 /// What a session wanted to do at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,41 +28,19 @@ pub(super) enum Alarm {
     RepeatStop(usize),
 }
 
-#[derive(Debug)]
-pub(super) struct Office {
-    pub(super) settings: Settings,
-    pub(super) client: Client<Query>,
-    pub(super) out: Outbox,
-    pub(super) alarms: Timers<(SessionKey, Alarm)>,
-    random: ChaCha8Rng,
-    /// Distinguishes this gateway's sessions from those of the time before it was started.
-    boot: u32,
-    ids: u32,
+/// What the sessions of a gateway share.
+pub(super) type Office = office::Office<Settings, Query, (SessionKey, Alarm), Counters>;
+
+/// What a gateway counts beside sessions.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
     addresses: u32,
 }
 
 impl Office {
     pub(super) fn new(settings: Settings, servers: &[Server], seed: u64, observing: bool) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let client_seed = random.next_u64();
-        Self {
-            client: Client::new(settings.client.clone(), servers, client_seed),
-            settings,
-            out: Outbox::new(observing),
-            alarms: Timers::default(),
-            boot: random.next_u32(),
-            random,
-            ids: 0,
-            addresses: 0,
-        }
-    }
-
-    /// Forgets what was only in memory. Chance and counters go on, so that no identifier comes twice.
-    pub(super) fn restart(&mut self) {
-        self.client.clear();
-        self.alarms.clear();
-        self.out.clear();
-        self.boot = self.random.next_u32();
+        let client = settings.client.clone();
+        Self::open((settings, client), Counters::default(), servers, seed, observing)
     }
 
     /// What is to be said after a restart: that accounting begins anew.
@@ -123,14 +99,14 @@ impl Office {
     /// An Acct-Session-Id that no other session of this gateway has, from one start to the next (RFC 2866
     /// section 5.5).
     pub(super) fn next_session_id(&mut self) -> Text {
-        self.ids = self.ids.wrapping_add(1);
-        Text::from(format!("{:08x}{:08x}", self.boot, self.ids))
+        let (boot, session) = self.next_session();
+        Text::from(format!("{boot:08x}{session:08x}"))
     }
 
     /// The next address of the pool.
     pub(super) fn next_address(&mut self) -> Ipv4Addr {
-        let address = Ipv4Addr::from(u32::from(self.settings.pool).wrapping_add(self.addresses));
-        self.addresses = self.addresses.wrapping_add(1);
+        let address = Ipv4Addr::from(u32::from(self.settings.pool).wrapping_add(self.counters.addresses));
+        self.counters.addresses = self.counters.addresses.wrapping_add(1);
         address
     }
 }

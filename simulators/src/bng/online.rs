@@ -12,10 +12,10 @@ use super::grant::{self, Grant, Refusal};
 use super::messages::Message;
 use super::office::{Alarm, Office};
 use super::policy::Deed;
-use super::quirks;
 use super::session::{By, End, PARTS_MAX, Part, Session, Stage};
 use super::settings::Profile;
-use super::traffic::{Bursts, Counters, Wish};
+use crate::quirks;
+use crate::traffic::{Bursts, Counters, Wish};
 
 /// Acct-Terminate-Cause (RFC 2866 section 5.10).
 const SESSION_TIMEOUT: u32 = 5;

@@ -7,8 +7,8 @@ use tollgate_network::SetupError;
 use tollgate_radius::Packet;
 use tollgate_wire::{Text, Value};
 
-use super::traffic::Caps;
 use crate::dynamic_authorization::{Cause, is_identity, is_of_exchange};
+use crate::traffic::Caps;
 
 /// What a policy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
 use super::policy::Held;
-use super::traffic::{Counters, Traffic};
 use crate::dynamic_authorization::Identity;
 use crate::radius_client::ExchangeId;
 use crate::timers::TimerId;
+use crate::traffic::{Counters, Traffic};
 
 /// A session of one gateway, counted from 1 in the order in which the users came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -64,9 +64,6 @@ pub(super) struct Settings {
     pub(super) client: radius_client::Settings,
 }
 
-/// The shortest interval of interim records; anything shorter would flood the server.
-const INTERIM_MIN: Duration = Duration::from_secs(1);
-
 impl Settings {
     /// Reads the settings; the check before a run has filled the defaults in.
     pub(super) fn read(setup: &Setup) -> Result<Self, SetupError> {
@@ -76,28 +73,18 @@ impl Settings {
             "ggsn" | "asr5700" => Profile::Ggsn,
             _ => Profile::Bng,
         };
-        let identifier = match (read.opt_text("identifier"), setup.address) {
-            (Some(identifier), _) => Some(Text::from(identifier)),
-            // A request names its NAS by address or by name (RFC 2865 section 4.1).
-            (None, IpAddr::V6(_)) => Some(setup.name.clone()),
-            (None, IpAddr::V4(_)) => None,
-        };
         let port_type = read.opt_text("port-type").unwrap_or(match profile {
             Profile::Bng => "Ethernet",
             Profile::Pdsn => "Wireless-CDMA2000",
             Profile::Ggsn => "Wireless-UMTS",
         });
-        let interim = read.opt_span("interim-interval");
-        if interim.is_some_and(|span| span < INTERIM_MIN) {
-            return Err(SetupError("interim-interval is shorter than 1s".to_owned()));
-        }
         let pool = match read.value("pool") {
             Some(Value::Address(IpAddr::V4(pool))) => *pool,
             _ => return Err(SetupError("'pool' is no IPv4 address".to_owned())),
         };
         Ok(Self {
             address: setup.address,
-            identifier,
+            identifier: read.identifier(),
             accounting_on: read.flag("accounting-on")?,
             profile,
             port: read.u32("port")?,
@@ -107,7 +94,7 @@ impl Settings {
                 .ok_or_else(|| SetupError(format!("'{port_type}' is no NAS-Port-Type")))?,
             service_name: read.text("service-name")?.into(),
             pool,
-            interim,
+            interim: read.interim("interim-interval")?,
             session_id_in_access: read.flag("session-id-in-access")?,
             message_authenticator: read.flag("message-authenticator")?,
             quota: match read.text("quota")? {

@@ -3,17 +3,17 @@
 //!
 //! It owns no socket: orders leave through an [`Outbox`](crate::outbox::Outbox), events come in as arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tollgate_diameter::peer::{
-    Acceptance, Action, Applications, ConnectionId, DisconnectCause, Endpoint, Failure, Identity,
-    PeerSettings, RequestId, Route, Routes, Sending, Settings,
+    Acceptance, Action, Applications, ConnectionId, DisconnectCause, Endpoint, Failure, Identity, Note,
+    PeerSettings, Relay, RequestId, Route, Routes, Sending, Settings,
 };
-use tollgate_diameter::{Message, message_fields};
+use tollgate_diameter::{Header, Message, message_fields};
 use tollgate_network::{DiameterServer, StreamEvent, StreamId, StreamOrder, Transport};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
@@ -37,6 +37,12 @@ pub struct StationSettings {
     pub watchdog: Duration,
     /// How long an answer may take.
     pub answer_within: Duration,
+    /// Whether it passes on what is for others.
+    pub relay: Relay,
+    /// Its routes; without them everything goes to its servers.
+    pub routes: Option<Routes>,
+    /// The Origin-Hosts that may connect; without them anybody may.
+    pub known: Option<Vec<Text>>,
 }
 
 /// What came of what happened, for the owner.
@@ -81,6 +87,8 @@ pub struct Station {
     endpoint: Endpoint,
     /// Connections of its own by the number of their stream.
     streams: BTreeMap<StreamId, ConnectionId>,
+    /// Hop-by-Hop Identifiers of requests that were sent as octets: answers to them are no surprise.
+    spelt: BTreeSet<u32>,
     seed: u64,
     observing: bool,
     started: bool,
@@ -95,7 +103,8 @@ impl Station {
     pub fn new(settings: StationSettings, servers: &[DiameterServer], seed: u64, observing: bool) -> Self {
         let endpoint = endpoint(&settings, servers, seed, observing, Instant::EPOCH);
         let servers = servers.to_vec();
-        Self { settings, servers, endpoint, streams: BTreeMap::new(), seed, observing, started: false }
+        let (streams, spelt) = (BTreeMap::new(), BTreeSet::new());
+        Self { settings, servers, endpoint, streams, spelt, seed, observing, started: false }
     }
 
     /// The settings.
@@ -114,6 +123,7 @@ impl Station {
     pub fn restart(&mut self, now: Instant) {
         self.endpoint = endpoint(&self.settings, &self.servers, self.seed, self.observing, now);
         self.streams.clear();
+        self.spelt.clear();
         self.started = false;
     }
 
@@ -156,7 +166,13 @@ impl Station {
             StreamEvent::Accepted { .. } => self.endpoint.accepted(now, connection),
             StreamEvent::Opened { .. } => self.endpoint.opened(now, connection),
             StreamEvent::Received(octets) => self.endpoint.received(now, connection, octets),
-            StreamEvent::Refused(_) | StreamEvent::Closed(_) => {
+            StreamEvent::Refused(why) => {
+                let why = format!("a connection did not come about: {why}");
+                out.observe("diameter-note", || Fields::new().with("detail", why.as_str()));
+                self.streams.remove(&id);
+                self.endpoint.closed(now, connection);
+            }
+            StreamEvent::Closed(_) => {
                 self.streams.remove(&id);
                 self.endpoint.closed(now, connection);
             }
@@ -168,6 +184,13 @@ impl Station {
     #[must_use]
     pub fn is_up(&self, host: &str) -> bool {
         self.endpoint.is_up(host)
+    }
+
+    /// Whether a peer has said that it passes messages of an application on, and does not serve it itself.
+    #[must_use]
+    pub fn relays(&self, host: &str, application: u32) -> bool {
+        let known = self.endpoint.capabilities(host).map(|own| &own.applications);
+        known.is_some_and(|own| own.has(application) && !own.serves(application))
     }
 
     /// Connects to a peer, again if it was disconnected.
@@ -197,6 +220,9 @@ impl Station {
 
     /// Sends octets to a peer as they are; `false` where it is not connected.
     pub fn send_raw(&mut self, host: &str, octets: Vec<u8>) -> bool {
+        if let Some(header) = Header::read(&octets).filter(Header::is_request) {
+            self.spelt.insert(header.hop_by_hop);
+        }
         self.endpoint.send_raw(host, octets)
     }
 
@@ -234,6 +260,7 @@ impl Station {
                     let octets = Bytes::from(octets);
                     out.hear_message(title(&octets), &octets, message_fields);
                 }
+                Action::Noted(Note::UnmatchedAnswer { hop_by_hop }) if self.spelt.remove(&hop_by_hop) => {}
                 Action::Noted(note) => {
                     let detail = note.to_string();
                     out.observe("diameter-note", || Fields::new().with("detail", detail.as_str()));
@@ -281,15 +308,19 @@ fn endpoint(
 ) -> Endpoint {
     let identity = Identity::new(own.host.as_str(), own.realm.as_str(), own.address);
     let mut settings = Settings::new(identity, own.applications.clone());
-    settings.acceptance = Acceptance::Anybody;
+    settings.acceptance = if own.known.is_some() { Acceptance::Known } else { Acceptance::Anybody };
+    settings.relay = own.relay.clone();
     settings.watchdog = own.watchdog;
     settings.answer_within = own.answer_within;
     settings.tells_arrivals = observing;
     let hosts: Vec<&str> = servers.iter().map(|server| server.host.as_str()).collect();
-    let routes = Routes::new(vec![Route::new(None, None, &hosts)]);
+    let routes = own.routes.clone().unwrap_or_else(|| Routes::new(vec![Route::new(None, None, &hosts)]));
     let mut endpoint = Endpoint::new(settings, routes, seed, now);
     for host in hosts {
         endpoint.add_peer(&PeerSettings::to(host));
+    }
+    for host in own.known.iter().flatten().filter(|known| !servers.iter().any(|own| own.host == **known)) {
+        endpoint.add_peer(&PeerSettings::from(host.as_str()));
     }
     endpoint
 }

@@ -1,10 +1,11 @@
 //! What a NAS publishes about itself: settings, verbs and sights.
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
-use tollgate_radius::{field_known, field_names};
 
 use crate::apart::SEND;
-use crate::table::{integer, optional, preset, required};
+use crate::radius_client::{self, DISCARDED, FAILOVER, RETRANSMISSION, TIMEOUT, message};
+use crate::table::{integer, join, optional, preset, required};
+use crate::vocabulary::RADIUS;
 
 use super::Nas;
 use super::quirks;
@@ -24,7 +25,10 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(Nas::new(&setup)?))
 }
 
-const SETTINGS: &[Arg] = &[
+const SETTINGS: &[Arg] =
+    &join::<34, 2, 36>(join::<23, 11, 34>(OWN_SETTINGS, radius_client::ROWS), LAST_SETTINGS);
+
+const OWN_SETTINGS: [Arg; 23] = [
     optional("identifier", ArgKind::Text, "NAS-Identifier of every request; left out where it is not given"),
     preset("port", integer(0, 4_294_967_295), "0", "NAS-Port of the caller's leg"),
     preset("port-id", ArgKind::Text, "ISDN 3/0:D:13", "NAS-Port-Id of the caller's leg"),
@@ -113,51 +117,9 @@ const SETTINGS: &[Arg] = &[
         "526267",
         "transactionID of the first access request",
     ),
-    preset(
-        "message-authenticator",
-        ArgKind::Flag,
-        "true",
-        "whether access requests carry Message-Authenticator",
-    ),
-    preset(
-        "require-message-authenticator",
-        ArgKind::Flag,
-        "false",
-        "whether answers without Message-Authenticator are discarded",
-    ),
-    preset(
-        "accounting-on",
-        ArgKind::Flag,
-        "true",
-        "whether it says after a restart that its accounting begins anew (Accounting-On, RFC 2866)",
-    ),
-    preset("retransmit-first", ArgKind::Span, "2s", "first wait for an answer (RFC 5080, IRT)"),
-    preset("retransmit-max", ArgKind::Span, "16s", "longest wait for an answer (RFC 5080, MRT); 0s for none"),
-    preset("retransmit-count", integer(0, 100), "5", "retransmissions to one server (RFC 5080, MRC)"),
-    preset(
-        "retransmit-duration",
-        ArgKind::Span,
-        "0s",
-        "how long one server is tried in all (RFC 5080, MRD); 0s for no bound but the count",
-    ),
-    preset(
-        "retransmit-jitter",
-        ArgKind::Flag,
-        "true",
-        "whether waits are spread by a tenth (RFC 5080, RAND)",
-    ),
-    optional(
-        "servers",
-        ArgKind::List(&ArgKind::Address),
-        "addresses of the charging systems to ask, the preferred one first; the world's where it is left out",
-    ),
-    preset("server-rest", ArgKind::Span, "60s", "how long a server that did not answer is passed over"),
-    preset(
-        "accounting-rounds",
-        integer(1, 1_000),
-        "10",
-        "how often all servers are offered an accounting record before it is lost",
-    ),
+];
+
+const LAST_SETTINGS: [Arg; 2] = [
     preset(
         "source-port",
         integer(1_024, 65_279),
@@ -318,26 +280,14 @@ const VERBS: &[Verb] = &[
             preset("sip-method", ArgKind::Text, "REGISTER", "Digest-Method"),
             optional("nonce", ArgKind::Text, "Digest-Nonce; drawn from the seed where it is left out"),
             optional("response", ArgKind::Text, "Digest-Response; computed where it is left out"),
-            optional("with", ArgKind::Fields, "further fields; one of a name above takes its place"),
+            optional("with", ArgKind::Fields(&RADIUS), "further fields; one of a name above takes its place"),
         ],
         main: None,
     },
     SEND,
 ];
 
-const MESSAGE: FieldNames = FieldNames::Dictionary { known: field_known, all: field_names };
-
-const fn message(name: &'static str, about: &'static str) -> Sight {
-    Sight { name, about, subject: None, fields: MESSAGE }
-}
-
 const NAME: (&str, &str) = ("call", "the name of the call");
-const EXCHANGE: &[(&str, &str)] = &[
-    ("message", "the kind of message"),
-    ("server", "address and port of the server"),
-    ("identifier", "its identifier"),
-    ("count", "how often it was sent again to this server"),
-];
 
 const SIGHTS: &[Sight] = &[
     Sight {
@@ -374,38 +324,14 @@ const SIGHTS: &[Sight] = &[
     message("Disconnect-NAK", "A Disconnect-Request was refused"),
     message("CoA-Request", "A CoA-Request came from a charging system, proved and in time"),
     message("CoA-NAK", "A CoA-Request was refused: a call cannot be changed"),
-    Sight {
-        name: "retransmission",
-        about: "A request was sent again, unchanged",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(EXCHANGE),
-    },
-    Sight {
-        name: "timeout",
-        about: "A server is given up for this request",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(EXCHANGE),
-    },
-    Sight {
-        name: "failover",
-        about: "A request goes to another server, with an identifier and authenticator of its own",
-        subject: Some("message"),
-        fields: FieldNames::Fixed(&[
-            ("message", "the kind of message"),
-            ("from", "address and port of the server that did not answer"),
-            ("to", "address and port of the server that is asked next"),
-        ]),
-    },
+    RETRANSMISSION,
+    TIMEOUT,
+    FAILOVER,
     Sight {
         name: "discarded",
         about: "A packet came that answers no request, or does not prove where it comes from",
         subject: Some("reason"),
-        fields: FieldNames::Fixed(&[
-            ("reason", "why"),
-            ("from", "address and port of its sender"),
-            ("message", "the kind of message, where it can be read"),
-            ("identifier", "its identifier, where it can be read"),
-        ]),
+        fields: DISCARDED,
     },
     Sight {
         name: "accounting-lost",

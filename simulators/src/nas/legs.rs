@@ -8,8 +8,8 @@ use super::call::{Attempt, End, Leg, Stage, Why};
 use super::ivr::Line;
 use super::messages::Message;
 use super::office::Alarm;
-use super::quirks;
 use super::settings::{Accounting, AfterCall};
+use crate::quirks;
 
 /// Causes of Q.850 as `h323-disconnect-cause` writes them, in hexadecimal.
 pub(super) const NORMAL: &str = "10";

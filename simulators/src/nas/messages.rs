@@ -13,8 +13,8 @@ use tollgate_wire::Text;
 use super::call::{Attempt, Call, CallId, Leg};
 use super::direct::Direct;
 use super::errand::{ErrandId, Letter};
-use super::quirks;
 use super::settings::{AuthMethod, Settings};
+use crate::quirks;
 use crate::radius_client::Head;
 
 /// What a request is about.

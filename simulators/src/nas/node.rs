@@ -246,13 +246,7 @@ impl Node for Nas {
     }
 
     fn poll_output(&mut self) -> Output {
-        match self.office.out.poll() {
-            Some(output) => output,
-            None => {
-                let deadlines = [self.office.alarms.next_deadline(), self.office.client.next_deadline()];
-                Output::Wait(deadlines.into_iter().flatten().min())
-            }
-        }
+        self.office.poll()
     }
 
     fn restart(&mut self, now: Instant) {

@@ -1,7 +1,6 @@
-//! What all calls of a NAS share: settings, the RADIUS client, alarms, chance, counters, and the way out.
+//! What all calls of a NAS share beside what [every RADIUS client node](office::Office) has: alarms of calls, identifiers.
 
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::{Rng, RngExt};
 use tollgate_network::Server;
 use tollgate_radius::Code;
 use tollgate_time::Instant;
@@ -11,9 +10,8 @@ use super::call::{Call, CallId, Leg, Why};
 use super::messages::{self, Message, Query};
 use super::settings::Settings;
 use crate::apart::Notice;
-use crate::outbox::Outbox;
-use crate::radius_client::{Client, ExchangeId, Request, SendError, Service};
-use crate::timers::Timers;
+use crate::office;
+use crate::radius_client::{ExchangeId, Request, SendError, Service};
 
 /// What a call wanted to do at some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,41 +34,20 @@ pub(super) enum Alarm {
     RepeatStop(Leg),
 }
 
+/// What the calls of a NAS share.
+pub(super) type Office = office::Office<Settings, Query, (CallId, Alarm), Counters>;
+
+/// What a NAS counts beside sessions.
 #[derive(Debug)]
-pub(super) struct Office {
-    pub(super) settings: Settings,
-    pub(super) client: Client<Query>,
-    pub(super) out: Outbox,
-    pub(super) alarms: Timers<(CallId, Alarm)>,
-    random: ChaCha8Rng,
+pub(super) struct Counters {
     transaction: u64,
-    /// Distinguishes this NAS's sessions from those of the time before it was started.
-    boot: u32,
-    sessions: u32,
 }
 
 impl Office {
     pub(super) fn new(settings: Settings, servers: &[Server], seed: u64, observing: bool) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let client_seed = random.next_u64();
-        Self {
-            client: Client::new(settings.client.clone(), servers, client_seed),
-            transaction: settings.transaction,
-            settings,
-            out: Outbox::new(observing),
-            alarms: Timers::default(),
-            boot: random.next_u32(),
-            random,
-            sessions: 0,
-        }
-    }
-
-    /// Forgets what was only in memory. Chance and counters go on, so that no identifier comes twice.
-    pub(super) fn restart(&mut self) {
-        self.client.clear();
-        self.alarms.clear();
-        self.out.clear();
-        self.boot = self.random.next_u32();
+        let counters = Counters { transaction: settings.transaction };
+        let client = settings.client.clone();
+        Self::open((settings, client), counters, servers, seed, observing)
     }
 
     /// What is to be said after a restart: that accounting begins anew.
@@ -129,18 +106,18 @@ impl Office {
 
     /// The next `transactionID`.
     pub(super) fn next_transaction(&mut self) -> Text {
-        let own = self.transaction;
-        self.transaction = self.transaction.wrapping_add(1);
+        let own = self.counters.transaction;
+        self.counters.transaction = own.wrapping_add(1);
         decimal(own)
     }
 
     /// An Acct-Session-Id that no other session of this NAS has, from one start to the next (RFC 2866
     /// section 5.5).
     pub(super) fn next_session_id(&mut self) -> Text {
-        self.sessions = self.sessions.wrapping_add(1);
+        let (boot, session) = self.next_session();
         let mut id = Text::default();
-        push_hex(&mut id, self.boot);
-        push_hex(&mut id, self.sessions);
+        push_hex(&mut id, boot);
+        push_hex(&mut id, session);
         id
     }
 

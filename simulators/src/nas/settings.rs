@@ -80,15 +80,9 @@ impl Settings {
     pub(super) fn read(setup: &Setup) -> Result<Self, SetupError> {
         let read = Reader { setup };
         let client = read.client()?;
-        let identifier = match (read.opt_text("identifier"), setup.address) {
-            (Some(identifier), _) => Some(Text::from(identifier)),
-            // A request names its NAS by address or by name (RFC 2865 section 4.1).
-            (None, IpAddr::V6(_)) => Some(setup.name.clone()),
-            (None, IpAddr::V4(_)) => None,
-        };
         Ok(Self {
             address: setup.address,
-            identifier,
+            identifier: read.identifier(),
             accounting_on: read.flag("accounting-on")?,
             port: read.u32("port")?,
             port_id: read.text("port-id")?.into(),
@@ -132,19 +126,8 @@ impl Settings {
     }
 }
 
-/// The shortest interval of interim records.
-const INTERIM_MIN: Duration = Duration::from_secs(1);
-
 /// What only a NAS has.
 impl Reader<'_> {
-    /// An interval of interim records; anything shorter than a second would flood the server.
-    fn interim(&self, name: &str) -> Result<Option<Duration>, SetupError> {
-        match self.opt_span(name) {
-            Some(span) if span < INTERIM_MIN => Err(SetupError(format!("{name} is shorter than 1s"))),
-            span => Ok(span),
-        }
-    }
-
     fn address(&self, name: &str) -> Result<IpAddr, SetupError> {
         match self.value(name) {
             Some(Value::Address(address)) => Ok(*address),

@@ -8,6 +8,7 @@ mod client;
 mod exchange;
 mod ports;
 mod retransmission;
+mod rows;
 mod servers;
 
 pub(crate) use client::discard;
@@ -15,4 +16,5 @@ pub use client::{Client, Encode, SendError, Settings};
 pub use exchange::{Answer, ExchangeId, Head, Request, Service};
 pub use ports::PORTS_MAX;
 pub use retransmission::Retransmission;
+pub(crate) use rows::{DISCARDED, FAILOVER, RETRANSMISSION, ROWS, TIMEOUT, message};
 pub use servers::SERVERS_MAX;

@@ -113,6 +113,33 @@ fn what_must_be_absent_fails_when_it_comes_from_this_step_on_within_the_bound() 
 }
 
 #[test]
+fn a_long_bound_is_stretched_by_no_more_than_the_machine_is_given_and_patience_ends_it() {
+    let lasted = |secs: u64, patience: Option<u64>| {
+        let steps = vec![see_after("a", 150_000), within(secs * 1_000, noise("a"))];
+        let (scenario, target) = (playing(steps), Small(&SYSTEM_KIND));
+        let mut stage = target.set_stage(&scenario, 1, false).unwrap();
+        let mut record = Record::default();
+        let terms = Terms { haste: 5, patience: patience.map(Duration::from_secs), ..Terms::of(&target) };
+        crate::run::play(&scenario, &mut stage, &terms, &mut record);
+        (record.verdict(), record.lasted.as_secs(), record.steps.swap_remove(1).outcome)
+    };
+    // The machine is given one second without a bound: 100 s become 101, not 500.
+    let (verdict, secs, _) = lasted(100, None);
+    assert_eq!((verdict, secs), (Verdict::Failed, 101));
+    assert_eq!(lasted(150, None).0, Verdict::Passed);
+    // 4 real seconds are 20 of the scenario.
+    let (verdict, secs, outcome) = lasted(3_600, Some(4));
+    assert_eq!((verdict, secs), (Verdict::Failed, 20));
+    let told = mismatches(&outcome);
+    assert_eq!(told[0], ("caller: noise, is: \"a\" within 3600s", "nothing"));
+    assert_eq!(
+        told[1].1,
+        "not waited out: nothing is waited for longer than 4s of real time; a higher --speed or --patience waits on"
+    );
+    assert_eq!(lasted(3_600, Some(40)).0, Verdict::Passed);
+}
+
+#[test]
 fn haste_stretches_the_bound_of_what_must_come_and_not_of_what_must_not() {
     let verdict = |millis, expectation: Expectation| {
         let scenario = playing(vec![see_after("a", millis), within(10, expectation)]);

@@ -1,5 +1,6 @@
 //! Sessions of credit control: reports of what was used since the last one, and grants of what is wanted.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use tollgate_time::Instant;
@@ -27,6 +28,8 @@ pub(super) struct Asked<'a> {
     pub(super) name: Arc<str>,
     /// When what it speaks of happened; never later than now.
     pub(super) at: Instant,
+    /// Where its session stands, once that was found; it stays there while the request is worked on.
+    session: Cell<Option<u32>>,
 }
 
 impl Ocs {
@@ -35,7 +38,7 @@ impl Ocs {
             Some(account) => {
                 let name = Arc::clone(&self.ledger.account(account).name);
                 let at = request.at.map_or(now, |at| at.min(now));
-                self.credit_of(now, &Asked { request, account, name, at }, out)
+                self.credit_of(now, &Asked { request, account, name, at, session: Cell::default() }, out)
             }
             None => {
                 self.credit_of_nobody(now, request, out);
@@ -78,8 +81,7 @@ impl Ocs {
     }
 
     fn credit_of(&mut self, now: Instant, asked: &Asked<'_>, out: &mut Vec<Effect>) -> CreditAnswer {
-        let key = &asked.request.session;
-        if let Some(state) = self.sessions.find(key, &asked.name).and_then(|at| self.credit_state(at))
+        if let Some(state) = self.credit_session_of(asked).and_then(|at| self.credit_state(at))
             && state.seen.has(asked.request.number)
         {
             return repeated(asked, state);
@@ -87,7 +89,7 @@ impl Ocs {
         match &asked.request.ask {
             CreditAsk::Event(event) => self.credit_event(now, asked, event, out),
             CreditAsk::Session { stage, services, begins_unknown } => {
-                let known = self.sessions.find(key, &asked.name);
+                let known = self.credit_session_of(asked);
                 let state = known.and_then(|at| self.credit_state(at));
                 let ended = state.is_some_and(|state| state.ended);
                 let begins = *stage == CreditStage::Initial || (*begins_unknown && !ended);
@@ -225,7 +227,7 @@ impl Ocs {
 
     /// Ends the services that a request for the end of the session does not speak of.
     fn credit_close_rest(&mut self, now: Instant, asked: &Asked<'_>, out: &mut Vec<Effect>) {
-        let Some(session) = self.sessions.find(&asked.request.session, &asked.name) else { return };
+        let Some(session) = self.credit_session_of(asked) else { return };
         let open: Vec<u32> = {
             let usages = &self.sessions.session(session).usages;
             usages.iter().copied().filter(|&at| self.sessions.known(at).progress.is_open()).collect()
@@ -309,7 +311,7 @@ impl Ocs {
             tariff_change: change,
             unit_price: rate.and_then(|rate| unit_price(rate, currency)),
         };
-        if let Some(session) = self.sessions.find(&asked.request.session, &asked.name) {
+        if let Some(session) = self.credit_session_of(asked) {
             self.credit_state_mut(session).service_mut(&service.key).tariff_change = change;
         }
         if let Some((at, change)) = found.zip(change).filter(|_| unit != Unit::Second) {
@@ -356,14 +358,20 @@ impl Ocs {
     ) {
         let key = &asked.request.session;
         let at = self
-            .sessions
-            .find(key, &asked.name)
+            .credit_session_of(asked)
             .unwrap_or_else(|| self.sessions.begin(key, &asked.name, Some(asked.account)));
         let state = self.credit_state_mut(at);
         state.seen.add(asked.request.number);
         state.answered = Some((asked.request.number, answered));
         state.ended |= ended;
         self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
+    }
+
+    fn credit_session_of(&self, asked: &Asked<'_>) -> Option<u32> {
+        if asked.session.get().is_none() {
+            asked.session.set(self.sessions.find(&asked.request.session, &asked.name));
+        }
+        asked.session.get()
     }
 
     fn credit_state(&self, session: u32) -> Option<&CreditState> {
@@ -375,19 +383,19 @@ impl Ocs {
     }
 
     fn credit_tariff_change(&self, asked: &Asked<'_>, service: &str) -> Option<Instant> {
-        let session = self.sessions.find(&asked.request.session, &asked.name)?;
+        let session = self.credit_session_of(asked)?;
         self.credit_state(session)?.service(service)?.tariff_change
     }
 
     /// The key of the usage of a service that is in progress, or would begin.
     fn credit_usage_key(&self, asked: &Asked<'_>, service: &str) -> SessionKey {
-        let session = self.sessions.find(&asked.request.session, &asked.name);
+        let session = self.credit_session_of(asked);
         let state = session.and_then(|at| self.credit_state(at)).and_then(|state| state.service(service));
         usage_key(&asked.request.session, service, state.map_or(0, |state| state.ended))
     }
 
     fn credit_next_usage(&mut self, asked: &Asked<'_>, service: &str) {
-        let Some(session) = self.sessions.find(&asked.request.session, &asked.name) else { return };
+        let Some(session) = self.credit_session_of(asked) else { return };
         let state = self.credit_state_mut(session).service_mut(service);
         state.ended = state.ended.saturating_add(1);
         state.tariff_change = None;
@@ -395,7 +403,7 @@ impl Ocs {
 
     /// The usage of that key: the open one, else the last that was given up.
     fn credit_usage(&self, asked: &Asked<'_>, key: &SessionKey) -> Option<u32> {
-        let session = self.sessions.find(&asked.request.session, &asked.name)?;
+        let session = self.credit_session_of(asked)?;
         let latest_first = self.sessions.session(session).usages.iter().rev().copied();
         let own = latest_first.filter(|&at| {
             let usage = self.sessions.known(at);
@@ -435,7 +443,8 @@ fn repeated(asked: &Asked<'_>, state: &CreditState) -> CreditAnswer {
 
 /// `<session>`, `<session>;<service>`, and from its second usage on `<session>;<service>;2`.
 fn usage_key(session: &SessionKey, service: &str, ended: u32) -> SessionKey {
-    let mut key = session.as_str().to_owned();
+    let mut key = String::with_capacity(session.as_str().len() + 1 + service.len());
+    key.push_str(session.as_str());
     // The session's own key belongs to the session: its usages have others.
     key.push(';');
     key.push_str(service);

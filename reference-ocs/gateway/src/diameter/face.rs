@@ -13,10 +13,11 @@ use tollgate_network::{Observation, Output, StreamEvent, StreamId, StreamOrder};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
-use super::config::{DiameterClient, DiameterConfig, Listener};
+use super::config::{DiameterClient, DiameterConfig, Listener, Profile};
 use super::copies::Copies;
 use super::reach::Errand;
 use super::sessions::{SessionKey, Sessions};
+use super::tally::DiameterTally;
 
 /// The Diameter face: its peers, and what it knows of their sessions.
 pub(crate) struct DiameterFace {
@@ -27,6 +28,7 @@ pub(crate) struct DiameterFace {
     connections: HashMap<ConnectionId, usize>,
     pub(super) copies: Copies,
     pub(super) sessions: Sessions,
+    pub(crate) tally: DiameterTally,
     /// Requests of its own that wait for answers.
     errands: BTreeMap<(usize, RequestId), (SessionKey, Errand)>,
     outputs: VecDeque<Output>,
@@ -52,6 +54,7 @@ impl DiameterFace {
             connections: HashMap::new(),
             copies: Copies::new(config.duplicates_max),
             sessions: Sessions::default(),
+            tally: DiameterTally::default(),
             errands: BTreeMap::new(),
             outputs: VecDeque::new(),
             now: Instant::EPOCH,
@@ -69,6 +72,7 @@ impl DiameterFace {
         self.connections.clear();
         self.forget_answers();
         self.sessions.clear();
+        self.tally = DiameterTally::default();
         self.errands.clear();
         self.outputs.clear();
         self.listen();
@@ -171,6 +175,10 @@ impl DiameterFace {
                 }
             }
             Action::Noted(note) => {
+                self.tally.note(&note);
+                if !self.observe {
+                    return None;
+                }
                 let detail = note.to_string();
                 self.observe(|| {
                     Observation::new("diameter-note", Fields::new().with("detail", detail.as_str()))
@@ -251,7 +259,7 @@ fn endpoints(config: &DiameterConfig, observe: bool, seed: u64, now: Instant) ->
     let one = |(number, own): (u64, &Listener)| {
         let mut identity = Identity::new(own.host.as_str(), config.realm.as_str(), own.at.ip());
         identity.product = config.product.to_string();
-        let mut settings = Settings::new(identity, Applications::credit_control());
+        let mut settings = Settings::new(identity, applications(config.profile));
         settings.acceptance = if config.peers.is_empty() { Acceptance::Anybody } else { Acceptance::Known };
         settings.watchdog = config.watchdog;
         settings.message_len_max = config.message_max;
@@ -263,6 +271,16 @@ fn endpoints(config: &DiameterConfig, observe: bool, seed: u64, now: Instant) ->
         endpoint
     };
     (0..).zip(&config.listen).map(one).collect()
+}
+
+/// Credit control belongs to no vendor (RFC 8506 section 12.1). Yet clients route by 3GPP's number beside it, and send
+/// nothing to who does not name both: Kamailio's ims_charging is one.
+fn applications(profile: Profile) -> Applications {
+    let own = Applications::credit_control();
+    match profile {
+        Profile::Strict => own,
+        Profile::Lenient => own.and(&Applications::tgpp(super::CREDIT_CONTROL)),
+    }
 }
 
 /// The message as an observation: its fields under the names of the dictionaries.

@@ -14,9 +14,11 @@ mod request;
 mod results;
 mod serve;
 mod sessions;
+mod tally;
 
 pub(crate) use face::DiameterFace;
 pub(crate) use reach::DiameterOrder;
+pub use tally::DiameterTally;
 
 /// Diameter Credit-Control Application (RFC 8506 section 1.3).
 pub(crate) const CREDIT_CONTROL: u32 = 4;

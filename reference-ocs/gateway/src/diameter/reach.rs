@@ -132,10 +132,9 @@ impl RadiusGateway {
             }
             Whose::Customer(customer) => {
                 let owner = |view: AccountView<'_>| ocs.qualified(view.env(), view.customer());
-                let own = face.sessions.all().map(|(key, _)| key);
-                own.filter(|key| ocs.account(&key.0).is_some_and(|account| owner(account) == *customer))
-                    .cloned()
-                    .collect()
+                let mut all = face.sessions.all();
+                all.retain(|key| ocs.account(&key.0).is_some_and(|account| owner(account) == *customer));
+                all
             }
         }
     }
@@ -143,7 +142,7 @@ impl RadiusGateway {
     fn order(&mut self, now: Instant, key: &SessionKey, what: What) {
         let Some(face) = &mut self.diameter else { return };
         let on_block = face.config.on_block;
-        let Some(route) = face.sessions.get_mut(key) else { return };
+        let Some(route) = face.sessions.get_mut((&key.0, &key.1)) else { return };
         let errand = match what {
             What::More if !route.limited => return,
             What::More | What::All => Errand::ReAuthorize,
@@ -158,7 +157,7 @@ impl RadiusGateway {
             (Arc::clone(&route.through), Arc::clone(&route.realm), Arc::clone(&route.host));
         // A client that is not connected now asks when it is again, with its next report.
         let Some((place, host)) = face.reaching(&through) else { return };
-        if let Some(route) = face.sessions.get_mut(key) {
+        if let Some(route) = face.sessions.get_mut((&key.0, &key.1)) {
             route.asked = true;
         }
         let config = Arc::clone(&face.config);
@@ -187,7 +186,7 @@ impl RadiusGateway {
     pub(super) fn heard(&mut self, now: Instant, key: &SessionKey, errand: Errand, answer: Option<&[u8]>) {
         let result = answer.and_then(|octets| Message::parse(octets).ok()?.result_code());
         let Some(face) = &mut self.diameter else { return };
-        if let Some(route) = face.sessions.get_mut(key) {
+        if let Some(route) = face.sessions.get_mut((&key.0, &key.1)) {
             route.asked = false;
         }
         let Some(result) = result else {
@@ -202,7 +201,7 @@ impl RadiusGateway {
             });
         };
         if result == ResultCode::UNKNOWN_SESSION_ID {
-            face.sessions.forget(key);
+            face.sessions.forget((&key.0, &key.1));
             self.close_lost(now, key);
         }
     }

@@ -7,6 +7,7 @@ use tollgate_ocs_core::{
     CreditAsk, CreditRequest, CreditStage, EventAction, EventRequest, ServiceRequest, SessionKey, Unit, Used,
     Wanted,
 };
+use tollgate_time::Instant;
 
 use super::config::{DiameterConfig, Named, Profile, Role, ServiceRule};
 use super::money;
@@ -20,11 +21,12 @@ pub(super) enum Kind {
     Event,
 }
 
-/// A request with what its answer needs to know of it.
+/// What the answer to a request needs to know of it.
 #[derive(Debug)]
 pub(super) struct Understood {
     pub(super) kind: Kind,
-    pub(super) command: CreditRequest,
+    /// When what it speaks of happened, as the client says.
+    pub(super) at: Option<Instant>,
     /// What the services of the request were found to be, in its order.
     pub(super) services: Vec<Asked>,
     /// The request has its services in Multiple-Services-Credit-Control.
@@ -77,7 +79,7 @@ pub(super) fn read(
     message: &Message<'_>,
     config: &DiameterConfig,
     node: Option<&str>,
-) -> Result<Understood, Problem> {
+) -> Result<(CreditRequest, Understood), Problem> {
     let session = needed_text(message, avp::SESSION_ID)?;
     let kind_avp = needed(message, avp::CC_REQUEST_TYPE)?;
     let kind = match kind_avp.u32() {
@@ -129,15 +131,16 @@ pub(super) fn read(
             begins_unknown: config.profile == Profile::Lenient,
         },
     };
+    let at = message.get(avp::EVENT_TIMESTAMP).and_then(|own| own.time());
     let command = CreditRequest {
         node: node.map(str::to_owned),
         session: session_key(session, message),
         number,
         accounts,
-        at: message.get(avp::EVENT_TIMESTAMP).and_then(|own| own.time()),
+        at,
         ask,
     };
-    Ok(Understood { kind, command, services: asked, multiple })
+    Ok((command, Understood { kind, at, services: asked, multiple }))
 }
 
 /// The session, or the part of it that CC-Sub-Session-Id names.
@@ -265,6 +268,8 @@ fn service(
     let wanted = avps.get(avp::REQUESTED_SERVICE_UNIT);
     let (wanted, wanted_other) = match (wanted, kind) {
         (_, Kind::Terminate) => (None, false),
+        // An event may be about an amount, whatever the service is counted in (RFC 8506 section 6.3).
+        (Some(own), Kind::Event) if own.members().get(avp::CC_MONEY).is_some() => (None, false),
         (Some(own), _) => wanted_units(own.members(), unit, rule, config),
         // Without units to be had nothing is asked for, but by a client that names no service and no units at all.
         (None, Kind::Initial) if avps.get(avp::RATING_GROUP).is_none() => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tollgate_diameter::peer::ConnectionId;
 use tollgate_diameter::{Builder, Message, Problem, ResultCode, Stage, avp, check};
 use tollgate_network::{StreamEvent, StreamId};
-use tollgate_ocs_core::{Answer, Command, CreditAnswer, CreditAsk, ServiceOutcome};
+use tollgate_ocs_core::{Answer, Command, CreditAnswer, CreditAsk, CreditRequest, ServiceOutcome};
 use tollgate_time::Instant;
 
 use super::answer::{self, Answering};
@@ -14,12 +14,19 @@ use super::copies::Copies;
 use super::face::Task;
 use super::request::{self, Kind, Understood};
 use super::sessions::Route;
+use super::tally::{DiameterTally, Other};
 use crate::node::RadiusGateway;
 
 /// Credit-Control (RFC 8506 section 3).
 const CREDIT_CONTROL_COMMAND: u32 = 272;
 
 impl RadiusGateway {
+    /// What was counted of Diameter since the start or the last restart, where it is spoken.
+    #[must_use]
+    pub fn diameter_tally(&self) -> Option<&DiameterTally> {
+        self.diameter.as_ref().map(|face| &face.tally)
+    }
+
     /// Takes what happened to a connection.
     pub(crate) fn take_stream(&mut self, now: Instant, id: StreamId, event: &StreamEvent) {
         if let Some(face) = &mut self.diameter {
@@ -70,14 +77,16 @@ impl RadiusGateway {
         connection: ConnectionId,
         octets: &[u8],
     ) {
-        let Some(face) = &self.diameter else { return };
+        let Some(face) = &mut self.diameter else { return };
         let config = Arc::clone(&face.config);
         // The endpoint has read it before.
         let Ok(message) = Message::parse(octets) else { return };
+        face.tally.request(message.title());
         let origin = message.text(avp::ORIGIN_HOST).unwrap_or(peer);
         let session = message.session_id().unwrap_or_default();
         let key = Copies::key(origin, message.header.end_to_end, session);
         if let Some(answer) = face.copies.find(now, key) {
+            face.tally.other(Other::Duplicate);
             let mut again = answer.to_vec();
             tollgate_diameter::raw::set_hop_by_hop(&mut again, message.header.hop_by_hop);
             return self.say(connection, again);
@@ -85,6 +94,7 @@ impl RadiusGateway {
         let Some(answer) = self.answer_to(now, (&config, host), peer, &message) else { return };
         let Ok(octets) = answer.finish() else { return };
         if let Some(face) = &mut self.diameter {
+            face.tally.answer(&octets);
             face.copies.keep(now, key, &octets);
         }
         self.say(connection, octets);
@@ -113,16 +123,16 @@ impl RadiusGateway {
         }
         let client = self.diameter.as_ref().and_then(|face| face.client(peer)).cloned();
         let node = client.as_ref().map(|client| client.name.as_str());
-        let understood = match request::read(message, config, node) {
-            Ok(understood) => understood,
+        let (command, understood) = match request::read(message, config, node) {
+            Ok(read) => read,
             Err(problem) => return Some(problematic(origin, message, &problem)),
         };
-        if !is_rated(&understood) {
+        if !is_rated(&command, &understood) {
             return Some(unrated(origin, message));
         }
         let first = self.ocs().env();
         let env = client.as_ref().and_then(|client| client.environment).unwrap_or(first);
-        let command = Command::Credit(Box::new(understood.command.clone())).within(env, first);
+        let command = Command::Credit(Box::new(command)).within(env, first);
         let Ok(Some(Answer::Credit(decided))) = self.apply(now, command) else { return None };
         self.follow_session(env, peer, message, &understood, &decided);
         let provision_cld = client.is_some_and(|client| client.provision_cld);
@@ -145,11 +155,17 @@ impl RadiusGateway {
         let ends = matches!(understood.kind, Kind::Terminate | Kind::Event);
         let Some(session) = message.session_id() else { return };
         let account = match decided {
-            CreditAnswer::Session(answer) => self.core.ocs().qualified(env, &answer.account),
-            CreditAnswer::Denied { context: Some(context), .. } => {
-                self.core.ocs().qualified(env, &context.account)
-            }
+            CreditAnswer::Session(answer) => &answer.account,
+            CreditAnswer::Denied { context: Some(context), .. } => &context.account,
             _ => return,
+        };
+        let first = self.core.ocs().env();
+        let qualified;
+        let account: &str = if env == first {
+            account
+        } else {
+            qualified = self.core.ocs().qualified(env, account);
+            &qualified
         };
         let limited = match decided {
             CreditAnswer::Session(answer) => answer.services.iter().any(|own| match &own.outcome {
@@ -160,21 +176,27 @@ impl RadiusGateway {
             _ => true,
         };
         let Some(face) = &mut self.diameter else { return };
-        let key = (Arc::from(account), Arc::from(session));
+        let key = (account, session);
         if ends || !matches!(decided, CreditAnswer::Session(_)) {
-            return face.sessions.forget(&key);
+            return face.sessions.forget(key);
         }
-        let known = face.sessions.get_mut(&key).is_some_and(|own| own.limited);
         let settled = matches!(decided, CreditAnswer::Session(answer)
             if answer.services.iter().all(|own| own.outcome == ServiceOutcome::Settled));
-        let route = Route {
-            host: message.text(avp::ORIGIN_HOST).unwrap_or(peer).into(),
-            realm: message.text(avp::ORIGIN_REALM).unwrap_or_default().into(),
-            through: Arc::clone(peer),
+        let host = message.text(avp::ORIGIN_HOST).unwrap_or(peer);
+        let realm = message.text(avp::ORIGIN_REALM).unwrap_or_default();
+        if let Some(own) = face.sessions.get_mut(key) {
             // A report that asks for nothing says nothing new of what is limited.
-            limited: if settled { known } else { limited },
-            asked: false,
-        };
+            own.limited = if settled { own.limited } else { limited };
+            own.asked = false;
+            if *own.host == *host && *own.realm == *realm && own.through == *peer {
+                return;
+            }
+            (own.host, own.realm, own.through) = (host.into(), realm.into(), Arc::clone(peer));
+            return;
+        }
+        let through = Arc::clone(peer);
+        let limited = limited && !settled;
+        let route = Route { host: host.into(), realm: realm.into(), through, limited, asked: false };
         face.sessions.learn(key, route);
     }
 }
@@ -191,9 +213,9 @@ fn checked(profile: Profile, message: &Message<'_>) -> Result<(), Problem> {
 }
 
 /// Whether anything of a request is known to be charged; one that names no service at all needs none.
-fn is_rated(understood: &Understood) -> bool {
+fn is_rated(command: &CreditRequest, understood: &Understood) -> bool {
     let known = |own: &request::Asked| own.rule.is_some() && !own.other_units;
-    match understood.command.ask {
+    match command.ask {
         CreditAsk::Event(_) => understood.services.iter().all(known),
         CreditAsk::Session { .. } => {
             understood.services.is_empty() || understood.services.iter().any(|own| own.rule.is_some())

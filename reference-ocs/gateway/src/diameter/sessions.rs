@@ -2,7 +2,7 @@
 //!
 //! Not durable: after a restart the next request of a session makes its route again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Account, by its name in all environments, and Session-Id.
@@ -25,40 +25,55 @@ pub(super) struct Route {
 /// The sessions that are open.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    routes: BTreeMap<SessionKey, Route>,
+    /// By account, so that one that reports is found without going through those of others.
+    routes: HashMap<Arc<str>, BTreeMap<Arc<str>, Route>>,
+    count: usize,
 }
 
 impl Sessions {
     /// Remembers how a session is reached.
-    pub(super) fn learn(&mut self, key: SessionKey, route: Route) {
-        self.routes.insert(key, route);
+    pub(super) fn learn(&mut self, (account, session): (&str, &str), route: Route) {
+        let new = match self.routes.get_mut(account) {
+            Some(own) => own.insert(session.into(), route).is_none(),
+            None => {
+                self.routes.insert(account.into(), BTreeMap::from([(session.into(), route)]));
+                true
+            }
+        };
+        self.count += usize::from(new);
     }
 
-    pub(super) fn forget(&mut self, key: &SessionKey) {
-        self.routes.remove(key);
+    pub(super) fn forget(&mut self, (account, session): (&str, &str)) {
+        let Some(own) = self.routes.get_mut(account) else { return };
+        self.count -= usize::from(own.remove(session).is_some());
+        if own.is_empty() {
+            self.routes.remove(account);
+        }
     }
 
-    pub(super) fn get_mut(&mut self, key: &SessionKey) -> Option<&mut Route> {
-        self.routes.get_mut(key)
+    pub(super) fn get_mut(&mut self, (account, session): (&str, &str)) -> Option<&mut Route> {
+        self.routes.get_mut(account)?.get_mut(session)
     }
 
     /// The sessions of one account.
     pub(super) fn of_account(&self, account: &str) -> Vec<SessionKey> {
-        let from: SessionKey = (account.into(), "".into());
-        let own = self.routes.range(from..).map(|(key, _)| key);
-        own.take_while(|key| &*key.0 == account).cloned().collect()
+        let Some((account, own)) = self.routes.get_key_value(account) else { return Vec::new() };
+        own.keys().map(|session| (Arc::clone(account), Arc::clone(session))).collect()
     }
 
-    /// All of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&SessionKey, &Route)> {
-        self.routes.iter()
+    /// All of them, by account and Session-Id.
+    pub(super) fn all(&self) -> Vec<SessionKey> {
+        let mut accounts: Vec<&Arc<str>> = self.routes.keys().collect();
+        accounts.sort_unstable();
+        accounts.into_iter().flat_map(|account| self.of_account(account)).collect()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.routes.len()
+    pub(super) const fn len(&self) -> usize {
+        self.count
     }
 
     pub(super) fn clear(&mut self) {
         self.routes.clear();
+        self.count = 0;
     }
 }

@@ -6,28 +6,28 @@ use tollgate_time::Instant;
 
 /// What a session has carried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     /// Octets and packets from the user.
-    pub(super) up: Counted,
+    pub(crate) up: Counted,
     /// Octets and packets to the user.
-    pub(super) down: Counted,
+    pub(crate) down: Counted,
 }
 
 /// One direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counted {
-    pub(super) octets: u64,
-    pub(super) packets: u64,
+pub(crate) struct Counted {
+    pub(crate) octets: u64,
+    pub(crate) packets: u64,
 }
 
 impl Counters {
     /// Octets both ways.
-    pub(super) const fn octets(&self) -> u64 {
+    pub(crate) const fn octets(&self) -> u64 {
         self.up.octets.saturating_add(self.down.octets)
     }
 
     /// What was carried since the counters stood at `base`.
-    pub(super) const fn since(&self, base: &Self) -> Self {
+    pub(crate) const fn since(&self, base: &Self) -> Self {
         Self { up: self.up.since(base.up), down: self.down.since(base.down) }
     }
 }
@@ -50,7 +50,7 @@ impl Counted {
 
 /// What the user wants to carry in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     /// So many octets, in so many packets where that is given, spread over the time of the traffic.
     Total(u64, Option<u64>),
     /// So many bits a second.
@@ -59,16 +59,16 @@ pub(super) enum Wish {
 
 /// Bursts: traffic flows for a time, pauses for a time, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bursts {
-    pub(super) on: Duration,
-    pub(super) off: Duration,
+pub(crate) struct Bursts {
+    pub(crate) on: Duration,
+    pub(crate) off: Duration,
 }
 
 /// How fast the network lets traffic through, in bits a second; `None` for as fast as it comes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Caps {
-    pub(super) up: Option<u64>,
-    pub(super) down: Option<u64>,
+pub(crate) struct Caps {
+    pub(crate) up: Option<u64>,
+    pub(crate) down: Option<u64>,
 }
 
 /// Octets for so many nanoseconds of flow.
@@ -186,7 +186,7 @@ fn active(span: Duration, bursts: Option<Bursts>) -> u128 {
 
 /// The traffic of one session.
 #[derive(Debug)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     /// Carried by flows that are over.
     before: Counters,
     flow: Option<Flow>,
@@ -196,19 +196,19 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn new(packet_len: u32) -> Self {
+    pub(crate) fn new(packet_len: u32) -> Self {
         Self { before: Counters::default(), flow: None, caps: Caps::default(), packet_len }
     }
 
     /// What has been carried by now.
-    pub(super) fn counters(&self, at: Instant) -> Counters {
+    pub(crate) fn counters(&self, at: Instant) -> Counters {
         let now = self.flow.map(|flow| flow.counters(at, self.packet_len)).unwrap_or_default();
         Counters { up: self.before.up.plus(now.up), down: self.before.down.plus(now.down) }
     }
 
     /// The user does something else from now on. A total with no time to it is there at once, as far as the network lets
     /// it through; a rate without an end goes on.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         now: Instant,
         up: Wish,
@@ -232,7 +232,7 @@ impl Traffic {
     }
 
     /// The network lets traffic through at another speed from now on.
-    pub(super) fn limit(&mut self, now: Instant, caps: Caps) {
+    pub(crate) fn limit(&mut self, now: Instant, caps: Caps) {
         self.caps = caps;
         let Some(flow) = &mut self.flow else { return };
         let nanos = flow.since_change(now);
@@ -243,7 +243,7 @@ impl Traffic {
     }
 
     /// When so many octets will have been carried both ways, if nothing changes; `None` when that is not foreseeable.
-    pub(super) fn reaches(&self, octets: u64, now: Instant) -> Option<Instant> {
+    pub(crate) fn reaches(&self, octets: u64, now: Instant) -> Option<Instant> {
         let there =
             |span: Duration| now.checked_add(span).is_some_and(|at| self.counters(at).octets() >= octets);
         if there(Duration::ZERO) {
