@@ -183,8 +183,8 @@ fn sessions_go_on_over_twelve_kills_and_each_report_is_charged_once() {
     let mut charged: BTreeMap<String, u32> = BTreeMap::new();
     embedded::xdrs(&store, World::of(world.as_bytes()), |xdr| {
         assert_eq!((xdr.used_quantity, xdr.charged_amount), (28 * MIB, Amount::from_units(28_000)));
-        *charged.entry(xdr.parent_session_id.clone().unwrap_or_default().as_str().to_owned()).or_default() +=
-            1;
+        let session = xdr.parent_session_id.as_ref().map_or("", |key| key.as_str());
+        *charged.entry(session.to_owned()).or_default() += 1;
     })
     .unwrap();
     let expected: BTreeMap<_, _> = (1..=sessions.begun).map(|session| (name(session), 1)).collect();

@@ -17,6 +17,7 @@ use crate::quota::{Hold, Wishes};
 use crate::service::{Leg, Service};
 
 /// One thing to do.
+#[allow(clippy::large_enum_variant, reason = "a report is the usual command, and is not to be allocated for")]
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[expect(
     clippy::large_enum_variant,

@@ -35,7 +35,12 @@ const OWN: [Arg; 10] = [
         "how it writes numbers: with their country code, or national numbers of ten digits as in North America",
     ),
     preset("service-key", integer(0, 2_147_483_647), "100", "the service key of its subscribers' triggers"),
-    preset("tssf", ArgKind::Span, "10s", "how long it waits for the gateway's instructions (Tssf)"),
+    preset(
+        "tssf",
+        ArgKind::Span,
+        "15s",
+        "how long it waits for the gateway's instructions (Tssf); longer than the gateway's Tx",
+    ),
     preset(
         "default-handling",
         ArgKind::Choice(&["release", "continue"]),
