@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tollgate-time", &[]),
     ("tollgate-wire", &["tollgate-time"]),
     ("tollgate-radius", &["tollgate-time", "tollgate-wire"]),
+    ("tollgate-sip", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-capture", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-network", &["tollgate-time", "tollgate-wire", "tollgate-capture"]),
     ("tollgate-ocs-core", &["tollgate-time"]),
