@@ -353,7 +353,8 @@ mod tests {
         assert_eq!(at("sip:"), 4);
         assert_eq!(at("sip:a@h:70000"), 8);
         assert_eq!(at("sip:a%4@h"), 5);
-        assert_eq!(at("sip:a@[::g]"), 6);
+        assert_eq!(at("sip:a@[::g]"), 9);
+        assert_eq!(at("sip:a@[:]"), 6);
         assert_eq!(at("sip:a@h;x y"), 9);
     }
 
