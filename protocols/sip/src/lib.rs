@@ -20,6 +20,7 @@ mod message;
 mod method;
 mod params;
 mod scan;
+pub mod transaction;
 mod typed;
 mod uri;
 mod value;
