@@ -11,8 +11,10 @@
 //! Sources: RFC 3261, 3263 (where responses go), 3420, 3428, 3515, 3581, 4475 (tests), 5626 (keep-alive),
 //! 6026, 7616, 8760.
 
+mod auth;
 mod builder;
 mod derive;
+pub mod digest;
 mod error;
 pub mod framing;
 mod header;
@@ -25,6 +27,7 @@ mod typed;
 mod uri;
 mod value;
 
+pub use auth::Auth;
 pub use builder::{BuildError, Builder};
 pub use derive::{ack_of_failure, cancel, redirect_targets, response, stamped};
 pub use error::{ParseError, ParseFault};
