@@ -14,6 +14,7 @@
 mod auth;
 mod builder;
 mod derive;
+pub mod dialog;
 pub mod digest;
 mod error;
 pub mod framing;
