@@ -198,7 +198,9 @@ impl Builder {
 }
 
 fn same(own: &str, name: &str) -> bool {
-    crate::canonical_name(own).unwrap_or(own).eq_ignore_ascii_case(crate::canonical_name(name).unwrap_or(name))
+    crate::canonical_name(own)
+        .unwrap_or(own)
+        .eq_ignore_ascii_case(crate::canonical_name(name).unwrap_or(name))
 }
 
 fn checked(name: &str, value: impl Display) -> Result<Option<(String, Vec<u8>)>, BuildError> {

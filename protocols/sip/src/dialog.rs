@@ -141,9 +141,8 @@ impl Dialog {
             is_caller: false,
             local: text(response, "To"),
             remote: text(request, "From"),
-            target: contact(request)?.unwrap_or_else(|| {
-                request.from().map(|own| own.uri.text.to_owned()).unwrap_or_default()
-            }),
+            target: contact(request)?
+                .unwrap_or_else(|| request.from().map(|own| own.uri.text.to_owned()).unwrap_or_default()),
             routes: route_set(request)?,
             local_seq: 0,
             remote_seq: Some(request.cseq()?.number),

@@ -83,7 +83,9 @@ pub enum DigestError {
     #[error("the parameter '{0}' is missing")]
     Missing(&'static str),
     /// None of the challenges can be answered.
-    #[error("no challenge is Digest with MD5, SHA-256 or SHA-512-256 and without or with qop auth or auth-int")]
+    #[error(
+        "no challenge is Digest with MD5, SHA-256 or SHA-512-256 and without or with qop auth or auth-int"
+    )]
     Unsupported,
     /// The nonce count is not eight hexadecimal digits.
     #[error("the nonce count '{0}' is not eight hexadecimal digits")]
@@ -351,7 +353,8 @@ impl Server {
             return false;
         }
         if self.counts.len() >= NONCES_MAX && last == 0 {
-            let old: Vec<String> = self.counts.keys().filter(|own| !self.is_fresh(now, own)).cloned().collect();
+            let old: Vec<String> =
+                self.counts.keys().filter(|own| !self.is_fresh(now, own)).cloned().collect();
             for own in old {
                 self.counts.remove(&own);
             }

@@ -181,7 +181,11 @@ impl<'a> Head<'a> {
                 break;
             }
             if headers.len() == HEADERS_MAX {
-                return Err(ParseError { what: "header", offset: at, fault: ParseFault::TooLong(HEAD_LEN_MAX) });
+                return Err(ParseError {
+                    what: "header",
+                    offset: at,
+                    fault: ParseFault::TooLong(HEAD_LEN_MAX),
+                });
             }
             headers.push(header_line(at, line)?);
         }
@@ -232,9 +236,8 @@ fn start_line(at: usize, line: &[u8]) -> Result<(Start<'_>, usize), ParseError> 
     if line.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"SIP/")) {
         return status_line(at, line).map(|start| (start, at));
     }
-    let line = std::str::from_utf8(line).map_err(|error| {
-        ParseError::expected("start line", at + error.valid_up_to(), "text in UTF-8")
-    })?;
+    let line = std::str::from_utf8(line)
+        .map_err(|error| ParseError::expected("start line", at + error.valid_up_to(), "text in UTF-8"))?;
     let mut scan = Scan::new(line, "start line");
     let method = scan.token("a method").map_err(|error| error.moved(at))?;
     if !scan.octet(b' ') {
@@ -254,8 +257,7 @@ fn start_line(at: usize, line: &[u8]) -> Result<(Start<'_>, usize), ParseError> 
 fn status_line(at: usize, line: &[u8]) -> Result<Start<'_>, ParseError> {
     let end = line.iter().position(|octet| *octet == b' ').unwrap_or(line.len());
     let (first, rest) = line.split_at(end);
-    let name = std::str::from_utf8(first)
-        .map_err(|_| ParseError::expected("start line", at, "SIP/2.0"))?;
+    let name = std::str::from_utf8(first).map_err(|_| ParseError::expected("start line", at, "SIP/2.0"))?;
     version(name).map_err(|error| error.moved(at))?;
     let digits = rest.get(1..).unwrap_or_default();
     let len = digits.iter().take_while(|octet| octet.is_ascii_digit()).count();

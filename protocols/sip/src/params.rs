@@ -27,7 +27,9 @@ impl<'a> Params<'a> {
             if quotes && scan.peek() == Some(b'"') {
                 scan.quoted()?;
             } else {
-                scan.some("the value of a parameter", |octet| is(octet) || matches!(octet, b'[' | b']' | b':'))?;
+                scan.some("the value of a parameter", |octet| {
+                    is(octet) || matches!(octet, b'[' | b']' | b':')
+                })?;
             }
         }
         Ok(Self(scan.slice(from, scan.at())))
@@ -61,7 +63,9 @@ impl<'a> Params<'a> {
     /// without case.
     #[must_use]
     pub fn get(self, name: &str) -> Option<&'a str> {
-        self.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.unwrap_or_default())
+        self.iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.unwrap_or_default())
     }
 
     /// The same, without quotes and escapes.

@@ -111,7 +111,8 @@ impl<'a> Scan<'a> {
                 Some(b'\\') => {
                     self.at += 1;
                     // A pair is a backslash and any ASCII octet but a line's end.
-                    if !self.peek().is_some_and(|octet| octet.is_ascii() && octet != b'\r' && octet != b'\n') {
+                    if !self.peek().is_some_and(|octet| octet.is_ascii() && octet != b'\r' && octet != b'\n')
+                    {
                         return Err(self.expected("a character behind the backslash"));
                     }
                     self.at += 1;
@@ -125,8 +126,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn number(&mut self, max: u64) -> Result<u64, ParseError> {
         let from = self.at;
         let digits = self.some("a number", |octet| octet.is_ascii_digit())?;
-        let too_large =
-            ParseError { what: self.what, offset: from, fault: crate::ParseFault::TooLarge(max) };
+        let too_large = ParseError { what: self.what, offset: from, fault: crate::ParseFault::TooLarge(max) };
         // Any number of leading zeros may stand.
         let significant = digits.trim_start_matches('0');
         if significant.is_empty() {

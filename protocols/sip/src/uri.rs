@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::scan::Scan;
-use crate::{ParseError, Params};
+use crate::{Params, ParseError};
 
 /// The scheme of a URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +74,8 @@ impl<'a> Uri<'a> {
     /// What is not a URI, with its place in the text.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         let mut scan = Scan::new(text, "URI");
-        let scheme = scan.some("a scheme", |octet| {
-            octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.')
-        })?;
+        let scheme = scan
+            .some("a scheme", |octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.'))?;
         if !scan.octet(b':') {
             return Err(scan.expected("a colon behind the scheme"));
         }
@@ -100,7 +99,8 @@ impl<'a> Uri<'a> {
             Scheme::Sip | Scheme::Sips => uri.sip(&mut scan)?,
             Scheme::Tel => {
                 uri.user = Some(scan.some("a telephone number", |octet| {
-                    octet.is_ascii_hexdigit() || matches!(octet, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#')
+                    octet.is_ascii_hexdigit()
+                        || matches!(octet, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#')
                 })?);
                 uri.params = params(&mut scan)?;
             }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::scan::{Scan, is_token, unquoted};
 use crate::uri::host_port;
-use crate::{Method, ParseError, Params, Uri};
+use crate::{Method, Params, ParseError, Uri};
 
 /// The cookie with which a branch of RFC 3261 begins (section 8.1.1.7).
 pub const BRANCH_COOKIE: &str = "z9hG4bK";

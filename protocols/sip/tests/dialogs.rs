@@ -39,7 +39,10 @@ fn the_route_set_is_reversed_for_the_caller_and_kept_for_the_callee() {
     assert!(bye.starts_with(b"BYE sip:bob@10.0.0.2 SIP/2.0\r\n"));
     assert_eq!(values(&bye, "Route"), ["<sip:p1;lr>", "<sip:p2;lr>"]);
     assert_eq!(values(&bye, "From"), ["\"Alice\" <sip:alice@h>;tag=a"]);
-    assert_eq!((values(&bye, "To"), values(&bye, "CSeq")), (vec!["<sip:bob@h>;tag=b".into()], vec!["8 BYE".into()]));
+    assert_eq!(
+        (values(&bye, "To"), values(&bye, "CSeq")),
+        (vec!["<sip:bob@h>;tag=b".into()], vec!["8 BYE".into()])
+    );
     let message = Message::parse(&bye).unwrap();
     assert_eq!(&DialogId::of_received(&message).unwrap(), callee.id());
     assert_eq!(callee.routes(), ["<sip:p2;lr>", "<sip:p1;lr>"]);

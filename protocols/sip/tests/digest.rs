@@ -53,7 +53,10 @@ fn a_challenge_without_qop_is_answered_without() {
     let challenge = Auth::parse(text).unwrap();
     let value = answer(&[challenge], LOGIN, REQUEST, "c", 1).unwrap();
     let own = Auth::parse(&value).unwrap();
-    assert_eq!((own.get("qop"), own.get("cnonce"), own.get("algorithm").as_deref()), (None, None, Some("MD5")));
+    assert_eq!(
+        (own.get("qop"), own.get("cnonce"), own.get("algorithm").as_deref()),
+        (None, None, Some("MD5"))
+    );
     assert_eq!(own.get("response").unwrap().len(), 32);
 }
 

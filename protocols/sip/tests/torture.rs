@@ -80,7 +80,9 @@ fn a_short_tortuous_invite_is_read() {
 #[test]
 fn unusual_characters_stand_where_they_may() {
     let method = "!interesting-Method0123456789_*+`.%indeed'~";
-    let start = format!("{method} sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0");
+    let start = format!(
+        "{method} sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0"
+    );
     let lines = "To: \"BEL:\\\x07 NUL:\\\x00 DEL:\\\x7f\" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com>\n\
         From: token1~` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%=\"работающий\";tag=_token~1'+`*%!-.\n\
         Call-ID: intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{\nextensionHeader-!.%*+_`'~:\u{fe}\u{d1}\n";
@@ -102,7 +104,10 @@ fn escapes_are_undone_in_uris_alone() {
     let own = valid(&octets);
     assert_eq!(own.uri().unwrap().user_plain().as_deref(), Some("sips:user@example.com"));
     assert_eq!(own.to().unwrap().uri.user_plain().as_deref(), Some("user"));
-    let octets = with("REGISTER sip:example.com SIP/2.0", "To: sip:null-%00-null@example.com\nContact: <sip:%00@host5.example.com>, <sip:%00%00@host5.example.com>\n");
+    let octets = with(
+        "REGISTER sip:example.com SIP/2.0",
+        "To: sip:null-%00-null@example.com\nContact: <sip:%00@host5.example.com>, <sip:%00%00@host5.example.com>\n",
+    );
     let own = valid(&octets);
     assert_eq!(own.to().unwrap().uri.user_plain().as_deref(), Some("null-\0-null"));
     let users: Vec<_> = own.contacts().map(|own| own.unwrap().uri.user).collect();
@@ -154,7 +159,10 @@ fn octets_behind_the_body_are_left_out() {
 /// 3.1.1.11 mpart01, 3.1.1.12 unreason, 3.1.1.13 noreason.
 #[test]
 fn binary_bodies_and_odd_phrases_are_kept() {
-    let mut octets = with("MESSAGE sip:kumiko@example.org SIP/2.0", "Content-Type: multipart/mixed;boundary=7a9cbec02ceef655\nContent-Length: 6\n");
+    let mut octets = with(
+        "MESSAGE sip:kumiko@example.org SIP/2.0",
+        "Content-Type: multipart/mixed;boundary=7a9cbec02ceef655\nContent-Length: 6\n",
+    );
     octets.extend_from_slice(b"\x00\xff\r\n\r\n");
     assert_eq!(valid(&octets).body(), b"\x00\xff\r\n\r\n");
     let phrase = "= 2**3 * 5**2 но сто девяносто девять - простое";
@@ -182,17 +190,52 @@ fn what_is_invalid_is_refused_where_it_breaks() {
         ("lwsruri", "INVITE sip:user@example.com; lr SIP/2.0", "", "start line", "lr SIP", 400),
         ("lwsstart", "INVITE  sip:user@example.com  SIP/2.0", "", "start line", " sip:user", 400),
         ("trws", "OPTIONS sip:remote-target@example.com SIP/2.0  ", "", "start line", "SIP/2.0  ", 400),
-        ("escruri", "INVITE sip:user@example.com?Route=%3Csip:e.com%3E SIP/2.0", "", "Request-URI", "?Route", 400),
-        ("regbadct", OPTIONS, "Contact: sip:user@example.com?Route=%3Csip:s.e.com%3E\n", "Contact", "?Route", 400),
+        (
+            "escruri",
+            "INVITE sip:user@example.com?Route=%3Csip:e.com%3E SIP/2.0",
+            "",
+            "Request-URI",
+            "?Route",
+            400,
+        ),
+        (
+            "regbadct",
+            OPTIONS,
+            "Contact: sip:user@example.com?Route=%3Csip:s.e.com%3E\n",
+            "Contact",
+            "?Route",
+            400,
+        ),
         ("badaspec", OPTIONS, "To: \"Watson, Thomas\" < t.watson@example.org >\n", "To", " t.watson", 400),
-        ("baddn", OPTIONS, "From: Bell, Alexander <sip:a.g.bell@example.com>;tag=43\n", "From", ", Alexander", 400),
+        (
+            "baddn",
+            OPTIONS,
+            "From: Bell, Alexander <sip:a.g.bell@example.com>;tag=43\n",
+            "From",
+            ", Alexander",
+            400,
+        ),
         ("badvers", "OPTIONS sip:t.watson@example.org SIP/7.0", "", "start line", "SIP/7.0", 505),
         ("mismatch01", OPTIONS, "CSeq: 8 INVITE\n", "CSeq", "8 INVITE", 400),
         ("mismatch02", "NEWMETHOD sip:u@e.com SIP/2.0", "CSeq: 8 INVITE\n", "CSeq", "8 INVITE", 400),
         ("bigcode", "SIP/2.0 4294967301 better not break the receiver", "", "start line", "42949", 400),
-        ("scalarlg", "SIP/2.0 503 Unavailable", "CSeq: 9292394834772304023312 OPTIONS\n", "CSeq", "929239", 400),
+        (
+            "scalarlg",
+            "SIP/2.0 503 Unavailable",
+            "CSeq: 9292394834772304023312 OPTIONS\n",
+            "CSeq",
+            "929239",
+            400,
+        ),
         ("insuf", INVITE, "Call-ID:\n", "Call-ID", "\r\nContent", 400),
-        ("unkscm", "OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0", "", "Request-URI", "nobody", 416),
+        (
+            "unkscm",
+            "OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0",
+            "",
+            "Request-URI",
+            "nobody",
+            416,
+        ),
         ("novelsc", "OPTIONS soap.beep://192.0.2.103:3002 SIP/2.0", "", "Request-URI", "soap", 416),
         ("multi01", INVITE, "CSeq: 5 INVITE\nCSeq: 59 INVITE\n", "CSeq", "59 INVITE", 400),
         ("mcl01", OPTIONS, "Content-Length: 0\nContent-Length: 5\n", "Content-Length", "5\r\n\r", 400),
@@ -228,11 +271,20 @@ fn what_only_looks_wrong_is_read() {
     let octets = with(OPTIONS, "Max-Forwards: 0\n");
     let error = valid(&octets).next_hops().unwrap_err();
     assert_eq!((error.fault, error.status()), (ParseFault::TooManyHops, 483));
-    let octets = with("REGISTER sip:example.com SIP/2.0", "To: isbn:2983792873\nFrom: <http://www.example.com>;tag=3234233\nContact: <name:John_Smith>\nAuthorization: NoOneKnowsThisScheme opaque-data=here\n");
+    let octets = with(
+        "REGISTER sip:example.com SIP/2.0",
+        "To: isbn:2983792873\nFrom: <http://www.example.com>;tag=3234233\nContact: <name:John_Smith>\nAuthorization: NoOneKnowsThisScheme opaque-data=here\n",
+    );
     assert_eq!(valid(&octets).to().unwrap().uri.scheme, Scheme::Other("isbn"));
-    let octets = with("REGISTER sip:example.com SIP/2.0", "Contact: sip:+19725552222@gw1.example.net;unknownparam\nContact: <sip:+19725552222@gw1.example.net;unknownparam>\nContact: <sip:user@example.com?Route=%3Csip:sip.example.com%3E>\n");
+    let octets = with(
+        "REGISTER sip:example.com SIP/2.0",
+        "Contact: sip:+19725552222@gw1.example.net;unknownparam\nContact: <sip:+19725552222@gw1.example.net;unknownparam>\nContact: <sip:user@example.com?Route=%3Csip:sip.example.com%3E>\n",
+    );
     let own = valid(&octets);
-    let params: Vec<_> = own.contacts().map(|own| (own.unwrap().params.is_empty(), own.unwrap().uri.params.is_empty())).collect();
+    let params: Vec<_> = own
+        .contacts()
+        .map(|own| (own.unwrap().params.is_empty(), own.unwrap().uri.params.is_empty()))
+        .collect();
     assert_eq!(params, [(false, true), (true, false), (true, true)]);
     let octets = b"INVITE sip:UserB@example.com SIP/2.0\r\nVia: SIP/2.0/UDP iftgw.example.com\r\nFrom: <sip:+13035551111@ift.client.example.net;user=phone>\r\nTo: sip:+16505552222@ss1.example.net;user=phone\r\nCall-ID: inv2543.1717@ift.client.example.com\r\nCSeq: 56 INVITE\r\n\r\nv=0";
     assert_eq!(valid(octets).body(), b"v=0");

@@ -60,7 +60,13 @@ pub(super) struct Machine {
 
 impl Machine {
     /// A client that has just sent its request.
-    pub(super) fn client(now: Instant, invite: bool, request: Bytes, reliable: bool, timers: &Timers) -> Self {
+    pub(super) fn client(
+        now: Instant,
+        invite: bool,
+        request: Bytes,
+        reliable: bool,
+        timers: &Timers,
+    ) -> Self {
         Self {
             kind: if invite { Kind::ClientInvite } else { Kind::Client },
             state: State::Trying,

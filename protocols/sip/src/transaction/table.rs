@@ -131,8 +131,7 @@ impl Transactions {
             return Err(TransactionError::Kind("an ACK begins no transaction"));
         }
         let key = Key::client(&message)?;
-        let machine =
-            Machine::client(now, method == Method::INVITE, octets.clone(), reliable, &self.timers);
+        let machine = Machine::client(now, method == Method::INVITE, octets.clone(), reliable, &self.timers);
         let id = self.insert(key, machine, octets.clone(), reliable)?;
         self.outputs.push_back(Output::Transmit(id, octets));
         Ok(id)
