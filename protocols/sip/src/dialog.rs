@@ -103,6 +103,8 @@ pub struct Dialog {
     remote_seq: Option<u32>,
     /// The number of the INVITE that this side sent last, which its ACK repeats.
     invite_seq: u32,
+    /// Whether this side has said BYE, which it may have to say again with an answer to a challenge.
+    has_said_bye: bool,
 }
 
 impl Dialog {
@@ -126,6 +128,7 @@ impl Dialog {
             local_seq: number,
             remote_seq: None,
             invite_seq: number,
+            has_said_bye: false,
             id,
         })
     }
@@ -147,6 +150,7 @@ impl Dialog {
             local_seq: 0,
             remote_seq: Some(request.cseq()?.number),
             invite_seq: 0,
+            has_said_bye: false,
             id,
         })
     }
@@ -188,7 +192,8 @@ impl Dialog {
     /// # Errors
     /// The dialog is over, or no number is left.
     pub fn request(&mut self, method: Method<'_>) -> Result<Builder, DialogError> {
-        if self.state == DialogState::Terminated {
+        let bye_again = self.has_said_bye && method == Method::BYE;
+        if self.state == DialogState::Terminated && !bye_again {
             return Err(DialogError::Terminated);
         }
         if self.local_seq >= 0x7fff_ffff {
@@ -202,6 +207,7 @@ impl Dialog {
         }
         if method == Method::BYE {
             self.state = DialogState::Terminated;
+            self.has_said_bye = true;
         }
         Ok(own)
     }

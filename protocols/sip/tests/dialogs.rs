@@ -48,7 +48,10 @@ fn the_route_set_is_reversed_for_the_caller_and_kept_for_the_callee() {
     assert_eq!(callee.routes(), ["<sip:p2;lr>", "<sip:p1;lr>"]);
     callee.handle_request(&message).unwrap();
     assert_eq!((caller.state(), callee.state()), (DialogState::Terminated, DialogState::Terminated));
-    assert_eq!(caller.request(Method::BYE), Err(DialogError::Terminated));
+    assert_eq!(caller.request(Method::INFO), Err(DialogError::Terminated));
+    assert_eq!(callee.request(Method::BYE), Err(DialogError::Terminated));
+    // A BYE that was challenged is said again, with the next number.
+    assert_eq!(values(&finished(&caller.request(Method::BYE).unwrap()), "CSeq"), ["9 BYE"]);
 }
 
 /// RFC 3261 section 12.2.1.1: the first route has no lr.

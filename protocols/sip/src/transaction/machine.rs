@@ -202,7 +202,7 @@ impl Machine {
             self.trying = None;
             return Step::Trying;
         }
-        if !self.resend.is_some_and(|at| at <= now) {
+        if self.resend.is_none_or(|at| at > now) {
             return Step::Nothing;
         }
         let doubled = self.interval.saturating_mul(2);
