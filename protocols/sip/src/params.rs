@@ -6,6 +6,9 @@ use std::fmt;
 use crate::ParseError;
 use crate::scan::{Scan, is_token, unquoted};
 
+/// Parameters that one URI or header may have; comparing two chains takes the product of their lengths.
+const PARAMS_MAX: usize = 128;
+
 /// A chain of parameters as it stands in the message, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Params<'a>(&'a str);
@@ -19,7 +22,12 @@ impl<'a> Params<'a> {
         quotes: bool,
     ) -> Result<Self, ParseError> {
         let from = scan.at();
+        let mut count = 0;
         while scan.mark(b';') {
+            count += 1;
+            if count > PARAMS_MAX {
+                return Err(scan.expected("no more than 128 parameters"));
+            }
             scan.some("the name of a parameter", &is)?;
             if !scan.mark(b'=') {
                 continue;

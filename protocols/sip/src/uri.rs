@@ -356,6 +356,8 @@ mod tests {
         assert_eq!(at("sip:a@[::g]"), 9);
         assert_eq!(at("sip:a@[:]"), 6);
         assert_eq!(at("sip:a@h;x y"), 9);
+        assert!(Uri::parse(&format!("sip:h{}", ";a".repeat(128))).is_ok());
+        assert_eq!(at(&format!("sip:h{}", ";a".repeat(129))), 5 + 2 * 128 + 1);
     }
 
     #[test]
