@@ -36,6 +36,10 @@ fn run(own: &mut Transactions, mut now: Instant) -> Vec<(u128, String)> {
         while let Some(output) = own.poll_output() {
             let text = match output {
                 Output::Transmit(_, octets) => Message::parse(&octets).unwrap().title(),
+                Output::Cancelling(own, of) => {
+                    assert_ne!(own, of);
+                    "cancelling".to_owned()
+                }
                 Output::TimedOut(_) => "timed out".to_owned(),
                 Output::Ended(_) => "ended".to_owned(),
             };
@@ -136,6 +140,8 @@ fn a_cancel_waits_for_a_provisional_response() {
     // A second wish sends no second CANCEL.
     own.cancel(START, id).unwrap();
     let seen = run(&mut own, START);
+    let order: Vec<&str> = seen.iter().map(|(_, title)| title.as_str()).take(3).collect();
+    assert_eq!(order, ["INVITE", "cancelling", "CANCEL"]);
     assert_eq!((times(&seen, "CANCEL"), times(&seen, "timed out")), (vec![0], vec![32_000, 32_000]));
 }
 

@@ -38,6 +38,9 @@ pub enum Handled {
 pub enum Output {
     /// Send these octets to the peer of the transaction.
     Transmit(TransactionId, Bytes),
+    /// The first transaction is the CANCEL of the second, and goes where that went; its
+    /// [`Output::Transmit`] follows.
+    Cancelling(TransactionId, TransactionId),
     /// Nobody answered: a client goes on as if a 408 had come; a server's final response got no ACK.
     TimedOut(TransactionId),
     /// The transaction is over and forgotten.
@@ -125,16 +128,25 @@ impl Transactions {
         reliable: bool,
     ) -> Result<TransactionId, TransactionError> {
         let octets = octets.into();
-        let message = Message::parse(&octets)?;
+        let id = self.begin(now, &octets, reliable)?;
+        self.outputs.push_back(Output::Transmit(id, octets));
+        Ok(id)
+    }
+
+    fn begin(
+        &mut self,
+        now: Instant,
+        octets: &Bytes,
+        reliable: bool,
+    ) -> Result<TransactionId, TransactionError> {
+        let message = Message::parse(octets)?;
         let method = message.method().ok_or(TransactionError::Kind("a client begins with a request"))?;
         if method == Method::ACK {
             return Err(TransactionError::Kind("an ACK begins no transaction"));
         }
         let key = Key::client(&message)?;
         let machine = Machine::client(now, method == Method::INVITE, octets.clone(), reliable, &self.timers);
-        let id = self.insert(key, machine, octets.clone(), reliable)?;
-        self.outputs.push_back(Output::Transmit(id, octets));
-        Ok(id)
+        self.insert(key, machine, octets.clone(), reliable)
     }
 
     /// Sends a CANCEL for a client's INVITE: at once where a provisional response came, else when the
@@ -329,9 +341,15 @@ impl Transactions {
         entry.machine.cancelled(now, &self.timers);
         let reliable = entry.reliable;
         self.settle(id);
-        match self.request(now, octets, reliable) {
+        let octets = Bytes::from(octets);
+        match self.begin(now, &octets, reliable) {
+            Ok(own) => {
+                self.outputs.push_back(Output::Cancelling(own, id));
+                self.outputs.push_back(Output::Transmit(own, octets));
+                Ok(())
+            }
             // It is on its way already.
-            Ok(_) | Err(TransactionError::Duplicate) => Ok(()),
+            Err(TransactionError::Duplicate) => Ok(()),
             Err(error) => Err(error),
         }
     }
