@@ -19,10 +19,6 @@ use crate::service::{Leg, Service};
 /// One thing to do.
 #[allow(clippy::large_enum_variant, reason = "a report is the usual command, and is not to be allocated for")]
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most commands are reports: a box would be an allocation for each"
-)]
 pub enum Command {
     /// Who is this, and may he use the service at all? (a login; no called number)
     Authenticate(AccessRequest),
