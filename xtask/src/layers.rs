@@ -13,6 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tollgate-radius", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-diameter", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-camel", &["tollgate-time", "tollgate-wire"]),
+    ("tollgate-sip", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-capture", &["tollgate-time", "tollgate-wire"]),
     ("tollgate-network", &["tollgate-time", "tollgate-wire", "tollgate-capture"]),
     ("tollgate-ocs-core", &["tollgate-time"]),

@@ -1,12 +1,13 @@
 //! One call through the charging core: authorised, started, stopped, among many accounts and prefixes.
 //!
 //! `TOLLGATE_BENCH_ACCOUNTS` sets the number of accounts (100000 without it). The commands are made before the clock
-//! starts; applying them, with all their effects, is what is measured.
+//! starts; applying them, with all their effects, is what is measured, in processor time.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use tollgate_micro::ProcessorTime;
 use tollgate_ocs_core::{
     AccessRequest, AccountSpec, Amount, Catalogue, CatalogueBuilder, CatalogueError, Command, Currency,
     CustomerSpec, Effect, Ocs, Price, ProductSpec, RateSpec, RatingEntrySpec, Service, Settings, Stage,
@@ -14,10 +15,14 @@ use tollgate_ocs_core::{
 };
 use tollgate_time::Instant;
 
+/// The allocator of the tool.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ACCOUNTS: u64 = 100_000;
 const PREFIXES: u64 = 100_000;
-/// Calls that are made before the state of the memory is that of a system at work.
-const CALLS_A_BATCH: u64 = 1_000;
+/// Few enough that their commands are as near to the processor as those that a gateway has just decoded.
+const CALLS_A_BATCH: u64 = 100;
 
 /// Spreads numbers as customers' calls are spread: not in order, and always the same.
 const fn scattered(number: u64) -> u64 {
@@ -97,40 +102,55 @@ fn call(number: u64, accounts: u64) -> [(Instant, Command); 3] {
     ]
 }
 
-fn calls(c: &mut Criterion) {
-    let accounts =
-        std::env::var("TOLLGATE_BENCH_ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(ACCOUNTS);
-    let Ok(catalogue) = catalogue(accounts) else { unreachable!("the catalogue is a sound one") };
-    let mut ocs = Ocs::new(catalogue);
+/// Applies calls, batch by batch, each with those of its commands that `of` keeps.
+fn measure(
+    c: &mut Criterion<ProcessorTime>,
+    name: &str,
+    accounts: u64,
+    catalogue: &Catalogue,
+    of: fn(&Command) -> bool,
+) {
+    let mut ocs = Ocs::new(catalogue.clone());
     let mut effects: Vec<Effect> = Vec::with_capacity(64);
     let mut number = 0;
     let mut group = c.benchmark_group("core");
     group.throughput(Throughput::Elements(CALLS_A_BATCH));
-    group.bench_function(
-        format!("authorise, start and stop, {CALLS_A_BATCH} calls, {accounts} accounts"),
-        |b| {
-            b.iter_batched(
-                || {
-                    let first = number;
-                    number += CALLS_A_BATCH;
-                    (first..number).flat_map(|number| call(number, accounts)).collect::<Vec<_>>()
-                },
-                |commands| {
-                    for (now, command) in &commands {
-                        effects.clear();
-                        ocs.apply_into(*now, command, &mut effects);
-                        black_box(&effects);
-                    }
-                    commands
-                },
-                BatchSize::LargeInput,
-            );
-        },
-    );
+    group.bench_function(format!("{name}, {CALLS_A_BATCH} calls, {accounts} accounts"), |b| {
+        b.iter_batched(
+            || {
+                let first = number;
+                number += CALLS_A_BATCH;
+                let commands = (first..number).flat_map(|number| call(number, accounts));
+                commands.filter(|(_, command)| of(command)).collect::<Vec<_>>()
+            },
+            |commands| {
+                for (now, command) in &commands {
+                    effects.clear();
+                    ocs.apply_into(*now, command, &mut effects);
+                    black_box(&effects);
+                }
+                commands
+            },
+            BatchSize::PerIteration,
+        );
+    });
     group.finish();
     let charged = ocs.xdrs().filter(|xdr| xdr.charged_amount > Amount::ZERO && xdr.notes.is_empty()).count();
     assert_eq!(charged, ocs.xdrs().len());
 }
 
-criterion_group!(benches, calls);
+fn calls(c: &mut Criterion<ProcessorTime>) {
+    let accounts =
+        std::env::var("TOLLGATE_BENCH_ACCOUNTS").ok().and_then(|text| text.parse().ok()).unwrap_or(ACCOUNTS);
+    let Ok(catalogue) = catalogue(accounts) else { unreachable!("the catalogue is a sound one") };
+    measure(c, "authorise, start and stop", accounts, &catalogue, |_| true);
+    let settles = |command: &Command| !matches!(command, Command::Account(own) if own.stage == Stage::Start);
+    measure(c, "authorise and stop", accounts, &catalogue, settles);
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(ProcessorTime);
+    targets = calls
+}
 criterion_main!(benches);

@@ -41,6 +41,8 @@ pub(crate) use numbers::Numbers;
 #[cfg(test)]
 pub(crate) use peaks::Peaks;
 pub(crate) use product::{Product, RatingEntry};
+#[cfg(test)]
+pub(crate) use tariff::Shown;
 pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;

@@ -58,13 +58,15 @@ impl DialingRules {
     /// The number that is charged for what was dialled.
     #[must_use]
     pub fn normalize<'a>(&self, dialled: &'a str) -> Cow<'a, str> {
-        let number: Cow<'a, str> = if dialled.contains(SEPARATORS) {
+        // Most numbers are digits alone, and one look tells so.
+        let plain = !dialled.is_empty() && dialled.bytes().all(|byte| byte.is_ascii_digit());
+        let number: Cow<'a, str> = if !plain && dialled.contains(SEPARATORS) {
             Cow::Owned(dialled.replace(SEPARATORS, ""))
         } else {
             Cow::Borrowed(dialled)
         };
         let digits = number.strip_prefix('+').unwrap_or(&number);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !plain && (digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit())) {
             return Cow::Borrowed(dialled);
         }
         if let Some((_, translated)) = self.translations.iter().find(|(own, _)| *own == number) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::{Interval, Rate, RateTerms};
-use crate::money::{Amount, write_decimal};
+use crate::money::{Amount, write_decimal, write_whole};
 use crate::rating::{Part, Rated};
 use crate::service::Unit;
 
@@ -26,13 +26,17 @@ pub(crate) fn formula(
 ) -> String {
     let mut out = String::with_capacity(64);
     let suffix = unit.suffix();
-    // Writing into a string cannot fail.
-    let _ = write!(out, "{used}{suffix}: ");
+    write_whole(&mut out, used);
+    out.push_str(suffix);
+    out.push_str(": ");
     let mut part = Joined { out: &mut out, some: false };
     if rate.connect_fee > Amount::ZERO {
-        let _ = write!(part.next(), "connect fee {}", rate.connect_fee);
+        let out = part.next();
+        out.push_str("connect fee ");
+        rate.connect_fee.write_to(out);
     }
     if rated.free > 0 {
+        // Writing into a string cannot fail.
         let _ = write!(part.next(), "{}{suffix} free", rated.free);
     }
     let more = rate.more.as_deref();
@@ -58,7 +62,8 @@ pub(crate) fn formula(
     if let Some(more) = more {
         terms(&mut out, &more.terms, rated.first, unit);
     }
-    let _ = write!(out, " = {total}");
+    out.push_str(" = ");
+    total.write_to(&mut out);
     if before > Amount::ZERO {
         let _ = write!(out, ", {before} of it charged before");
     }
@@ -110,7 +115,12 @@ impl Joined<'_> {
 }
 
 fn intervals(out: &mut String, rate: &Rate, unit: Unit, count: u64, interval: Interval) {
-    let _ = write!(out, "{count} x {}{} @ {}", interval.units, unit.suffix(), interval.price);
+    write_whole(out, count);
+    out.push_str(" x ");
+    write_whole(out, interval.units);
+    out.push_str(unit.suffix());
+    out.push_str(" @ ");
+    interval.price.write_to(out);
     let per = match (unit, rate.price_unit) {
         (Unit::Second, 1) => "/s",
         (Unit::Second, 60) => "/min",
@@ -131,6 +141,7 @@ fn intervals(out: &mut String, rate: &Rate, unit: Unit, count: u64, interval: In
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Shown;
     use crate::ids::DestinationId;
     use tollgate_time::Instant;
 
@@ -138,6 +149,7 @@ mod tests {
         let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
         Rate {
             destination: DestinationId::at(0).unwrap(),
+            shown: Shown::default(),
             first: interval(first),
             next: interval(next),
             price_unit,

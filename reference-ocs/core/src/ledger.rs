@@ -120,7 +120,7 @@ impl Ledger {
         fn names<T>(all: &[T], name: impl Fn(&T) -> &str) -> NameTable {
             let mut table = NameTable::with_capacity(all.len());
             for (place, own) in (0_u32..).zip(all) {
-                table.insert(name(own), place, |place| all.get(place).map(&name));
+                table.insert(name(own), place);
             }
             table
         }

@@ -170,7 +170,7 @@ impl Cost {
         } else {
             self.numerator.checked_add(half)?
         };
-        i64::try_from(shifted / divisor).ok().map(Amount)
+        i64::try_from(quotient(shifted, divisor)).ok().map(Amount)
     }
 
     /// The amount of `numerator` / `denominator` times the cost, both rounded together, half away from zero; `None` when it
@@ -195,7 +195,7 @@ impl Cost {
         }
         let all = (i128::from(funds.0) * NANOS_PER_AMOUNT).saturating_mul(i128::from(self.price_unit));
         let left = all.saturating_sub(self.numerator);
-        Some(if left < 0 { 0 } else { u64::try_from(left / step).unwrap_or(u64::MAX) })
+        Some(if left < 0 { 0 } else { u64::try_from(quotient(left, step)).unwrap_or(u64::MAX) })
     }
 
     /// Whether `funds` pay for it, exactly and before any rounding.
@@ -203,6 +203,14 @@ impl Cost {
     pub fn is_within(self, funds: Amount) -> bool {
         let all = (i128::from(funds.0) * NANOS_PER_AMOUNT).saturating_mul(i128::from(self.price_unit));
         self.numerator <= all
+    }
+}
+
+/// A quotient, rounded towards zero. Nearly always both fit into 64 bits, which the processor divides by itself.
+fn quotient(dividend: i128, divisor: i128) -> i128 {
+    match (i64::try_from(dividend), i64::try_from(divisor)) {
+        (Ok(dividend), Ok(divisor)) if divisor > 0 => i128::from(dividend / divisor),
+        _ => dividend / divisor,
     }
 }
 
@@ -250,7 +258,21 @@ impl Cost {
             return None;
         }
         let left = most.numerator.saturating_sub(self.numerator);
-        Some(if left < 0 { 0 } else { u64::try_from(left / step).unwrap_or(u64::MAX) })
+        Some(if left < 0 { 0 } else { u64::try_from(quotient(left, step)).unwrap_or(u64::MAX) })
+    }
+}
+
+impl Amount {
+    /// Writes what it shows as, without what formatting costs.
+    pub(crate) fn write_to(self, out: &mut String) {
+        write_decimal(out, self.0, AMOUNT_DECIMALS, AMOUNT_DECIMALS);
+    }
+}
+
+impl Price {
+    /// Writes what it shows as, without what formatting costs.
+    pub(crate) fn write_to(self, out: &mut String) {
+        write_decimal(out, self.0, PRICE_DECIMALS, 2);
     }
 }
 
@@ -265,7 +287,27 @@ impl Currency {
 
 /// Writes `value` of 10^-`decimals`, with at least `least` decimals; `least` = `decimals` keeps them all.
 pub(crate) fn write_decimal(out: &mut String, value: i64, decimals: u8, least: u8) {
-    let mut digits = [b'0'; 24];
+    out.push_str(decimal_in(&mut [b'0'; 24], value, decimals, least));
+}
+
+/// Writes a whole number, without what formatting costs.
+pub(crate) fn write_whole(out: &mut String, value: u64) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    let mut rest = value;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+}
+
+/// The text that [`write_decimal`] writes, made in `digits`.
+fn decimal_in(digits: &mut [u8; 24], value: i64, decimals: u8, least: u8) -> &str {
     let mut at = digits.len();
     let mut rest = value.unsigned_abs();
     let mut written = 0_u8;
@@ -294,9 +336,10 @@ pub(crate) fn write_decimal(out: &mut String, value: i64, decimals: u8, least: u
         }
     }
     if value < 0 {
-        out.push('-');
+        at -= 1;
+        digits[at] = b'-';
     }
-    out.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+    std::str::from_utf8(&digits[at..]).unwrap_or_default()
 }
 
 fn parse_decimal(text: &str, decimals: u8) -> Option<i64> {
@@ -350,18 +393,14 @@ impl FromStr for Currency {
 impl fmt::Display for Amount {
     /// With five decimals.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(24);
-        write_decimal(&mut text, self.0, AMOUNT_DECIMALS, AMOUNT_DECIMALS);
-        f.pad(&text)
+        f.pad(decimal_in(&mut [b'0'; 24], self.0, AMOUNT_DECIMALS, AMOUNT_DECIMALS))
     }
 }
 
 impl fmt::Display for Price {
     /// With two decimals, or more where they are needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(24);
-        write_decimal(&mut text, self.0, PRICE_DECIMALS, 2);
-        f.pad(&text)
+        f.pad(decimal_in(&mut [b'0'; 24], self.0, PRICE_DECIMALS, 2))
     }
 }
 

@@ -188,8 +188,7 @@ impl Ocs {
         &self.catalogue.settings
     }
 
-    fn keep_xdr(&mut self, xdr: Xdr, out: &mut Vec<Effect>) {
-        let xdr = Arc::new(xdr);
+    fn keep_xdr(&mut self, xdr: Arc<Xdr>, out: &mut Vec<Effect>) {
         if self.catalogue.settings.xdrs_kept_max > 0 && !self.sessions.is_trial() {
             if self.xdrs.len() >= self.catalogue.settings.xdrs_kept_max {
                 self.xdrs.pop_front();
@@ -234,12 +233,14 @@ impl Ocs {
         }
         let (env, own) = (self.env(), subject.clone());
         out.push(Effect::Balance(BalanceChange { env, subject: own, before, after, currency, why }));
-        self.event(subject.clone(), Fact::BalanceChanged { before, after }, out);
-        match change.funds.map(|(before, after)| (before > Amount::ZERO, after > Amount::ZERO)) {
-            Some((true, false)) => self.event(subject, Fact::ZeroAvailableFunds, out),
-            Some((false, true)) => self.event(subject, Fact::AvailableFundsAppear, out),
-            _ => {}
-        }
+        let changed = Fact::BalanceChanged { before, after };
+        let funds = match change.funds.map(|(before, after)| (before > Amount::ZERO, after > Amount::ZERO)) {
+            Some((true, false)) => Fact::ZeroAvailableFunds,
+            Some((false, true)) => Fact::AvailableFundsAppear,
+            _ => return self.event(subject, changed, out),
+        };
+        self.event(subject.clone(), changed, out);
+        self.event(subject, funds, out);
     }
 
     fn is_debit(&self, id: AccountId) -> bool {

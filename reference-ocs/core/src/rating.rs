@@ -145,6 +145,7 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Shown;
     use crate::ids::DestinationId;
     use crate::money::Price;
     use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -158,6 +159,7 @@ mod tests {
         let interval = |(units, price): (u64, &str)| Interval { units, price: price.parse().unwrap() };
         Rate {
             destination: DestinationId::at(0).unwrap(),
+            shown: Shown::default(),
             first: interval(first),
             next: interval(next),
             price_unit: 60,
@@ -243,6 +245,7 @@ mod tests {
         (intervals, prop_oneof![Just(1_u64), Just(60), Just(7), Just(3_600)], 0..50_000_i64, 0..40_u64)
             .prop_map(|((first, first_price, next, next_price), price_unit, fee, free_units)| Rate {
                 destination: DestinationId::at(0).unwrap(),
+                shown: Shown::default(),
                 first: Interval { units: first, price: Price::from_nanos(first_price) },
                 next: Interval { units: next, price: Price::from_nanos(next_price) },
                 price_unit,

@@ -4,18 +4,27 @@
 //! usage is one of these calls or service sessions, from its grant or first report to its xDR. Closed usages are kept
 //! for a while, so that a report that comes again is known and changes nothing.
 
+mod notes;
+mod slot;
 mod trial;
 mod trusted;
 mod usage;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use compact_str::CompactString;
 use hashbrown::HashTable;
 use slab::Slab;
+use smallvec::SmallVec;
 use tollgate_time::Instant;
 
+use slot::Slot;
+
+pub(crate) use notes::Notes;
+pub(crate) use slot::KnownUsage;
 pub(crate) use usage::{Billed, Progress, Usage};
 
 use crate::command::{SessionKey, UsageReport};
@@ -32,7 +41,8 @@ const CLOSED_USAGES_MAX: usize = 64;
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) key: SessionKey,
-    pub(crate) account_name: Arc<str>,
+    /// As it was reported; a copy, so that forgetting a session does not have to look for the account.
+    pub(crate) account_name: CompactString,
     /// `None` when there is no such account.
     pub(crate) account: Option<AccountId>,
     /// The access code that a request of the session named last.
@@ -46,9 +56,27 @@ pub(crate) struct Session {
     /// Where its deadline stands in the queue; never after `lock_until`.
     queued: Option<Instant>,
     /// Where its usages stand, in the order of their beginning.
-    pub(crate) usages: Vec<u32>,
+    pub(crate) usages: SmallVec<[u32; 4]>,
     /// Since when nothing is open in it.
     idle_since: Option<Instant>,
+    #[serde(skip)]
+    hashes: Hashes,
+}
+
+/// Under what a session stands in the table of keys.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hashes {
+    /// Its key alone.
+    key: u64,
+    /// Its key and its account's name.
+    named: u64,
+}
+
+impl Hashes {
+    fn of(key: &SessionKey, account: &str) -> Self {
+        let key = hash_of(key.as_str());
+        Self { key, named: hash_of((key, account)) }
+    }
 }
 
 /// What a deadline is for. The order is the order in which deadlines of one moment are met.
@@ -66,7 +94,7 @@ pub(crate) struct Sessions {
     /// Boxed, so that growing moves pointers: moving a million sessions takes half a second, in which nothing is
     /// answered.
     sessions: Slab<Box<Session>>,
-    usages: Slab<Box<Usage>>,
+    usages: Slab<Slot>,
     /// Places of sessions by the hash of key and account; only ever asked for one, never gone through. The hash
     /// stands beside the place, so that growing does not visit every session.
     #[serde(skip)]
@@ -85,7 +113,7 @@ pub(crate) struct Sessions {
 #[derive(serde::Deserialize)]
 pub(crate) struct StoredSessions {
     sessions: Slab<Box<Session>>,
-    usages: Slab<Box<Usage>>,
+    usages: Slab<Slot>,
     deadlines: BTreeSet<(Instant, Deadline)>,
     idle: VecDeque<(Instant, SessionId, u32)>,
     sessions_begun: u64,
@@ -95,10 +123,11 @@ pub(crate) struct StoredSessions {
 impl StoredSessions {
     /// The sessions, found by their keys again.
     pub(crate) fn restored(self) -> Sessions {
-        let Self { sessions, usages, deadlines, idle, sessions_begun, usages_begun } = self;
+        let Self { mut sessions, usages, deadlines, idle, sessions_begun, usages_begun } = self;
         let mut by_key = HashTable::with_capacity(sessions.len());
-        for (at, session) in &sessions {
-            let hash = key_hash(&session.key, &session.account_name);
+        for (at, session) in &mut sessions {
+            session.hashes = Hashes::of(&session.key, &session.account_name);
+            let hash = session.hashes.named;
             by_key.insert_unique(hash, (hash, place(at)), |(hash, _)| *hash);
         }
         let trusted: Vec<u32> =
@@ -115,10 +144,6 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn key_hash(key: &SessionKey, account: &str) -> u64 {
-    hash_of((key.as_str(), account))
-}
-
 impl Sessions {
     pub(crate) fn session(&self, at: u32) -> &Session {
         &self.sessions[at as usize]
@@ -129,11 +154,32 @@ impl Sessions {
     }
 
     pub(crate) fn usage(&self, at: u32) -> &Usage {
-        &self.usages[at as usize]
+        match &self.usages[at as usize] {
+            Slot::Live(usage) => usage,
+            Slot::Closed(closed) => unreachable!("{closed:?} is closed"),
+        }
     }
 
     pub(crate) fn usage_mut(&mut self, at: u32) -> &mut Usage {
-        &mut self.usages[at as usize]
+        match &mut self.usages[at as usize] {
+            Slot::Live(usage) => usage,
+            Slot::Closed(closed) => unreachable!("{closed:?} is closed"),
+        }
+    }
+
+    /// What can be asked of any usage, a closed one too.
+    pub(crate) fn known(&self, at: u32) -> KnownUsage<'_> {
+        self.usages[at as usize].known()
+    }
+
+    /// All that is kept of any usage, to be shown.
+    pub(crate) fn shown(&self, at: u32) -> &dyn fmt::Debug {
+        &self.usages[at as usize]
+    }
+
+    /// Leaves of a usage that has ended what is needed to know a report of it that comes again.
+    pub(crate) fn close_usage(&mut self, at: u32) {
+        self.usages[at as usize].close();
     }
 
     /// All sessions, by number.
@@ -145,21 +191,25 @@ impl Sessions {
 
     /// All open usages, by number, with their sessions.
     pub(crate) fn open(&self) -> Vec<(&Session, &Usage)> {
-        let usages = self.usages.iter().filter(|(_, usage)| usage.progress.is_open());
-        let mut all: Vec<_> =
-            usages.map(|(_, usage)| (self.session(usage.session), usage.as_ref())).collect();
+        let usages = self.usages.iter().filter_map(|(_, slot)| slot.live());
+        let usages = usages.filter(|usage| usage.progress.is_open());
+        let mut all: Vec<_> = usages.map(|usage| (self.session(usage.session), usage)).collect();
         all.sort_unstable_by_key(|(_, usage)| usage.id);
         all
     }
 
     /// Whether that usage is still there, and open.
     pub(crate) fn is_open(&self, id: UsageId, at: u32) -> bool {
-        self.usages.get(at as usize).is_some_and(|usage| usage.id == id && usage.progress.is_open())
+        self.usages
+            .get(at as usize)
+            .and_then(Slot::live)
+            .is_some_and(|own| own.id == id && own.progress.is_open())
     }
 
     /// The places of all open usages of known accounts, with these.
     pub(crate) fn open_places(&self) -> Vec<(AccountId, u32)> {
-        let open = self.usages.iter().filter(|(_, usage)| usage.progress.is_open());
+        let live = self.usages.iter().filter_map(|(at, slot)| Some((at, slot.live()?)));
+        let open = live.filter(|(_, usage)| usage.progress.is_open());
         open.filter_map(|(at, usage)| Some((self.session(usage.session).account?, place(at)))).collect()
     }
 
@@ -168,30 +218,32 @@ impl Sessions {
     }
 
     pub(crate) fn find(&self, key: &SessionKey, account: &str) -> Option<u32> {
-        let hash = key_hash(key, account);
+        let hash = Hashes::of(key, account).named;
         let same = |(own, at): &(u64, u32)| {
             let session = |at: u32| &self.sessions[at as usize];
-            *own == hash && session(*at).key == *key && *session(*at).account_name == *account
+            *own == hash && session(*at).key == *key && session(*at).account_name == *account
         };
         self.by_key.find(hash, same).map(|(_, at)| *at)
     }
 
     /// Begins a session that is not there yet.
-    pub(crate) fn begin(&mut self, key: &SessionKey, name: Arc<str>, account: Option<AccountId>) -> u32 {
+    pub(crate) fn begin(&mut self, key: &SessionKey, name: &str, account: Option<AccountId>) -> u32 {
         self.sessions_begun += 1;
-        let hash = key_hash(key, &name);
+        let hashes = Hashes::of(key, name);
+        let hash = hashes.named;
         let at = place(self.sessions.insert(Box::new(Session {
             id: SessionId::from_number(self.sessions_begun),
             key: key.clone(),
-            account_name: name,
+            account_name: name.into(),
             account,
             access_code: None,
             credit: None,
             trusted: false,
             lock_until: None,
             queued: None,
-            usages: Vec::new(),
+            usages: SmallVec::new(),
             idle_since: None,
+            hashes,
         })));
         self.by_key.insert_unique(hash, (hash, at), |(hash, _)| *hash);
         if let Some(trial) = &mut self.trial {
@@ -203,11 +255,12 @@ impl Sessions {
     /// Begins a usage in a session.
     pub(crate) fn begin_usage(&mut self, session: u32, make: impl FnOnce(UsageId) -> Usage) -> u32 {
         self.usages_begun += 1;
-        let at = place(self.usages.insert(Box::new(make(UsageId::from_number(self.usages_begun)))));
+        let at =
+            place(self.usages.insert(Slot::Live(Box::new(make(UsageId::from_number(self.usages_begun))))));
         let usages = &mut self.sessions[session as usize].usages;
         usages.push(at);
         if usages.len() > CLOSED_USAGES_MAX && self.trial.is_none() {
-            let closed = usages.iter().position(|at| !self.usages[*at as usize].progress.is_open());
+            let closed = usages.iter().position(|at| !self.usages[*at as usize].known().progress.is_open());
             if let Some(oldest) = closed {
                 self.usages.remove(usages.remove(oldest) as usize);
             }
@@ -223,16 +276,16 @@ impl Sessions {
         let session = self.session(session);
         let latest_first = session.usages.iter().rev().copied();
         let mut mine = latest_first.filter(|&at| {
-            let usage = self.usage(at);
-            usage.leg == report.leg && usage.key == report.session
+            let usage = self.known(at);
+            usage.leg == report.leg && *usage.key == report.session
         });
         let Some(call_id) = report.call_id.as_deref() else {
-            let open = mine.clone().find(|&at| self.usage(at).progress.is_open());
+            let open = mine.clone().find(|&at| self.known(at).progress.is_open());
             return open.or_else(|| mine.next());
         };
-        let named = mine.clone().find(|&at| self.usage(at).call_id.as_deref() == Some(call_id));
+        let named = mine.clone().find(|&at| self.known(at).call_id.is_some_and(|own| **own == *call_id));
         named.or_else(|| {
-            mine.find(|&at| self.usage(at).call_id.is_none() && self.usage(at).progress != Progress::Closed)
+            mine.find(|&at| self.known(at).call_id.is_none() && self.known(at).progress != Progress::Closed)
         })
     }
 
@@ -240,8 +293,8 @@ impl Sessions {
     pub(crate) fn find_open(&self, session: u32, key: &SessionKey) -> Option<u32> {
         let mut latest_first = self.session(session).usages.iter().rev().copied();
         latest_first.find(|&at| {
-            let usage = self.usage(at);
-            usage.leg == Leg::Originate && usage.key == *key && usage.progress.is_open()
+            let usage = self.known(at);
+            usage.leg == Leg::Originate && *usage.key == *key && usage.progress.is_open()
         })
     }
 
@@ -250,7 +303,7 @@ impl Sessions {
     /// One that moves back stays where it is in the queue, and is put into its place when it comes up: so a grant that
     /// is extended costs nothing here.
     pub(crate) fn set_deadline(&mut self, at: u32, deadline: Option<Instant>) {
-        let usage = &mut self.usages[at as usize];
+        let Slot::Live(usage) = &mut self.usages[at as usize] else { return };
         usage.deadline = deadline;
         match (usage.queued, deadline) {
             (Some(queued), Some(deadline)) if queued <= deadline => return,
@@ -293,7 +346,7 @@ impl Sessions {
             self.deadlines.pop_first();
             let (queued, truly) = match deadline {
                 Deadline::Usage(_, at) => {
-                    let usage = &mut self.usages[at as usize];
+                    let Slot::Live(usage) = &mut self.usages[at as usize] else { continue };
                     (&mut usage.queued, usage.deadline)
                 }
                 Deadline::Lock(_, at) => {
@@ -313,7 +366,7 @@ impl Sessions {
     }
 
     pub(crate) fn has_open(&self, session: u32) -> bool {
-        self.session(session).usages.iter().any(|&at| self.usage(at).progress.is_open())
+        self.session(session).usages.iter().any(|&at| self.known(at).progress.is_open())
     }
 
     /// Notes whether anything is open in the session; `bound` sessions in which nothing is are kept, at least one.
@@ -348,8 +401,7 @@ impl Sessions {
             return;
         }
         self.distrust(at);
-        let session = self.session(at);
-        let hash = key_hash(&session.key, &session.account_name);
+        let hash = self.session(at).hashes.named;
         if let Ok(entry) = self.by_key.find_entry(hash, |(_, place)| *place == at) {
             entry.remove();
         }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use tollgate_time::Instant;
 
 use crate::command::SessionKey;
@@ -76,7 +77,7 @@ pub struct Xdr {
     /// `h323_incoming_conf_id`, also `parent_session_id`.
     pub parent_session_id: Option<SessionKey>,
     /// `rating_pattern`: the rate's prefix that matched.
-    pub rating_pattern: Option<Arc<str>>,
+    pub rating_pattern: Option<CompactString>,
     /// `subscriber_ip`.
     pub subscriber_ip: Option<Arc<str>>,
     /// `split_order`, from 1, where one session made several xDRs.
@@ -167,6 +168,26 @@ pub enum Note {
 }
 
 impl Note {
+    /// All of them in their order.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Unresolved,
+        Self::Unrated,
+        Self::WithoutGrant,
+        Self::BeyondGrant,
+        Self::AfterExpiry,
+        Self::NoStop,
+        Self::ClosedByAdministrator,
+        Self::OtherNumber,
+        Self::DurationDiffers,
+        Self::CounterWentBack,
+        Self::Overdraft,
+        Self::AmountTooLarge,
+        Self::Additional,
+        Self::Prerated,
+        Self::Auxiliary,
+        Self::NodeRestarted,
+    ];
+
     /// A phrase.
     #[must_use]
     pub const fn phrase(self) -> &'static str {

@@ -134,7 +134,7 @@ impl CatalogueBuilder {
         let place = entered("node", nodes.len())?;
         nodes.push(spec);
         let name = nodes.last().map(|it| it.name.clone()).unwrap_or_default();
-        self.all.node_names.insert(&name, place, |at| self.all.nodes.get(at).map(|it| it.name.as_str()));
+        self.all.node_names.insert(&name, place);
         Ok(id)
     }
 
@@ -202,8 +202,7 @@ impl CatalogueBuilder {
             split_by_level: false,
             entries: Vec::new(),
         });
-        let products = &self.all.products;
-        self.all.product_names.insert(&spec.name, place, |at| products.get(at).map(|it| &*it.name));
+        self.all.product_names.insert(&spec.name, place);
         Ok(id)
     }
 
@@ -335,8 +334,7 @@ impl CatalogueBuilder {
         let place = entered("customer", customers.len())?;
         let name = spec.name.clone();
         self.all.customers.push(spec);
-        let customers = &self.all.customers;
-        self.all.customer_names.insert(&name, place, |at| customers.get(at).map(|it| it.name.as_str()));
+        self.all.customer_names.insert(&name, place);
         Ok(id)
     }
 
@@ -387,8 +385,7 @@ impl CatalogueBuilder {
         let place = entered("account", accounts.len())?;
         let name = spec.id.clone();
         self.all.accounts.push(spec);
-        let accounts = &self.all.accounts;
-        self.all.account_names.insert(&name, place, |at| accounts.get(at).map(|it| it.id.as_str()));
+        self.all.account_names.insert(&name, place);
         Ok(id)
     }
 

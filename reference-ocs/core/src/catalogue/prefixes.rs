@@ -10,21 +10,27 @@ use crate::ids::RateId;
 /// The most digits of a prefix.
 pub(crate) const DIGITS_MAX: usize = 16;
 const NO_PARENT: u32 = u32::MAX;
-/// A key without its first three digits.
-const AFTER_THREE_DIGITS: u32 = 52;
-/// How many beginnings of three digits there are, in four bits a digit.
-const BEGINNINGS: u64 = 1 << (64 - AFTER_THREE_DIGITS);
-/// From how many keys on the list of beginnings is worth its 16 KiB.
-const LONG_LIST: usize = 4_096;
+/// From how many keys on a list of where keys begin with so many digits is worth its 16 KiB, or 256 KiB.
+const LONG_LISTS: [(usize, u32); 2] = [(65_536, 4), (4_096, 3)];
+
+/// A prefix; all that a look-up needs of it lies together.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    key: u64,
+    /// Where the longest shorter prefix of its own stands.
+    parent: u32,
+    rate: RateId,
+}
 
 /// Rates by prefix.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prefixes {
-    keys: Vec<u64>,
-    parents: Vec<u32>,
-    rates: Vec<RateId>,
-    /// Where the keys of each beginning of three digits start, in a long list: most of the search without touching it.
+    /// By key.
+    entries: Vec<Entry>,
+    /// Where the keys of each beginning start, in a long list: most of the search without touching it.
     starts: Vec<u32>,
+    /// How many bits of a key come after such a beginning.
+    after: u32,
 }
 
 /// A digit is kept as itself plus one; nothing is 0, so that shorter texts come first.
@@ -68,44 +74,38 @@ impl Prefixes {
         for (place, (key, rate)) in (0_u32..).zip(entries) {
             while above
                 .last()
-                .is_some_and(|&it| !all.keys.get(it as usize).is_some_and(|&it| covers(it, key)))
+                .is_some_and(|&it| !all.entries.get(it as usize).is_some_and(|it| covers(it.key, key)))
             {
                 above.pop();
             }
-            all.parents.push(above.last().copied().unwrap_or(NO_PARENT));
-            all.keys.push(key);
-            all.rates.push(rate);
+            all.entries.push(Entry { key, parent: above.last().copied().unwrap_or(NO_PARENT), rate });
             above.push(place);
         }
-        if all.keys.len() >= LONG_LIST {
-            let before =
-                |beginning: u64| all.keys.partition_point(|key| key >> AFTER_THREE_DIGITS < beginning);
-            all.starts = (0..=BEGINNINGS).map(|it| u32::try_from(before(it)).unwrap_or(NO_PARENT)).collect();
+        if let Some((_, digits)) = LONG_LISTS.iter().find(|(keys, _)| all.entries.len() >= *keys) {
+            all.after = u64::BITS - digits * 4;
+            all.starts = all.starts_of(digits * 4);
         }
         all
     }
 
+    fn starts_of(&self, bits: u32) -> Vec<u32> {
+        let before =
+            |beginning: u64| self.entries.partition_point(|entry| entry.key >> self.after < beginning);
+        (0..=1_u64 << bits).map(|it| u32::try_from(before(it)).unwrap_or(NO_PARENT)).collect()
+    }
+
     /// How many keys are at or before a number.
     fn count_up_to(&self, number: u64) -> usize {
-        let beginning = usize::try_from(number >> AFTER_THREE_DIGITS).unwrap_or(usize::MAX);
+        let beginning = usize::try_from(number >> self.after).unwrap_or(usize::MAX);
         let bounds = self.starts.get(beginning).zip(self.starts.get(beginning.saturating_add(1)));
-        let (from, to) = bounds.map_or((0, self.keys.len()), |(from, to)| (*from as usize, *to as usize));
-        let keys = self.keys.get(from..to).unwrap_or_default();
-        from + keys.partition_point(|&key| key <= number)
+        let (from, to) = bounds.map_or((0, self.entries.len()), |(from, to)| (*from as usize, *to as usize));
+        let entries = self.entries.get(from..to).unwrap_or_default();
+        from + entries.partition_point(|entry| entry.key <= number)
     }
 
     /// The rate of the longest prefix of `number`. Digits beyond the sixteenth do not matter.
     pub(crate) fn longest(&self, number: &str) -> Option<RateId> {
-        let number = packed(number, true)?;
-        let mut place = self.count_up_to(number).checked_sub(1)?;
-        while !covers(*self.keys.get(place)?, number) {
-            let parent = *self.parents.get(place)?;
-            if parent == NO_PARENT {
-                return None;
-            }
-            place = parent as usize;
-        }
-        self.rates.get(place).copied()
+        self.longest_where(number, Some)
     }
 
     /// The rate that `find` makes of the longest prefix of `number` that it makes one of.
@@ -115,18 +115,17 @@ impl Prefixes {
         find: impl Fn(RateId) -> Option<RateId>,
     ) -> Option<RateId> {
         let number = packed(number, true)?;
-        let mut place = self.count_up_to(number).checked_sub(1)?;
+        let mut entry = self.entries.get(self.count_up_to(number).checked_sub(1)?)?;
         loop {
-            if covers(*self.keys.get(place)?, number)
-                && let Some(rate) = self.rates.get(place).copied().and_then(&find)
+            if covers(entry.key, number)
+                && let Some(rate) = find(entry.rate)
             {
                 return Some(rate);
             }
-            let parent = *self.parents.get(place)?;
-            if parent == NO_PARENT {
+            if entry.parent == NO_PARENT {
                 return None;
             }
-            place = parent as usize;
+            entry = self.entries.get(entry.parent as usize)?;
         }
     }
 }
@@ -183,6 +182,26 @@ mod tests {
         assert_eq!(found("1000"), Some("1000"));
         assert_eq!(found("8999"), Some("8999"));
         assert_eq!((found("9"), found("0999"), found("100")), (None, None, None));
+    }
+
+    #[test]
+    fn a_very_long_list_is_searched_by_more_digits() {
+        // Every number of five digits from 10000 on and the digits 7 and 8, without 71230 to 71239.
+        let texts = (10_000..100_000).filter(|number| number / 10 != 7_123).map(|number| number.to_string());
+        let texts: Vec<String> = texts.chain(["7".to_owned(), "8".to_owned()]).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let all = prefixes(&texts);
+        assert_eq!(all.starts.len(), (1 << 16) + 1);
+        let found = |number: &str| all.longest(number).map(|rate| texts[rate.place()]);
+        assert_eq!(found("82623634515"), Some("82623"));
+        assert_eq!(
+            (found("71234000"), found("71240"), found("71229")),
+            (Some("7"), Some("71240"), Some("71229"))
+        );
+        assert_eq!(
+            (found("99999"), found("8"), found("9"), found("0")),
+            (Some("99999"), Some("8"), None, None)
+        );
     }
 
     proptest! {

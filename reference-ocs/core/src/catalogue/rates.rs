@@ -7,7 +7,7 @@ use super::builder::{AMOUNT_MAX, Built, missing, name_is, twice};
 use super::error::CatalogueError;
 use super::peaks::{Peaks, PeaksSpec};
 use super::prefixes::Prefixes;
-use super::tariff::{More, Prices, Rate, RateSpec, RateTerms, Tariff, TariffSpec, among_dated};
+use super::tariff::{More, Prices, Rate, RateSpec, RateTerms, Shown, Tariff, TariffSpec, among_dated};
 use super::{Catalogue, CatalogueBuilder, CataloguePath, CatalogueProblem, CatalogueProblems};
 use crate::ids::{RateId, TariffId};
 use crate::money::{Amount, Price};
@@ -130,6 +130,7 @@ impl CatalogueBuilder {
         let id = RateId::at(self.all.rates.len()).ok_or(CatalogueError::TooMany { what: "rate" })?;
         self.all.rates.push(Rate {
             destination,
+            shown: Shown { pattern: pattern.as_ref().into(), group: None },
             first: spec.first,
             next: spec.next,
             price_unit,
@@ -166,6 +167,10 @@ impl CatalogueBuilder {
     /// All that was wrong since the beginning, every object that could not be taken in among it; and what is seen at the
     /// end alone: two rates of a tariff for one prefix from the same moment, a product that charges nothing.
     pub fn finish(mut self) -> Result<Catalogue, CatalogueProblems> {
+        for rate in &mut self.all.rates {
+            // Groups may be made after the rates.
+            rate.shown.group = self.all.destinations.get(rate.destination.place()).and_then(|it| it.group);
+        }
         let unsorted = std::mem::take(&mut self.unsorted);
         for (tariff, unsorted) in self.all.tariffs.iter_mut().zip(unsorted) {
             let (prefixes, double) = sorted(&mut self.all.rates, unsorted.keyed);

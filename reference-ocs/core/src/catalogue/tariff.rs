@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use tollgate_time::Instant;
 
 use super::peaks::{PeakLevel, Peaks};
 use super::prefixes::Prefixes;
-use crate::ids::{DestinationId, RateId};
+use crate::ids::{DestinationGroupId, DestinationId, RateId};
 use crate::money::{Amount, Currency, Price};
 use crate::service::Service;
 
@@ -114,10 +115,13 @@ impl RateSpec {
     }
 }
 
-/// A rate as it is looked up.
+/// A rate as it is looked up. What a charge needs of its destination stands in it, and all of it in one pair of lines of
+/// the processor's caches: there are too many rates for those that a call needs to be in the caches already.
 #[derive(Clone, Debug)]
+#[repr(align(128))]
 pub(crate) struct Rate {
     pub(crate) destination: DestinationId,
+    pub(crate) shown: Shown,
     pub(crate) first: Interval,
     pub(crate) next: Interval,
     pub(crate) price_unit: u64,
@@ -126,6 +130,13 @@ pub(crate) struct Rate {
     pub(crate) forbidden: bool,
     /// What few rates have; without it, rating takes the short way.
     pub(crate) more: Option<Box<More>>,
+}
+
+/// What records show of a rate's destination.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) pattern: CompactString,
+    pub(crate) group: Option<DestinationGroupId>,
 }
 
 /// What few rates have, as it is looked up.

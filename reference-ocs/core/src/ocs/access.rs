@@ -148,10 +148,8 @@ impl Ocs {
         };
 
         // Nothing was changed so far but the count of wrong passwords; from here on nothing is denied.
-        let at = session.unwrap_or_else(|| {
-            let name = Arc::clone(&self.ledger.account(account).name);
-            self.sessions.begin(root, name, Some(account))
-        });
+        let at = session
+            .unwrap_or_else(|| self.sessions.begin(root, &self.ledger.account(account).name, Some(account)));
         if let Some(code) = &request.access_code
             && remembered.as_deref() != Some(code)
             && request.reuse == Reuse::Both
@@ -161,17 +159,14 @@ impl Ocs {
         if request.reuse > Reuse::Nothing {
             self.sessions.trust(at);
         }
-        let mut goes = None;
-        let (grant, cld, quota) = match used {
+        let (grant, cld, quota) = match &used {
             None => (None, None, None),
-            Some((mut found, offer)) => {
-                goes = found.goes.take();
-                let cld = found.cld.to_string();
-                let grant = offer.grant;
+            Some((found, offer)) => {
                 let quota = self.take_grant(now, at, account, request, found, offer);
-                (Some(grant), Some(cld), quota)
+                (Some(offer.grant), Some(String::from(&*found.cld)), quota)
             }
         };
+        let goes = used.and_then(|(found, _)| found.goes);
         let default = kind == Kind::Login && self.is_debit(account);
         self.set_lock(now, account, Some(at), request.lock, default);
         self.hold_lock(now, account, at, request.wishes.hold);
@@ -397,8 +392,10 @@ impl Ocs {
         let funds = available.saturating_add(reserved);
         let paying = bounds.max_funds.map_or(funds, |max| funds.min(max)).saturating_add(charged);
         let began = open.map_or(self.now, |open| open.began(self.now));
-        let most = rate.affordable(funds.saturating_add(charged), began);
-        let Some((most, paid)) = most.zip(rate.affordable(paying, began)) else { return Some(unlimited) };
+        let all = funds.saturating_add(charged);
+        let most = rate.affordable(all, began);
+        let paid = if paying == all { most } else { rate.affordable(paying, began) };
+        let Some((most, paid)) = most.zip(paid) else { return Some(unlimited) };
         let quantum = self.catalogue.settings.grant_max(service.unit());
         let total = bounds.total(used, paid, quantum, |units| rate.whole_within(units, began))?;
         let units = total - used;
@@ -414,8 +411,8 @@ impl Ocs {
         session: u32,
         account: AccountId,
         request: &AccessRequest,
-        found: Match,
-        offer: Offer,
+        found: &Match,
+        offer: &Offer,
     ) -> Option<QuotaGrant> {
         let open = self.sessions.find_open(session, &request.session);
         let open = open.filter(|&at| self.sessions.usage(at).is_replaced_by(found.rate, &found.cld));
@@ -436,7 +433,7 @@ impl Ocs {
         usage.parent.clone_from(&request.parent);
         usage.cli = request.cli.as_deref().map(Into::into);
         usage.dialled = request.cld.as_deref().filter(|cld| **cld != *found.cld).map(Into::into);
-        usage.cld = Some(found.cld);
+        usage.cld = Some(Arc::clone(&found.cld));
         let wish = request.wishes.quota(request.service.unit());
         let granted = match offer.grant {
             Grant::Units(units) => Some(units),

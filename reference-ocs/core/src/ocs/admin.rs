@@ -228,7 +228,7 @@ impl Ocs {
         let session = self.sessions.session(at);
         let locks = session.lock_until.is_some();
         let open: Vec<u32> =
-            session.usages.iter().copied().filter(|&at| self.sessions.usage(at).progress.is_open()).collect();
+            session.usages.iter().copied().filter(|&at| self.sessions.known(at).progress.is_open()).collect();
         if open.is_empty() && !locks {
             return Err(unknown());
         }

@@ -13,7 +13,7 @@ use crate::money::Amount;
 use crate::plans::share;
 use crate::rating::{Piece, Rated};
 use crate::service::Unit;
-use crate::sessions::{Billed, Deadline, Progress};
+use crate::sessions::{Billed, Deadline, Notes, Progress, Session};
 use crate::xdr::{Note, Xdr};
 
 impl Ocs {
@@ -22,9 +22,7 @@ impl Ocs {
         self.return_reserved(at);
         self.sessions.set_deadline(at, None);
         self.make_xdr(at, connected, None, out);
-        let usage = self.sessions.usage_mut(at);
-        usage.progress = Progress::Closed;
-        usage.shed();
+        self.sessions.close_usage(at);
     }
 
     pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
@@ -61,13 +59,19 @@ impl Ocs {
         self.drop_lock(due, at, ClosedBy::LockExpired, out);
     }
 
+    /// The account's id in a session, as it was reported.
+    fn name_in(&self, session: &Session) -> Arc<str> {
+        let known = session.account.map(|id| &self.ledger.account(id).name);
+        known.map_or_else(|| session.account_name.as_str().into(), Arc::clone)
+    }
+
     /// Ends a session's lock and tells of it.
     pub(super) fn drop_lock(&mut self, now: Instant, at: u32, by: ClosedBy, out: &mut Vec<Effect>) {
         let session = self.sessions.session(at);
         let Some(account) = session.account else { return };
         out.push(Effect::Closed(Closed {
             env: self.env(),
-            account: Arc::clone(&session.account_name),
+            account: self.name_in(session),
             session: session.key.clone(),
             usage: None,
             at: now,
@@ -86,7 +90,7 @@ impl Ocs {
         let place = usage.session;
         out.push(Effect::Closed(Closed {
             env: self.env(),
-            account: Arc::clone(&session.account_name),
+            account: self.name_in(session),
             session: usage.key.clone(),
             usage: Some(usage.id),
             at: now,
@@ -125,18 +129,19 @@ impl Ocs {
         let session = self.sessions.session(usage.session);
         let unit = usage.service.unit();
         let rate = usage.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)));
-        let destination = rate.and_then(|(_, rate)| self.catalogue.destination(rate.destination));
         let rated = rate.map(|(_, rate)| rate.usage(usage.used, usage.began(self.now))).filter(|_| connected);
         let units = rated.as_ref().map_or(0, |rated| rated.units);
         let before = usage.billed;
-        let mut notes = usage.notes.clone();
-        notes.extend(by);
+        let mut notes = usage.notes;
+        if let Some(by) = by {
+            notes.insert(by);
+        }
         if !connected {
-            notes.remove(&Note::WithoutGrant);
+            notes.remove(Note::WithoutGrant);
         }
         let history = match (rate, &rated) {
             _ if !connected => history::NOT_CONNECTED.to_owned(),
-            (Some((_, rate)), Some(rated)) if !notes.contains(&Note::AmountTooLarge) => match &usage.shares {
+            (Some((_, rate)), Some(rated)) if !notes.contains(Note::AmountTooLarge) => match &usage.shares {
                 Some(shares) => share::formula(
                     &self.catalogue.plans,
                     rate,
@@ -157,7 +162,7 @@ impl Ocs {
         };
         let ended_at = usage.ended_at.unwrap_or(self.now);
         let account = session.account.map(|id| (id, self.ledger.account(id)));
-        let xdr = Xdr {
+        let xdr = Arc::new(Xdr {
             // It gets its number when it is kept.
             id: crate::ids::XdrId::from_number(0),
             env: self.catalogue.settings.env,
@@ -174,10 +179,10 @@ impl Ocs {
             disconnect_cause: usage.disconnect_cause,
             voice_quality: usage.voice_quality,
             used_quantity: usage.used.saturating_sub(before.used),
-            account_id: Arc::clone(&session.account_name),
+            account_id: self.name_in(session),
             account: session.account,
             destination: rate.map(|(_, rate)| rate.destination),
-            destination_group: destination.and_then(|destination| destination.group),
+            destination_group: rate.and_then(|(_, rate)| rate.shown.group),
             tariff: usage.entry.map(|(_, tariff)| tariff),
             rate: rate.map(|(id, _)| id),
             charged_quantity: units.saturating_sub(before.units),
@@ -190,7 +195,7 @@ impl Ocs {
             rating_entry: usage.entry.map(|(entry, _)| entry),
             customer: account.map(|(_, account)| account.customer),
             parent_session_id: usage.parent.clone(),
-            rating_pattern: destination.map(|destination| Arc::clone(&destination.pattern)),
+            rating_pattern: rate.map(|(_, rate)| rate.shown.pattern.clone()),
             subscriber_ip: usage.subscriber_ip.clone(),
             split_order: (before.records > 0).then(|| before.records.saturating_add(1)),
             billing_model: account.map(|(_, account)| account.purse.model().xdr_number()),
@@ -200,8 +205,8 @@ impl Ocs {
             leg: usage.leg,
             usage: usage.id,
             failed: !connected,
-            notes: notes.into_iter().collect(),
-        };
+            notes: notes.listed(),
+        });
         let pieces = rated.as_ref().map_or_else(Vec::new, |rated| self.pieces(at, &xdr, rated));
         let made = u32::try_from(pieces.len()).unwrap_or(u32::MAX).max(1);
         let usage = self.sessions.usage(at);
@@ -219,7 +224,7 @@ impl Ocs {
         }
         let usage = self.sessions.usage_mut(at);
         usage.billed = billed;
-        usage.notes.clear();
+        usage.notes = Notes::default();
         self.keep_xdrs(at, xdr, pieces, out);
     }
 

@@ -230,7 +230,7 @@ impl Ocs {
         let Some(session) = self.credit_session_of(asked) else { return };
         let open: Vec<u32> = {
             let usages = &self.sessions.session(session).usages;
-            usages.iter().copied().filter(|&at| self.sessions.usage(at).progress.is_open()).collect()
+            usages.iter().copied().filter(|&at| self.sessions.known(at).progress.is_open()).collect()
         };
         for at in open {
             let usage = self.sessions.usage(at);
@@ -359,7 +359,7 @@ impl Ocs {
         let key = &asked.request.session;
         let at = self
             .credit_session_of(asked)
-            .unwrap_or_else(|| self.sessions.begin(key, Arc::clone(&asked.name), Some(asked.account)));
+            .unwrap_or_else(|| self.sessions.begin(key, &asked.name, Some(asked.account)));
         let state = self.credit_state_mut(at);
         state.seen.add(asked.request.number);
         state.answered = Some((asked.request.number, answered));
@@ -406,17 +406,17 @@ impl Ocs {
         let session = self.credit_session_of(asked)?;
         let latest_first = self.sessions.session(session).usages.iter().rev().copied();
         let own = latest_first.filter(|&at| {
-            let usage = self.sessions.usage(at);
-            usage.leg == Leg::Originate && usage.key == *key
+            let usage = self.sessions.known(at);
+            usage.leg == Leg::Originate && usage.key == key
         });
-        let open = own.clone().find(|&at| self.sessions.usage(at).progress.is_open());
-        open.or_else(|| own.clone().find(|&at| self.sessions.usage(at).progress == Progress::Expired))
+        let open = own.clone().find(|&at| self.sessions.known(at).progress.is_open());
+        open.or_else(|| own.clone().find(|&at| self.sessions.known(at).progress == Progress::Expired))
     }
 
     /// Whether something was granted in a session, and all of it given up.
     fn is_given_up(&self, session: u32) -> bool {
         let usages = &self.sessions.session(session).usages;
-        let progress = |at: &u32| self.sessions.usage(*at).progress;
+        let progress = |at: &u32| self.sessions.known(*at).progress;
         usages.iter().any(|at| progress(at) == Progress::Expired)
             && !usages.iter().any(|at| progress(at).is_open())
     }

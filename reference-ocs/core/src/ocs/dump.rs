@@ -32,7 +32,7 @@ impl Ocs {
         for session in self.sessions.by_number() {
             let _ = writeln!(out, "{session:?}");
             for &usage in &session.usages {
-                let _ = writeln!(out, "  {:?}", self.sessions.usage(usage));
+                let _ = writeln!(out, "  {:?}", self.sessions.shown(usage));
             }
         }
         for (voucher, used) in &self.vouchers_used {

@@ -10,7 +10,7 @@ use crate::denial::Denial;
 use crate::effect::ReturnCode;
 use crate::ids::{AccountId, RatingEntryId, TariffId};
 use crate::service::{Leg, Service};
-use crate::sessions::{Progress, Usage};
+use crate::sessions::{KnownUsage, Progress};
 
 /// The most digits of a number (ITU-T E.164 section 6.1).
 const E164_DIGITS_MAX: usize = 15;
@@ -66,14 +66,15 @@ impl Ocs {
         request: &AccessRequest,
     ) -> Result<(), Denial> {
         let Some(session) = session else { return Ok(()) };
-        let usages = self.sessions.session(session).usages.iter().map(|at| self.sessions.usage(*at));
-        let mut own = usages.filter(|usage| usage.leg == Leg::Originate && usage.key == request.session);
-        let closed = |usage: &Usage| usage.progress == Progress::Closed;
+        let usages = self.sessions.session(session).usages.iter().map(|at| self.sessions.known(*at));
+        let mut own = usages.filter(|usage| usage.leg == Leg::Originate && *usage.key == request.session);
+        let closed = |usage: KnownUsage<'_>| usage.progress == Progress::Closed;
         let named = request.call.call_id.as_deref();
-        let ended = match named.and_then(|id| own.clone().find(|own| own.call_id.as_deref() == Some(id))) {
-            Some(known) => closed(known),
-            None => request.call.continues && own.next_back().is_some_and(closed),
-        };
+        let ended =
+            match named.and_then(|id| own.clone().find(|own| own.call_id.is_some_and(|own| **own == *id))) {
+                Some(known) => closed(known),
+                None => request.call.continues && own.next_back().is_some_and(closed),
+            };
         if ended { Err(Denial::RejectAuthorization) } else { Ok(()) }
     }
 

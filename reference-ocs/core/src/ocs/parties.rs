@@ -68,9 +68,12 @@ impl Ocs {
 
     /// The same for a report; one with orders for its charging goes its own way.
     pub(super) fn report_unaliased(&mut self, now: Instant, report: &UsageReport, out: &mut Vec<Effect>) {
-        let known =
-            if report.account.is_empty() { self.trusted(report) } else { self.unaliased(&report.account) };
-        let unaliased = known.map(|account| UsageReport { account: account.to_string(), ..report.clone() });
+        let known = if report.account.is_empty() {
+            self.trusted(report)
+        } else {
+            self.unaliased(&report.account).map(|name| &**name)
+        };
+        let unaliased = known.map(|account| UsageReport { account: account.to_owned(), ..report.clone() });
         let report = unaliased.as_ref().unwrap_or(report);
         match report.charge.as_deref() {
             None => self.report(now, report, out),
@@ -79,7 +82,7 @@ impl Ocs {
     }
 
     /// The account of a report that names none: the one that its session was accepted for.
-    fn trusted(&self, report: &UsageReport) -> Option<&Arc<str>> {
+    fn trusted(&self, report: &UsageReport) -> Option<&str> {
         let mut keys = report.parent.iter().chain([&report.session]);
         let session = keys.find_map(|key| self.sessions.find_trusted(key))?;
         Some(&self.sessions.session(session).account_name)
@@ -265,12 +268,26 @@ impl Ocs {
 
     /// Keeps an account's record, or the pieces that stand in its place, with those of the parties and of additional
     /// charges.
-    pub(super) fn keep_xdrs(&mut self, at: u32, mut own: Xdr, pieces: Vec<Xdr>, out: &mut Vec<Effect>) {
+    pub(super) fn keep_xdrs(
+        &mut self,
+        at: u32,
+        mut whole: Arc<Xdr>,
+        pieces: Vec<Xdr>,
+        out: &mut Vec<Effect>,
+    ) {
         let total = self.sessions.usage(at).charged;
         let Some(mut bill) = self.sessions.usage_mut(at).parties.take() else {
-            self.keep_own(own, pieces, out);
+            if pieces.is_empty() {
+                // Most records go this way, and are not copied on it.
+                let id = self.next_xdr();
+                Arc::make_mut(&mut whole).id = id;
+                self.keep_xdr(whole, out);
+                return;
+            }
+            self.keep_own(Arc::unwrap_or_clone(whole), pieces, out);
             return;
         };
+        let mut own = Arc::unwrap_or_clone(whole);
         let orders = std::mem::take(&mut bill.orders);
         let has_more = |entity: Entity| orders.iter().any(|order| order.is_for(entity));
         if has_more(own.entity) {
@@ -321,9 +338,14 @@ impl Ocs {
     }
 
     pub(super) fn number_and_keep(&mut self, mut xdr: Xdr, out: &mut Vec<Effect>) {
+        xdr.id = self.next_xdr();
+        self.keep_xdr(Arc::new(xdr), out);
+    }
+
+    /// The number of a record that is about to be kept.
+    pub(super) const fn next_xdr(&mut self) -> XdrId {
         self.xdrs_made += 1;
-        xdr.id = XdrId::from_number(self.xdrs_made);
-        self.keep_xdr(xdr, out);
+        XdrId::from_number(self.xdrs_made)
     }
 
     /// The record of what a party was charged since its last one.
@@ -338,7 +360,6 @@ impl Ocs {
         let currency = self.payer_currency(share.payer);
         let connected = !own.failed;
         let rate = share.rate.and_then(|id| self.catalogue.rate(id).map(|rate| (id, rate)));
-        let destination = rate.and_then(|(_, rate)| self.catalogue.destination(rate.destination));
         let rated = rate.map(|(_, rate)| rate.usage(used, began)).filter(|_| connected);
         let mut notes = own.notes.clone();
         notes.retain(|note| !matches!(note, Note::Unrated | Note::Overdraft | Note::AmountTooLarge));
@@ -372,10 +393,10 @@ impl Ocs {
         let mut xdr = Xdr {
             entity: share.entity,
             destination: rate.map(|(_, rate)| rate.destination),
-            destination_group: destination.and_then(|destination| destination.group),
+            destination_group: rate.and_then(|(_, rate)| rate.shown.group),
             tariff: share.tariff,
             rate: rate.map(|(id, _)| id),
-            rating_pattern: destination.map(|destination| Arc::clone(&destination.pattern)),
+            rating_pattern: rate.map(|(_, rate)| rate.shown.pattern.clone()),
             rating_entry: None,
             charged_quantity: units.saturating_sub(share.billed_units),
             charged_amount: share.charged.saturating_sub(share.billed),

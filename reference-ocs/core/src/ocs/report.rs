@@ -44,7 +44,7 @@ impl Ocs {
             Some(session) => self.sessions.session(session).account,
             None => self.ledger.account_id(&report.account),
         };
-        let mut known = found.usage.map(|at| self.sessions.usage(at).progress);
+        let mut known = found.usage.map(|at| self.sessions.known(at).progress);
         if known == Some(Progress::Closed) && self.is_new_part(found.usage, report) {
             (found.usage, known) = (None, None);
         }
@@ -108,10 +108,7 @@ impl Ocs {
         }
         let at = session.unwrap_or_else(|| {
             let root = report.parent.as_ref().unwrap_or(&report.session);
-            let name = account.map_or_else(
-                || report.account.as_str().into(),
-                |account| Arc::clone(&self.ledger.account(account).name),
-            );
+            let name = account.map_or(report.account.as_str(), |account| &self.ledger.account(account).name);
             self.sessions.begin(root, name, account)
         });
         let (entry, named) = match account.filter(|_| report.leg == Leg::Originate) {
@@ -140,9 +137,9 @@ impl Ocs {
             usage.rate = rate;
             usage.cld = cld;
             match account {
-                None => usage.notes.extend([Note::Unresolved]),
+                None => usage.notes.insert(Note::Unresolved),
                 // Nobody asks for a grant of what comes in.
-                Some(_) if report.leg == Leg::Originate => usage.notes.extend([Note::WithoutGrant]),
+                Some(_) if report.leg == Leg::Originate => usage.notes.insert(Note::WithoutGrant),
                 Some(_) => {}
             }
             usage
@@ -232,7 +229,7 @@ impl Ocs {
 
     /// Whether a report speaks of a part of a session that has ended without it.
     fn is_new_part(&self, usage: Option<u32>, report: &UsageReport) -> bool {
-        usage.zip(report.part.as_ref()).is_some_and(|(at, part)| !self.sessions.usage(at).parts.knows(part))
+        usage.zip(report.part.as_ref()).is_some_and(|(at, part)| !self.sessions.known(at).parts.knows(part))
     }
 
     /// What the report of one part says of the whole: the sum of its parts, which ends with the last of them.

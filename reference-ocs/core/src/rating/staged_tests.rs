@@ -44,6 +44,7 @@ fn evenings() -> PeaksSpec {
 fn rate(peak: Prices, terms: RateTerms, peaks: Option<PeaksSpec>) -> Rate {
     let peaks = peaks.map(|spec| Arc::new(Peaks::new("T", spec).unwrap()));
     Rate {
+        shown: crate::catalogue::Shown::default(),
         destination: DestinationId::at(0).unwrap(),
         first: peak.first,
         next: peak.next,

@@ -2,14 +2,15 @@
 //!
 //! While a trial is on, nothing is forgotten to make room, so that undoing it brings back all there was.
 
-use super::{Deadline, Session, Sessions, Usage, key_hash};
+use super::slot::Slot;
+use super::{Deadline, Session, Sessions};
 
 /// A session that may change, with its usages, by their places.
 #[derive(Clone, Debug)]
 struct Known {
     at: u32,
     session: Session,
-    usages: Vec<(u32, Usage)>,
+    usages: Vec<(u32, Slot)>,
 }
 
 /// What was there before a trial.
@@ -26,7 +27,7 @@ impl Sessions {
     pub(crate) fn begin_trial(&mut self, places: &[u32]) {
         let with_usages = |&at: &u32| {
             let session = self.session(at).clone();
-            let usages = session.usages.iter().map(|&at| (at, self.usage(at).clone())).collect();
+            let usages = session.usages.iter().map(|&at| (at, self.usages[at as usize].clone())).collect();
             Known { at, session, usages }
         };
         let known = places.iter().map(with_usages).collect();
@@ -43,8 +44,7 @@ impl Sessions {
         let Some(trial) = self.trial.take() else { return };
         let Trial { known, begun, counts } = *trial;
         for at in begun {
-            let session = &self.sessions[at as usize];
-            let hash = key_hash(&session.key, &session.account_name);
+            let hash = self.session(at).hashes.named;
             if let Ok(entry) = self.by_key.find_entry(hash, |(_, place)| *place == at) {
                 entry.remove();
             }
@@ -59,10 +59,10 @@ impl Sessions {
             }
             *self.sessions[at as usize] = session;
             for (at, usage) in usages {
-                if let Some(queued) = usage.queued {
-                    self.deadlines.insert((queued, Deadline::Usage(usage.id, at)));
+                if let Some((queued, id)) = usage.queued() {
+                    self.deadlines.insert((queued, Deadline::Usage(id, at)));
                 }
-                *self.usages[at as usize] = usage;
+                self.usages[at as usize] = usage;
             }
         }
         (self.sessions_begun, self.usages_begun) = counts;
@@ -76,9 +76,8 @@ impl Sessions {
         }
         // The latest first, so that places are free again in the order in which they were.
         for at in session.usages.clone().into_iter().rev() {
-            let usage = &self.usages[at as usize];
-            if let Some(queued) = usage.queued {
-                self.deadlines.remove(&(queued, Deadline::Usage(usage.id, at)));
+            if let Some((queued, id)) = self.usages[at as usize].queued() {
+                self.deadlines.remove(&(queued, Deadline::Usage(id, at)));
             }
             if !kept.contains(&at) {
                 self.usages.remove(at as usize);

@@ -3,11 +3,9 @@
 //!
 //! Such a session stands in the table of keys a second time, under its key alone.
 
-use super::{Session, Sessions, key_hash};
+use super::{Session, Sessions};
 use crate::command::SessionKey;
-
-/// The name under which it stands there.
-const NOBODY: &str = "";
+use crate::names::hash_of;
 
 impl Sessions {
     /// Lets reports under the session's key that name nobody be this session's; another's that they were is that no more.
@@ -15,8 +13,8 @@ impl Sessions {
         if self.session(at).trusted {
             return;
         }
-        let key = self.session(at).key.clone();
-        if let Some(before) = self.find_trusted(&key) {
+        let own = self.session(at);
+        if let Some(before) = self.trusted_at(own.hashes.key, &own.key) {
             self.distrust(before);
         }
         self.session_mut(at).trusted = true;
@@ -25,7 +23,10 @@ impl Sessions {
 
     /// The session of those who name nobody under a key.
     pub(crate) fn find_trusted(&self, key: &SessionKey) -> Option<u32> {
-        let hash = key_hash(key, NOBODY);
+        self.trusted_at(hash_of(key.as_str()), key)
+    }
+
+    fn trusted_at(&self, hash: u64, key: &SessionKey) -> Option<u32> {
         let same = |(own, at): &(u64, u32)| {
             let session = |at: u32| &self.sessions[at as usize];
             *own == hash && session(*at).trusted && session(*at).key == *key
@@ -34,16 +35,16 @@ impl Sessions {
     }
 
     pub(super) fn enter_trusted(&mut self, at: u32) {
-        let hash = key_hash(&self.session(at).key, NOBODY);
+        let hash = self.session(at).hashes.key;
         self.by_key.insert_unique(hash, (hash, at), |(hash, _)| *hash);
     }
 
     pub(super) fn distrust(&mut self, at: u32) {
-        let Session { trusted, key, .. } = self.session_mut(at);
+        let Session { trusted, hashes, .. } = self.session_mut(at);
         if !std::mem::take(trusted) {
             return;
         }
-        let hash = key_hash(key, NOBODY);
+        let hash = hashes.key;
         if let Ok(entry) = self.by_key.find_entry(hash, |(own, place)| *own == hash && *place == at) {
             entry.remove();
         }
@@ -58,7 +59,7 @@ mod tests {
     fn of_two_sessions_under_one_key_the_latest_that_was_trusted_counts() {
         let mut sessions = Sessions::default();
         let key = SessionKey::new("c1");
-        let [anna, otto, nobody] = ["anna", "otto", ""].map(|name| sessions.begin(&key, name.into(), None));
+        let [anna, otto, nobody] = ["anna", "otto", ""].map(|name| sessions.begin(&key, name, None));
         assert_eq!(sessions.find_trusted(&key), None);
         sessions.trust(anna);
         assert_eq!(sessions.find_trusted(&key), Some(anna));

@@ -1,10 +1,10 @@
 //! One call or service session: what was granted, what was reported, what was charged.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tollgate_time::Instant;
 
+use super::notes::Notes;
 use crate::command::{SessionKey, UsageReport};
 use crate::effect::Grant;
 use crate::ids::{NodeId, RateId, RatingEntryId, TariffId, UsageId};
@@ -12,7 +12,6 @@ use crate::money::Amount;
 use crate::part::Parts;
 use crate::parties::PartyBill;
 use crate::service::{Leg, Service, Unit};
-use crate::xdr::Note;
 
 /// How far a usage has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -69,7 +68,7 @@ pub(crate) struct Usage {
     /// What was charged for it.
     pub(crate) charged: Amount,
     pub(crate) billed: Billed,
-    pub(crate) notes: BTreeSet<Note>,
+    pub(crate) notes: Notes,
     /// What it costs resellers and vendors.
     pub(crate) parties: Option<Box<PartyBill>>,
     pub(crate) setup_at: Option<Instant>,
@@ -114,7 +113,7 @@ impl Usage {
             used: 0,
             charged: Amount::ZERO,
             billed: Billed::default(),
-            notes: BTreeSet::new(),
+            notes: Notes::default(),
             parties: None,
             setup_at: None,
             alerted_at: None,
@@ -171,15 +170,5 @@ impl Usage {
     pub(crate) fn setup_millis(&self) -> Option<u64> {
         let rang = self.alerted_at.or(self.connected_at)?;
         u64::try_from((rang - self.setup_at?).as_millis()).ok()
-    }
-
-    /// Gives back the room of what a closed usage is not asked for again.
-    pub(crate) fn shed(&mut self) {
-        self.cli = None;
-        self.dialled = None;
-        self.subscriber_ip = None;
-        self.parties = None;
-        self.notes = BTreeSet::new();
-        self.shares = None;
     }
 }

@@ -184,7 +184,7 @@ impl Batch {
         to.cld.push(text(xdr.cld.as_ref()));
         to.call_id.push(text(xdr.call_id.as_ref()));
         to.parent_session_id.push(xdr.parent_session_id.as_ref().map(ToString::to_string));
-        to.rating_pattern.push(text(xdr.rating_pattern.as_ref()));
+        to.rating_pattern.push(xdr.rating_pattern.as_ref().map(ToString::to_string));
         to.subscriber_ip.push(text(xdr.subscriber_ip.as_ref()));
         to.history.push(xdr.history.clone());
         let notes: Vec<_> = xdr.notes.iter().map(|note| note.phrase()).collect();

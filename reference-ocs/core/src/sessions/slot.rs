@@ -1,0 +1,88 @@
+//! The place of a usage: all of it, or what is still asked of one that was closed. A closed one is kept only to know
+//! what comes again, and many are: so they are small.
+
+use std::sync::Arc;
+
+use tollgate_time::Instant;
+
+use super::usage::{Progress, Usage};
+use crate::command::SessionKey;
+use crate::ids::UsageId;
+use crate::part::Parts;
+use crate::service::Leg;
+
+/// What stands in a usage's place.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum Slot {
+    /// Not closed yet.
+    Live(Box<Usage>),
+    /// Closed.
+    Closed(Box<ClosedUsage>),
+}
+
+/// What is asked of a closed usage.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct ClosedUsage {
+    id: UsageId,
+    key: SessionKey,
+    call_id: Option<Arc<str>>,
+    leg: Leg,
+    parts: Parts,
+}
+
+/// What can be asked of any usage.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownUsage<'a> {
+    pub(crate) key: &'a SessionKey,
+    pub(crate) call_id: Option<&'a Arc<str>>,
+    pub(crate) leg: Leg,
+    pub(crate) progress: Progress,
+    pub(crate) parts: &'a Parts,
+}
+
+impl Slot {
+    /// A usage that is not closed.
+    pub(super) fn live(&self) -> Option<&Usage> {
+        match self {
+            Self::Live(usage) => Some(usage),
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// Where its deadline stands in the queue.
+    pub(super) fn queued(&self) -> Option<(Instant, UsageId)> {
+        self.live().and_then(|usage| Some((usage.queued?, usage.id)))
+    }
+
+    pub(super) fn known(&self) -> KnownUsage<'_> {
+        match self {
+            Self::Live(usage) => KnownUsage {
+                key: &usage.key,
+                call_id: usage.call_id.as_ref(),
+                leg: usage.leg,
+                progress: usage.progress,
+                parts: &usage.parts,
+            },
+            Self::Closed(closed) => KnownUsage {
+                key: &closed.key,
+                call_id: closed.call_id.as_ref(),
+                leg: closed.leg,
+                progress: Progress::Closed,
+                parts: &closed.parts,
+            },
+        }
+    }
+
+    /// Leaves of a usage what is asked of a closed one.
+    pub(super) fn close(&mut self) {
+        let Self::Live(usage) = self else { return };
+        let closed = ClosedUsage {
+            id: usage.id,
+            key: usage.key.clone(),
+            call_id: usage.call_id.take(),
+            leg: usage.leg,
+            parts: std::mem::take(&mut usage.parts),
+        };
+        *self = Self::Closed(Box::new(closed));
+    }
+}
