@@ -81,7 +81,11 @@ const GUARDED: &[(&str, &[&str], &str)] = &[
     ("tokio", &["tollgate-network", "tollgate-ocs-store"], "async lives in network::live and in stores"),
     ("socket2", &["tollgate-network", "tollgate-load"], "sockets live in network::live"),
     ("mio", &["tollgate-network"], "sockets live in network::live"),
-    ("rustls", &["tollgate-network", "tollgate-ocs-store"], "TLS lives in network::live and towards PostgreSQL"),
+    (
+        "rustls",
+        &["tollgate-network", "tollgate-ocs-store"],
+        "TLS lives in network::live and towards PostgreSQL",
+    ),
     ("clap", &["tollgate", "tollgate-load"], "only a command has a command line"),
     ("tabled", &["tollgate-reports", "tollgate"], "tables are made by reports"),
 ];
