@@ -85,6 +85,8 @@ pub struct ServiceAnswer {
 pub struct CreditAnswer {
     /// Result-Code; one that is missing is read as 5012, and that of an unknown class as a permanent failure.
     pub result: Option<ResultCode>,
+    /// Origin-Host: who answered, also behind a relay.
+    pub origin: Option<Text>,
     /// Whether CC-Session-Failover is SUPPORTED.
     pub failover: Option<bool>,
     /// Credit-Control-Failure-Handling.
@@ -106,6 +108,7 @@ impl CreditAnswer {
         let number = |code| message.u32(code);
         Self {
             result: message.result_code(),
+            origin: message.text(avp::ORIGIN_HOST).map(Into::into),
             failover: number(avp::CC_SESSION_FAILOVER).map(|own| own == 1),
             failure_handling: number(avp::CREDIT_CONTROL_FAILURE_HANDLING)
                 .and_then(FailureHandling::from_number),

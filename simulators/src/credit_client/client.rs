@@ -204,9 +204,13 @@ impl<K: Copy + Ord> CreditClient<K> {
         builder.text(avp::SESSION_ID, &session.id);
         builder.text(avp::ORIGIN_HOST, &own.host);
         builder.text(avp::ORIGIN_REALM, &own.realm);
-        // Whoever stands behind a relay is found by the realm (RFC 6733 section 6.1.1).
-        if let Some(server) = server.as_ref().filter(|own| !self.station.relays(&own.host, APPLICATION)) {
-            builder.text(avp::DESTINATION_HOST, &server.host);
+        // Whoever stands behind a relay is found by the realm, and once it has answered by its name (RFC 6733 section 6.1.1).
+        if let Some(server) = &server {
+            let relayed = self.station.relays(&server.host, APPLICATION);
+            let host = if relayed { session.origin.as_ref() } else { Some(&server.host) };
+            if let Some(host) = host {
+                builder.text(avp::DESTINATION_HOST, host);
+            }
         }
         let realm = server.as_ref().map_or(&own.realm, |server| &server.realm);
         builder.text(avp::DESTINATION_REALM, realm);
@@ -414,7 +418,7 @@ impl<K: Copy + Ord> CreditClient<K> {
         for (mut sent, host) in std::mem::take(&mut self.held) {
             let host = if sent.may_move { self.another(&[]).or(host) } else { host };
             if let Some(host) = &host {
-                raw::set_avp_data(&mut sent.octets, &AvpPath::to(avp::DESTINATION_HOST), host.as_bytes());
+                self.direct(&mut sent.octets, host);
             }
             self.send(now, sent, host);
         }
@@ -512,7 +516,7 @@ impl<K: Copy + Ord> CreditClient<K> {
             && let Some(next) = self.another(&sent.tried)
         {
             mark(&mut sent.octets);
-            raw::set_avp_data(&mut sent.octets, &AvpPath::to(avp::DESTINATION_HOST), next.as_bytes());
+            self.direct(&mut sent.octets, &next);
             let from = sent.tried.last().cloned().unwrap_or_default();
             out.observe("failover", || {
                 Fields::new().with("message", kind.word()).with("from", from).with("to", next.clone())
@@ -554,6 +558,14 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.station.servers().iter().find(usable).map(|server| server.host.clone())
     }
 
+    /// Writes the name of the server that a request goes to after all. What goes through a relay keeps the name of whoever
+    /// stands behind it.
+    fn direct(&self, octets: &mut Vec<u8>, host: &str) {
+        if !self.station.relays(host, APPLICATION) {
+            raw::set_avp_data(octets, &AvpPath::to(avp::DESTINATION_HOST), host.as_bytes());
+        }
+    }
+
     fn send_to(&mut self, now: Instant, mut sent: Sent<K>, host: Text) {
         let sending =
             Sending { via: Some(&host), pinned: true, as_is: false, within: Some(self.settings.tx) };
@@ -577,7 +589,7 @@ impl<K: Copy + Ord> CreditClient<K> {
             return;
         };
         for mut sent in std::mem::take(&mut self.stored) {
-            raw::set_avp_data(&mut sent.octets, &AvpPath::to(avp::DESTINATION_HOST), host.as_bytes());
+            self.direct(&mut sent.octets, &host);
             self.send_to(now, sent, host.clone());
         }
     }

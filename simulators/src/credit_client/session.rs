@@ -57,8 +57,10 @@ pub struct CreditSession {
     pub with: Fields,
     /// CC-Request-Number of the next request; it grows by one with each.
     pub next_number: u32,
-    /// The server that answered last.
+    /// The server that answered last; it may be a relay.
     pub server: Option<Arc<str>>,
+    /// Who answered, behind whatever relay.
+    pub(super) origin: Option<Text>,
     pub(super) failure_handling: FailureHandling,
     pub(super) debit_handling: DebitHandling,
     pub(super) failover: bool,
@@ -73,6 +75,7 @@ impl CreditSession {
             with: Fields::new(),
             next_number: 0,
             server: None,
+            origin: None,
             failure_handling: settings.failure_handling,
             debit_handling: settings.debit_handling,
             failover: settings.session_failover,
@@ -82,6 +85,7 @@ impl CreditSession {
     /// Takes what an answer says about failures: it goes before what the client has of its own (RFC 8506 section 5.7).
     pub fn learn(&mut self, answer: &CreditAnswer, server: &Arc<str>) {
         self.server = Some(Arc::clone(server));
+        self.origin = answer.origin.clone().or_else(|| self.origin.take());
         self.failure_handling = answer.failure_handling.unwrap_or(self.failure_handling);
         self.debit_handling = answer.debit_handling.unwrap_or(self.debit_handling);
         self.failover = answer.failover.unwrap_or(self.failover);
