@@ -1,7 +1,7 @@
 //! Breaks a message on purpose. Nothing here keeps a message legal.
 //!
 //! Every function leaves a message as it is where it lacks what was to be changed, and says so. AVPs
-//! are those outside of groups, but for [`path`], which reaches into them.
+//! are those outside of groups, but for [`AvpPath`], which reaches into them.
 
 mod corruption;
 mod path;
