@@ -205,12 +205,10 @@ impl<K: Copy + Ord> CreditClient<K> {
         builder.text(avp::ORIGIN_HOST, &own.host);
         builder.text(avp::ORIGIN_REALM, &own.realm);
         // Whoever stands behind a relay is found by the realm, and once it has answered by its name (RFC 6733 section 6.1.1).
-        if let Some(server) = &server {
-            let relayed = self.station.relays(&server.host, APPLICATION);
-            let host = if relayed { session.origin.as_ref() } else { Some(&server.host) };
-            if let Some(host) = host {
-                builder.text(avp::DESTINATION_HOST, host);
-            }
+        let relayed = |host: &Text| self.station.relays(host, APPLICATION);
+        let direct = server.as_ref().map(|server| &server.host).filter(|host| !relayed(host));
+        if let Some(host) = direct.or(session.origin.as_ref().filter(|_| server.is_some())) {
+            builder.text(avp::DESTINATION_HOST, host);
         }
         let realm = server.as_ref().map_or(&own.realm, |server| &server.realm);
         builder.text(avp::DESTINATION_REALM, realm);
@@ -558,8 +556,7 @@ impl<K: Copy + Ord> CreditClient<K> {
         self.station.servers().iter().find(usable).map(|server| server.host.clone())
     }
 
-    /// Writes the name of the server that a request goes to after all. What goes through a relay keeps the name of whoever
-    /// stands behind it.
+    /// Writes to whom a request goes after all; through a relay it stays whoever stands behind it.
     fn direct(&self, octets: &mut Vec<u8>, host: &str) {
         if !self.station.relays(host, APPLICATION) {
             raw::set_avp_data(octets, &AvpPath::to(avp::DESTINATION_HOST), host.as_bytes());
