@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use tollgate_wire::corruption::{self, Entry, entry};
+
 use crate::asn::bytes_of;
 use crate::cap::ApplicationContext;
 use crate::tcap::{Code, Component, DialoguePortion, Message, Part, TransactionId};
@@ -43,17 +45,6 @@ pub enum Corruption {
     Indefinite,
 }
 
-/// One word of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The word that a scenario writes.
-    pub word: &'static str,
-    /// What stands behind it; empty where nothing does.
-    pub arguments: &'static str,
-    /// What becomes of the message, and what a receiver does with it.
-    pub about: &'static str,
-}
-
 /// Every word, to list and to explain.
 pub const CATALOGUE: &[Entry] = &[
     entry(
@@ -91,50 +82,11 @@ pub const CATALOGUE: &[Entry] = &[
     ),
 ];
 
-const fn entry(word: &'static str, arguments: &'static str, about: &'static str) -> Entry {
-    Entry { word, arguments, about }
-}
-
-/// A text named no corruption.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CorruptionError {
-    /// The first word is none of the catalogue.
-    #[error("there is no corruption '{word}'; there are {}", words())]
-    Unknown {
-        /// The word.
-        word: String,
-    },
-    /// What stands behind the word does not fit it.
-    #[error("'{text}' is not complete; write {word} {arguments}")]
-    Arguments {
-        /// What was written.
-        text: String,
-        /// The word.
-        word: &'static str,
-        /// What should stand behind it.
-        arguments: &'static str,
-    },
-}
-
-fn words() -> String {
-    CATALOGUE.iter().map(|entry| entry.word).collect::<Vec<_>>().join(", ")
-}
-
 impl FromStr for Corruption {
-    type Err = CorruptionError;
+    type Err = corruption::CorruptionError;
 
-    fn from_str(text: &str) -> Result<Self, CorruptionError> {
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let first = words.first().copied().unwrap_or_default();
-        let entry = CATALOGUE
-            .iter()
-            .find(|entry| entry.word == first)
-            .ok_or_else(|| CorruptionError::Unknown { word: first.to_owned() })?;
-        Self::read(&words).ok_or_else(|| CorruptionError::Arguments {
-            text: text.to_owned(),
-            word: entry.word,
-            arguments: entry.arguments,
-        })
+    fn from_str(text: &str) -> Result<Self, corruption::CorruptionError> {
+        corruption::read(CATALOGUE, text, Self::read)
     }
 }
 

@@ -71,7 +71,7 @@ impl Builder {
                 let text = value::shown(other).ok_or_else(|| wrong(name, value, Kind::OctetString))?;
                 let data = match text.strip_prefix("0x") {
                     Some(digits) => {
-                        value::unhex(digits).ok_or_else(|| wrong(name, value, Kind::OctetString))?
+                        tollgate_wire::unhex(digits).ok_or_else(|| wrong(name, value, Kind::OctetString))?
                     }
                     None => text.into_bytes(),
                 };

@@ -6,8 +6,9 @@
 mod corruption;
 mod path;
 
-pub use corruption::{CATALOGUE, Corruption, CorruptionError, Entry};
+pub use corruption::{CATALOGUE, Corruption};
 pub use path::{AvpPath, place};
+pub use tollgate_wire::corruption::{CorruptionError, Entry};
 
 use crate::builder::write_avp;
 use crate::{AvpCode, AvpFlags};

@@ -117,7 +117,7 @@ pub(crate) fn write(own: &Definition, value: &Value) -> Option<Vec<u8>> {
         Kind::Grouped => None,
         Kind::OctetString => {
             let text = shown(value)?;
-            text.strip_prefix("0x").map_or_else(|| Some(text.clone().into_bytes()), unhex)
+            text.strip_prefix("0x").map_or_else(|| Some(text.clone().into_bytes()), tollgate_wire::unhex)
         }
         Kind::Utf8String | Kind::DiameterIdentity | Kind::DiameterUri | Kind::IpFilterRule => {
             shown(value).map(String::into_bytes)
@@ -203,20 +203,12 @@ fn write_address(text: &str) -> Option<Vec<u8>> {
     }
     if let Some(rest) = text.strip_prefix(AFN) {
         let (family, digits) = rest.split_once(':')?;
-        return Some([&family.parse::<u16>().ok()?.to_be_bytes()[..], &unhex(digits)?].concat());
+        return Some(
+            [&family.parse::<u16>().ok()?.to_be_bytes()[..], &tollgate_wire::unhex(digits)?].concat(),
+        );
     }
     Some(match text.parse::<IpAddr>().ok()? {
         IpAddr::V4(own) => [&[0, 1], &own.octets()[..]].concat(),
         IpAddr::V6(own) => [&[0, 2], &own.octets()[..]].concat(),
     })
-}
-
-/// The octets of hexadecimal digits.
-pub(crate) fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    if !odd.is_empty() {
-        return None;
-    }
-    let digit = |letter: u8| char::from(letter).to_digit(16).and_then(|own| u8::try_from(own).ok());
-    pairs.iter().map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }

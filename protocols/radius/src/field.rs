@@ -143,7 +143,7 @@ fn octets(name: &str, value: &Value) -> Result<Vec<u8>, EncodeError> {
         other => {
             let text = value::shown(other).ok_or_else(wanted)?;
             match text.strip_prefix("0x") {
-                Some(digits) => value::unhex(digits).ok_or_else(wanted),
+                Some(digits) => tollgate_wire::unhex(digits).ok_or_else(wanted),
                 None => Ok(text.into_bytes()),
             }
         }

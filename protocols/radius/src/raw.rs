@@ -5,7 +5,8 @@
 
 mod corruption;
 
-pub use corruption::{CATALOGUE, Corruption, CorruptionError, Entry};
+pub use corruption::{CATALOGUE, Corruption};
+pub use tollgate_wire::corruption::{CorruptionError, Entry};
 
 use crate::{Packet, attribute};
 

@@ -77,7 +77,7 @@ pub(crate) fn write(own: &Definition, value: &Value) -> Option<Vec<u8>> {
         },
         Kind::Octets | Kind::Password | Kind::TunnelPassword | Kind::Vendor | Kind::DigestAttributes => {
             let text = shown(value)?;
-            text.strip_prefix("0x").map_or_else(|| Some(text.clone().into_bytes()), unhex)
+            text.strip_prefix("0x").map_or_else(|| Some(text.clone().into_bytes()), tollgate_wire::unhex)
         }
         Kind::Integer => integer(own, value).map(|number| number.to_be_bytes().to_vec()),
         Kind::TaggedInteger => {
@@ -119,22 +119,4 @@ fn integer(own: &Definition, value: &Value) -> Option<u32> {
 
 fn address<A: std::str::FromStr>(value: &Value) -> Option<A> {
     shown(value)?.parse().ok()
-}
-
-/// The octets of hexadecimal digits.
-pub(crate) fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    if !odd.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }

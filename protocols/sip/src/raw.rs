@@ -3,6 +3,9 @@
 
 use std::str::FromStr;
 
+pub use tollgate_wire::corruption::Entry;
+use tollgate_wire::corruption::entry;
+
 use crate::{canonical_name, compact_name};
 
 /// One way to break a message.
@@ -42,17 +45,6 @@ pub enum Corruption {
     Append(String),
 }
 
-/// One word of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The word that a scenario writes.
-    pub word: &'static str,
-    /// What stands behind it; empty where nothing does.
-    pub arguments: &'static str,
-    /// What becomes of the message, and what a receiver does with it.
-    pub about: &'static str,
-}
-
 /// Every word, to list and to explain.
 pub const CATALOGUE: &[Entry] = &[
     entry("start-line", "<text>", "writes another start line; one that is broken is answered with 400"),
@@ -71,10 +63,6 @@ pub const CATALOGUE: &[Entry] = &[
         "adds text behind the body; in a datagram it is ignored (RFC 3261 section 18.3)",
     ),
 ];
-
-const fn entry(word: &'static str, arguments: &'static str, about: &'static str) -> Entry {
-    Entry { word, arguments, about }
-}
 
 /// A text that names no corruption.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

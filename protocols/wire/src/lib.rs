@@ -4,9 +4,11 @@
 //!
 //! No protocol is known here, and nothing here does I/O.
 
+pub mod corruption;
 mod decimal;
 mod error;
 mod fields;
+mod hex;
 mod naming;
 mod reader;
 mod value;
@@ -16,6 +18,7 @@ pub use compact_str::CompactString as Text;
 pub use decimal::{Decimal, DecimalError};
 pub use error::{DecodeError, Fault};
 pub use fields::{Fields, Path, PathError};
+pub use hex::unhex;
 pub use naming::Naming;
 pub use reader::Reader;
 pub use value::Value;

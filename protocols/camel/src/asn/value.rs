@@ -71,20 +71,10 @@ pub(crate) fn bytes_of(value: &Value) -> Result<Vec<u8>, FieldError> {
         Value::Bytes(bytes) => Ok(bytes.to_vec()),
         Value::Text(text) => {
             let digits = text.strip_prefix("0x").ok_or_else(|| FieldError::new(value, wanted))?;
-            unhex(digits).ok_or_else(|| FieldError::new(value, wanted))
+            tollgate_wire::unhex(digits).ok_or_else(|| FieldError::new(value, wanted))
         }
         other => Err(FieldError::new(other, wanted)),
     }
-}
-
-/// The octets of hexadecimal digits.
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok());
-    pairs.iter().map(|[high, low]| Some((nibble(*high)? << 4) | nibble(*low)?)).collect()
 }
 
 /// An OCTET STRING whose octets are not looked into.

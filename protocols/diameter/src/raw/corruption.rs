@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use tollgate_wire::corruption::{self, CorruptionError, Entry, entry, octet, octets as octets_of};
+
 use crate::raw::{self, AvpPath};
-use crate::value::unhex;
 use crate::{AvpCode, AvpFlags, dictionary};
 
 /// One way to break a message.
@@ -57,17 +58,6 @@ pub enum Corruption {
     Repeat(AvpPath),
 }
 
-/// One word of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The word that a scenario writes.
-    pub word: &'static str,
-    /// What stands behind it; empty where nothing does.
-    pub arguments: &'static str,
-    /// What becomes of the message, and what a receiver does with it.
-    pub about: &'static str,
-}
-
 /// Every word, to list and to explain.
 pub const CATALOGUE: &[Entry] = &[
     entry(
@@ -117,50 +107,11 @@ pub const CATALOGUE: &[Entry] = &[
     entry("repeat", "<AVP>", "writes the AVP twice; too many are answered with 5009"),
 ];
 
-const fn entry(word: &'static str, arguments: &'static str, about: &'static str) -> Entry {
-    Entry { word, arguments, about }
-}
-
-/// A text named no corruption.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CorruptionError {
-    /// The first word is none of the catalogue.
-    #[error("there is no corruption '{word}'; there are {}", words())]
-    Unknown {
-        /// The word.
-        word: String,
-    },
-    /// What stands behind the word does not fit it.
-    #[error("'{text}' is not complete; write {word} {arguments}")]
-    Arguments {
-        /// What was written.
-        text: String,
-        /// The word.
-        word: &'static str,
-        /// What should stand behind it.
-        arguments: &'static str,
-    },
-}
-
-fn words() -> String {
-    CATALOGUE.iter().map(|entry| entry.word).collect::<Vec<_>>().join(", ")
-}
-
 impl FromStr for Corruption {
     type Err = CorruptionError;
 
     fn from_str(text: &str) -> Result<Self, CorruptionError> {
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let first = words.first().copied().unwrap_or_default();
-        let entry = CATALOGUE
-            .iter()
-            .find(|entry| entry.word == first)
-            .ok_or_else(|| CorruptionError::Unknown { word: first.to_owned() })?;
-        Self::read(&words).ok_or_else(|| CorruptionError::Arguments {
-            text: text.to_owned(),
-            word: entry.word,
-            arguments: entry.arguments,
-        })
+        corruption::read(CATALOGUE, text, Self::read)
     }
 }
 
@@ -219,18 +170,6 @@ impl Corruption {
 
 fn number24(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number| *number < 1 << 24)
-}
-
-fn octet(text: &str) -> Option<u8> {
-    match octets_of(text).as_deref() {
-        Some([octet]) => Some(*octet),
-        Some(_) => None,
-        None => text.parse().ok(),
-    }
-}
-
-fn octets_of(text: &str) -> Option<Vec<u8>> {
-    text.strip_prefix("0x").and_then(unhex)
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::str::FromStr;
 
+use tollgate_wire::corruption::{self, CorruptionError, Entry, entry, octet, octets as octets_of};
+use tollgate_wire::unhex;
+
 use crate::dictionary::{self, Numbered, Place};
 use crate::raw;
-use crate::value::unhex;
 
 /// One way to break a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,17 +63,6 @@ pub enum Corruption {
     },
 }
 
-/// One word of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// The word that a scenario writes.
-    pub word: &'static str,
-    /// What stands behind it; empty where nothing does.
-    pub arguments: &'static str,
-    /// What becomes of the packet, and what a receiver does with it.
-    pub about: &'static str,
-}
-
 /// Every word, to list and to explain.
 pub const CATALOGUE: &[Entry] = &[
     entry("code", "<0..255>", "writes another Code; one that is unknown is discarded (RFC 2865 section 3)"),
@@ -105,50 +96,11 @@ pub const CATALOGUE: &[Entry] = &[
     ),
 ];
 
-const fn entry(word: &'static str, arguments: &'static str, about: &'static str) -> Entry {
-    Entry { word, arguments, about }
-}
-
-/// A text named no corruption.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CorruptionError {
-    /// The first word is none of the catalogue.
-    #[error("there is no corruption '{word}'; there are {}", words())]
-    Unknown {
-        /// The word.
-        word: String,
-    },
-    /// What stands behind the word does not fit it.
-    #[error("'{text}' is not complete; write {word} {arguments}")]
-    Arguments {
-        /// What was written.
-        text: String,
-        /// The word.
-        word: &'static str,
-        /// What should stand behind it.
-        arguments: &'static str,
-    },
-}
-
-fn words() -> String {
-    CATALOGUE.iter().map(|entry| entry.word).collect::<Vec<_>>().join(", ")
-}
-
 impl FromStr for Corruption {
     type Err = CorruptionError;
 
     fn from_str(text: &str) -> Result<Self, CorruptionError> {
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let first = words.first().copied().unwrap_or_default();
-        let entry = CATALOGUE
-            .iter()
-            .find(|entry| entry.word == first)
-            .ok_or_else(|| CorruptionError::Unknown { word: first.to_owned() })?;
-        Self::read(&words).ok_or_else(|| CorruptionError::Arguments {
-            text: text.to_owned(),
-            word: entry.word,
-            arguments: entry.arguments,
-        })
+        corruption::read(CATALOGUE, text, Self::read)
     }
 }
 
@@ -215,18 +167,6 @@ fn number(text: &str) -> Option<u8> {
         (Some(Place::Plain(number)), _) | (None, Some(Numbered::Plain(number))) => Some(number),
         _ => None,
     }
-}
-
-fn octet(text: &str) -> Option<u8> {
-    match octets_of(text).as_deref() {
-        Some([octet]) => Some(*octet),
-        Some(_) => None,
-        None => text.parse().ok(),
-    }
-}
-
-fn octets_of(text: &str) -> Option<Vec<u8>> {
-    text.strip_prefix("0x").and_then(unhex)
 }
 
 #[cfg(test)]
