@@ -411,7 +411,7 @@ fn finally(registry: &Registry) -> Value {
         "xdrs": said("Exactly these xDRs were written, in this order", json!({ "type": "array", "items": xdr })),
         "events": said("These events were emitted", events),
     });
-    let further = json!({ "type": "object", "properties": own.clone(), "additionalProperties": false });
+    let further = json!({ "type": "object", "properties": own, "additionalProperties": false });
     let mut all = own;
     all["systems"] = said(
         "The same of further charging systems",
