@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tollgate-radius",
             "tollgate-diameter",
             "tollgate-camel",
+            "tollgate-sip",
             "tollgate-network",
         ],
     ),

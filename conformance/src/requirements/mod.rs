@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("diameter", include_str!("../../requirements/diameter.csv")),
     ("credit-control", include_str!("../../requirements/credit-control.csv")),
     ("3gpp", include_str!("../../requirements/3gpp.csv")),
@@ -54,6 +54,7 @@ const FILES: [(&str, &str); 7] = [
     ("esi", include_str!("../../requirements/esi.csv")),
     ("interop", include_str!("../../requirements/interop.csv")),
     ("ro", include_str!("../../requirements/ro.csv")),
+    ("sip", include_str!("../../requirements/sip.csv")),
 ];
 
 static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| {
