@@ -10,6 +10,7 @@ use crate::table::{integer, join, join_verbs, preset, required};
 pub static REDIRECT_SERVER: PeerKind = PeerKind {
     name: "redirect-server",
     about: "A SIP server that takes no call, but says where each is to go: one target after the other, or all at once",
+    client: false,
     settings: &SETTINGS,
     verbs: &VERBS,
     sights: &sip::SIGHTS,
