@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
-use bytes::Bytes;
 use tollgate_network::{Input, Output as NodeOutput, StreamId};
 use tollgate_sip::transaction::{Handled, Output, Timers, TransactionError, TransactionId, Transactions};
 use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, response, stamped_octets};
@@ -98,13 +97,16 @@ pub struct Station {
 }
 
 impl Station {
-    /// A station. It listens when it is told the time first.
+    /// A station. Its first outputs are the orders to listen.
     #[must_use]
     pub fn new(settings: StationSettings, seed: u64, observing: bool) -> Self {
+        let mut out = Outbox::new(observing);
+        let transport = Transport::new(settings.address, &settings.ports, settings.tcp);
+        transport.start(&mut out);
         Self {
-            out: Outbox::new(observing),
+            out,
             chance: Chance::new(seed),
-            transport: Transport::new(settings.address, &settings.ports, settings.tcp),
+            transport,
             transactions: Transactions::new(settings.timers),
             places: BTreeMap::new(),
             happenings: VecDeque::new(),
@@ -125,12 +127,13 @@ impl Station {
         self.places.clear();
         self.happenings.clear();
         self.out.clear();
+        self.transport.start(&mut self.out);
     }
 
     /// When the station has something to do by itself.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        if self.transport.is_started() { self.transactions.next_deadline() } else { Some(Instant::EPOCH) }
+        self.transactions.next_deadline()
     }
 
     /// The oldest output, else to be woken at the station's deadline or the first of these.
@@ -146,9 +149,6 @@ impl Station {
 
     /// Takes an input; [`Self::poll`] says what came of it.
     pub fn take(&mut self, now: Instant, input: Input<'_>) {
-        if !self.transport.is_started() {
-            self.transport.start(&mut self.out);
-        }
         match input {
             Input::Timeout => self.transactions.handle_timeout(now),
             input => self.transport.handle_input(input, &mut self.out),
@@ -434,27 +434,35 @@ impl Station {
         self.discard(received, &error.to_string(), answered);
     }
 
+    /// Octets that do not read as a message are answered if they do with another version, or without the length of their
+    /// body.
     fn unreadable(&mut self, received: &Received, error: &ParseError) {
-        let mut answered = None;
-        if error.fault == ParseFault::Version
-            && let Some(plain) = with_version(&received.octets)
-            && let Ok(message) = Message::parse(&plain)
-            && message.code().is_none()
-            && !message.is(Method::ACK)
-            && let Ok(stamped) = stamped_octets(&message, &plain, received.source)
-        {
-            let own =
-                Received { octets: stamped.map_or(plain.clone().into(), Bytes::from), ..received.clone() };
-            if own.message().is_some_and(|message| self.reply_stateless(&message, &own, 505)) {
-                answered = Some(505);
-            }
+        let octets = match error.fault {
+            ParseFault::Version => with_version(&received.octets),
+            ParseFault::Missing => Some(received.octets.to_vec()),
+            _ => None,
+        };
+        let answered = octets.filter(|octets| self.answer_unreadable(received, octets, error.status()));
+        self.discard(received, &error.to_string(), answered.map(|_| error.status()));
+    }
+
+    fn answer_unreadable(&mut self, received: &Received, octets: &[u8], code: u16) -> bool {
+        let Ok(message) = Message::parse(octets) else { return false };
+        if message.code().is_some() || message.is(Method::ACK) {
+            return false;
         }
-        self.discard(received, &error.to_string(), answered);
+        match stamped_octets(&message, octets, received.source) {
+            Ok(Some(stamped)) => {
+                Message::parse(&stamped).is_ok_and(|own| self.reply_stateless(&own, received, code))
+            }
+            Ok(None) => self.reply_stateless(&message, received, code),
+            Err(_) => false,
+        }
     }
 
     /// A connection whose octets cannot be cut into messages is answered where its head can be read, and closed.
     fn broken(&mut self, received: &Received, error: &ParseError) {
-        self.discard(received, &error.to_string(), None);
+        self.unreadable(received, error);
         if let Some(stream) = received.stream {
             self.transport.close(stream, &mut self.out);
         }

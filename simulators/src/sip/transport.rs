@@ -77,7 +77,6 @@ pub(super) struct Transport {
     known: BTreeMap<SocketAddr, StreamId>,
     next: u64,
     arrivals: VecDeque<Arrival>,
-    started: bool,
 }
 
 /// Ids of listeners count from here, by the place of their port.
@@ -93,17 +92,11 @@ impl Transport {
             known: BTreeMap::new(),
             next: 0,
             arrivals: VecDeque::new(),
-            started: false,
         }
     }
 
-    pub(super) const fn is_started(&self) -> bool {
-        self.started
-    }
-
     /// Orders the listeners.
-    pub(super) fn start(&mut self, out: &mut Outbox) {
-        self.started = true;
+    pub(super) fn start(&self, out: &mut Outbox) {
         if !self.takes_connections {
             return;
         }
@@ -117,7 +110,6 @@ impl Transport {
         self.connections.clear();
         self.known.clear();
         self.arrivals.clear();
-        self.started = false;
     }
 
     pub(super) fn poll(&mut self) -> Option<Arrival> {
@@ -205,9 +197,6 @@ impl Transport {
                 Ok(None) => return,
                 Err(error) => {
                     self.arrivals.push_back(Arrival::Broken(received(octets.clone()), error));
-                    self.connections.remove(&id);
-                    self.forget(&source, id);
-                    self.arrivals.push_back(Arrival::Gone(id));
                     return;
                 }
             }
@@ -237,9 +226,13 @@ impl Transport {
         by
     }
 
-    /// Sends octets by a connection and ends it.
+    /// Ends a connection in order.
     pub(super) fn close(&mut self, id: StreamId, out: &mut Outbox) {
-        out.order(id, StreamOrder::Close);
+        if let Some(own) = self.connections.remove(&id) {
+            self.forget(&own.remote, id);
+            out.order(id, StreamOrder::Close);
+            self.arrivals.push_back(Arrival::Gone(id));
+        }
     }
 
     fn connect(&mut self, to: SocketAddr, port: u16, out: &mut Outbox) -> StreamId {
