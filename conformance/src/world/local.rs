@@ -127,8 +127,11 @@ pub(super) fn delivery(
         (None, None, None) if voicemail_said.is_some() || ring.is_some() => None,
         _ => {
             collector.push(
-                Problem::error(entry.key.span, "calls are delivered to a number, to a redirect server or to a SIP contact")
-                    .advice("write one of `number:`, `redirect-server:` and `sip-contact:`; without them the registered telephones are rung, before a `voicemail:` or for the time of `ring:`"),
+                Problem::error(
+                    entry.key.span,
+                    "calls are delivered to a number, to a redirect server or to a SIP contact",
+                )
+                .advice("write one of `number:`, `redirect-server:` and `sip-contact:`"),
             );
             return None;
         }
