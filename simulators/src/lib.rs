@@ -24,7 +24,9 @@ pub mod outbox;
 pub mod pgw;
 mod quirks;
 pub mod radius_client;
+pub mod redirect_server;
 mod settings;
+pub mod sip;
 mod table;
 pub mod timers;
 mod traffic;
@@ -48,4 +50,5 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &redirect_server::REDIRECT_SERVER,
 ];

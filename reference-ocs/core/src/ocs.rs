@@ -20,6 +20,7 @@ mod credit_event;
 mod dump;
 mod environments;
 mod import;
+mod incoming;
 mod limits;
 mod node;
 mod numbers;
