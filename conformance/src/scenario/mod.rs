@@ -19,6 +19,7 @@ pub(crate) mod read;
 mod steps;
 mod subject;
 mod substitute;
+mod systems;
 pub mod template;
 pub mod values;
 
@@ -26,8 +27,8 @@ pub use alone::Outline;
 pub use find::{find_files, find_subjects};
 pub use load::{Options, Registry, STARTS_DEFAULT, check_file, check_octets, load_file};
 pub use model::{
-    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, LateArg, Matcher, Order,
-    PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
+    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem, LateArg,
+    Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
 };
 pub(crate) use nature::Nature;
 pub use subject::{Subject, check_subject, check_subject_octets};

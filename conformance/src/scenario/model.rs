@@ -46,6 +46,48 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The world of a charging system: of one of several sites that of the system; `None` for any other peer.
+    #[must_use]
+    pub fn world_of(&self, who: Who) -> Option<&Arc<World>> {
+        match who {
+            Who::System => Some(&self.world),
+            Who::Peer(place) => match self.peers.get(place)?.system.as_ref()? {
+                FurtherSystem::Own(world) => Some(world),
+                // A site is of a system and not of a site, as the check has seen to.
+                FurtherSystem::SiteOf(Who::System) => Some(&self.world),
+                FurtherSystem::SiteOf(Who::Peer(place)) => match self.peers.get(*place)?.system.as_ref()? {
+                    FurtherSystem::Own(world) => Some(world),
+                    FurtherSystem::SiteOf(_) => None,
+                },
+            },
+        }
+    }
+
+    /// Every charging system and site: the system under test, then the further ones in the order of the file.
+    pub fn systems(&self) -> impl Iterator<Item = Who> {
+        let further = self.peers.iter().enumerate().filter(|(_, peer)| peer.system.is_some());
+        std::iter::once(Who::System).chain(further.map(|(place, _)| Who::Peer(place)))
+    }
+
+    /// A system with its other sites, itself first.
+    #[must_use]
+    pub fn sites_of(&self, system: Who) -> Vec<Who> {
+        let site = |who: &Who| match who {
+            Who::System => false,
+            Who::Peer(place) => self
+                .peers
+                .get(*place)
+                .is_some_and(|peer| matches!(peer.system, Some(FurtherSystem::SiteOf(own)) if own == system)),
+        };
+        std::iter::once(system).chain(self.systems().filter(site)).collect()
+    }
+
+    /// Whose client a peer is, the preferred one first.
+    #[must_use]
+    pub fn servers_of(&self, peer: &PeerSpec) -> Vec<Who> {
+        if peer.systems.is_empty() { self.sites_of(Who::System) } else { peer.systems.clone() }
+    }
+
     /// How long its `wait:` steps let pass, to the second.
     #[must_use]
     pub fn waits(&self) -> Duration {
@@ -72,12 +114,25 @@ pub struct PeerSpec {
     pub name: Text,
     /// Its kind.
     pub kind: &'static PeerKind,
-    /// Its address (`at:`).
+    /// Its address (`at:`); of a further system the first of its world's.
     pub address: IpAddr,
     /// Its settings, defaults filled in.
     pub settings: Fields,
+    /// Whose client it is (`system:`), the preferred system first; empty says the system under test with its sites.
+    pub systems: Vec<Who>,
+    /// What it is where it is a charging system itself (`is: ocs`).
+    pub system: Option<FurtherSystem>,
     /// Where it stands.
     pub place: Place,
+}
+
+/// A charging system beside the one that scenarios call `ocs`.
+#[derive(Debug, Clone)]
+pub enum FurtherSystem {
+    /// A system of its own (`world:`).
+    Own(Arc<World>),
+    /// Another site of this one (`site-of:`), at the peer's address.
+    SiteOf(Who),
 }
 
 /// Who acts or observes.
@@ -281,6 +336,8 @@ pub struct Finally {
     pub xdrs: Option<Vec<XdrMatch>>,
     /// Events that were emitted at least once.
     pub events: Vec<(Text, Place)>,
+    /// `systems:` the same of further charging systems.
+    pub systems: Vec<(Who, Self)>,
 }
 
 /// One account's amount.
