@@ -101,7 +101,7 @@ impl Ocs {
             by,
             returned,
         }));
-        if usage.progress == Progress::Active {
+        if usage.progress == Progress::Active && !self.is_left_to_primary(at) {
             let connected = usage.connected_at.is_some() || usage.used > 0;
             let note = match by {
                 ClosedBy::Administrator => Note::ClosedByAdministrator,

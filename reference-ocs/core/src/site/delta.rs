@@ -180,12 +180,7 @@ pub(crate) enum Part {
     #[default]
     Plain,
     /// A voucher was used, by the session of that key.
-    Voucher {
-        id: String,
-        account: AccountId,
-        session: SessionKey,
-        at: Instant,
-    },
+    Voucher { id: String, account: AccountId, session: SessionKey, at: Instant },
     /// An event of credit control was charged or given back, by the request of that number.
     Event { key: SessionKey, account_name: String, number: u32 },
 }

@@ -24,10 +24,10 @@ mod release;
 use tollgate_time::Instant;
 
 pub use applications::{Application, Availability};
-pub use delta::{Delta, Lock, Locked, PeriodId, Transfer, Transferred};
 pub(crate) use delta::{
     Before, Call, Counted, Ended, EnvLock, Handover, Known, Part, Received, Record, SessionCredit,
 };
+pub use delta::{Delta, Lock, Locked, PeriodId, Transfer, Transferred};
 pub use release::{Release, UnknownRelease};
 
 use crate::command::Command;

@@ -1,4 +1,5 @@
 //! Two sites of one system: what the second gathers while it stands alone is locked and taken over once.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use tollgate_ocs_core::catalogue::Catalogue;
-use tollgate_ocs_core::site::{PeriodId, SiteCommand, SiteFact};
+use tollgate_ocs_core::site::{Delta, PeriodId, SiteCommand, SiteFact};
 use tollgate_ocs_core::{
-    Accepted, AccountSpec, Admin, Amount, Answer, Command, CustomerSpec, Denial, Effect, Grant, Ocs,
-    Role, UsageReport, VoucherSpec, Xdr,
+    Accepted, AccountSpec, Admin, Amount, Answer, Command, CustomerSpec, Denial, Effect, Grant, Ocs, Role,
+    UsageReport, VoucherSpec, Xdr,
 };
 
 use crate::common::{amount, at, builder, cad, decided, request, settings};
@@ -35,7 +35,9 @@ pub(crate) fn catalogue() -> Catalogue {
     let lines = build.product_named("Lines").unwrap();
     let credit = AccountSpec::credit(ABC, cad(), Some(amount("100.00")), lines, customer);
     build.account(AccountSpec { balance: amount("98.00"), ..credit }).unwrap();
-    build.voucher(VoucherSpec { id: "V-5".to_owned(), amount: amount("5"), currency: cad(), expires_at: None }).unwrap();
+    build
+        .voucher(VoucherSpec { id: "V-5".to_owned(), amount: amount("5"), currency: cad(), expires_at: None })
+        .unwrap();
     build.finish().unwrap()
 }
 
@@ -93,10 +95,21 @@ impl Pair {
     }
 
     pub(crate) fn site(&mut self, secs: u64, site: At, command: SiteCommand) {
-        assert_eq!(self.apply(secs, site, Command::Site(Box::new(command.clone()))), Answer::Recorded, "{command:?}");
+        assert_eq!(
+            self.apply(secs, site, Command::Site(Box::new(command.clone()))),
+            Answer::Recorded,
+            "{command:?}"
+        );
     }
 
-    pub(crate) fn grant(&mut self, secs: u64, site: At, account: &str, key: &str, cld: &str) -> Result<u64, Denial> {
+    pub(crate) fn grant(
+        &mut self,
+        secs: u64,
+        site: At,
+        account: &str,
+        key: &str,
+        cld: &str,
+    ) -> Result<u64, Denial> {
         let access = tollgate_ocs_core::AccessRequest { cld: Some(cld.to_owned()), ..request(account, key) };
         let accepted: Accepted = decided(self.apply(secs, site, Command::Authorize(access)))?;
         match accepted.grant {
@@ -136,11 +149,12 @@ impl Pair {
         self.secondary.site().outstanding().map(tollgate_ocs_core::site::Delta::period).collect()
     }
 
-    /// Locks the oldest period that is to be handed over.
+    /// Locks the oldest period that is to be handed over and not locked.
     pub(crate) fn lock(&mut self, secs: u64) -> bool {
-        let Some(lock) = self.secondary.site().outstanding().next().map(|delta| delta.lock().clone()) else {
-            return false;
-        };
+        let primary = self.primary.site();
+        let unknown =
+            self.secondary.site().outstanding().find(|delta| primary.next_of(delta.period()).is_none());
+        let Some(lock) = unknown.map(|delta| delta.lock().clone()) else { return false };
         self.site(secs, Primary, SiteCommand::Lock(Box::new(lock)));
         true
     }
@@ -148,8 +162,11 @@ impl Pair {
     /// Hands over the next record of the oldest period, or one before it again.
     pub(crate) fn transfer(&mut self, secs: u64, back: u64) -> bool {
         let view = self.secondary.site();
-        let Some(delta) = view.outstanding().next() else { return false };
-        let Some(next) = self.primary.site().next_of(delta.period()) else { return false };
+        let primary = self.primary.site();
+        let is_open =
+            |delta: &&Delta| primary.next_of(delta.period()).is_none_or(|next| next < delta.records());
+        let Some(delta) = view.outstanding().find(is_open) else { return false };
+        let Some(next) = primary.next_of(delta.period()) else { return false };
         let Some(transfer) = delta.transfer(next.saturating_sub(back)) else { return false };
         self.site(secs, Primary, SiteCommand::Transfer(Box::new(transfer)));
         true
@@ -158,7 +175,7 @@ impl Pair {
     /// Hands over all there is, and has the secondary follow.
     pub(crate) fn synchronise(&mut self, secs: u64) {
         while !self.outstanding().is_empty() {
-            self.lock(secs);
+            while self.lock(secs) {}
             while self.transfer(secs, 0) {}
             self.replicate(secs, usize::MAX);
         }

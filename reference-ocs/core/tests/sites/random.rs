@@ -18,19 +18,35 @@ const ACCOUNTS: [&str; 3] = ["two-dollars", ABC, "shop-1"];
 #[derive(Clone, Debug)]
 enum Act {
     /// A call is asked for, and answered if it is granted.
-    Call { account: usize, number: usize, site: At },
+    Call {
+        account: usize,
+        number: usize,
+        site: At,
+    },
     /// A call that goes on is reported.
-    Interim { call: usize, site: At },
+    Interim {
+        call: usize,
+        site: At,
+    },
     /// It ends, and the site is told; or both are.
-    Stop { call: usize, site: At, both: bool },
+    Stop {
+        call: usize,
+        site: At,
+        both: bool,
+    },
     /// A Stop comes again.
-    StopAgain { call: usize, site: At },
+    StopAgain {
+        call: usize,
+        site: At,
+    },
     Replicate(usize),
     StandAlone,
     Return,
     Lock,
     /// The next record, or an earlier one again.
-    Transfer { back: u64 },
+    Transfer {
+        back: u64,
+    },
     /// A site loses its power and comes back with what its record says.
     Crash(At),
 }
@@ -115,7 +131,8 @@ impl Run {
             for xdr in made {
                 let said = format!("{} {} {:?}", xdr.history, xdr.charged_amount, xdr.notes);
                 self.bill.said.entry(xdr.session_id.to_string()).or_default().push(said);
-                *self.bill.charged.entry(xdr.session_id.to_string()).or_default() += xdr.charged_amount.units();
+                *self.bill.charged.entry(xdr.session_id.to_string()).or_default() +=
+                    xdr.charged_amount.units();
             }
         }
     }
@@ -153,7 +170,11 @@ impl Run {
                 let Some(place) = self.pick(call, false).filter(|_| self.serves(site)) else { return };
                 let call = self.calls[place].clone();
                 let lasted = (secs - call.from).min(call.granted);
-                self.pair.report(secs, site, named(interim(call.account, &format!("call-{place}"), call.from, lasted), call.number));
+                self.pair.report(
+                    secs,
+                    site,
+                    named(interim(call.account, &format!("call-{place}"), call.from, lasted), call.number),
+                );
                 self.told(site);
             }
             Act::Stop { call, site, both } => {
@@ -226,17 +247,14 @@ impl Run {
         if self.pair.secondary.site().role() == Role::StandAlone {
             self.pair.go_back(secs);
         }
-        loop {
-            let locked = self.pair.lock(secs);
+        while self.pair.lock(secs) {
             self.note(Primary);
-            if !locked {
-                break;
-            }
-            while self.pair.transfer(secs, 0) {
-                self.note(Primary);
-            }
-            self.pair.replicate(secs, usize::MAX);
         }
+        while self.pair.transfer(secs, 0) {
+            self.note(Primary);
+        }
+        self.pair.replicate(secs, usize::MAX);
+        assert!(self.pair.outstanding().is_empty());
         // Whoever talks still hangs up, and whoever has hung up says so once more.
         for place in 0..self.calls.len() {
             let call = &mut self.calls[place];
@@ -249,11 +267,17 @@ impl Run {
         let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
         for (place, call) in self.calls.iter().enumerate() {
             let key = format!("call-{place}");
-            assert_eq!(self.bill.charged.get(&key).copied().unwrap_or(0), call.cost(), "{key}: {call:?}: {:?}", self.bill.said.get(&key));
+            assert_eq!(
+                self.bill.charged.get(&key).copied().unwrap_or(0),
+                call.cost(),
+                "{key}: {call:?}: {:?}",
+                self.bill.said.get(&key)
+            );
             *sums.entry(call.account).or_default() += call.cost();
         }
         // 2.00 are left on the one; 98.00 and nothing are owed on the others.
-        for (account, opening, sign) in [(ACCOUNTS[0], 200_000, -1), (ABC, 9_800_000, 1), (ACCOUNTS[2], 0, 1)] {
+        for (account, opening, sign) in [(ACCOUNTS[0], 200_000, -1), (ABC, 9_800_000, 1), (ACCOUNTS[2], 0, 1)]
+        {
             let spent = sums.get(account).copied().unwrap_or(0);
             assert_eq!(self.pair.balance(Primary, account).units(), opening + sign * spent, "{account}");
             assert_eq!(self.pair.reserved(Primary, account).units(), 0, "{account}");

@@ -61,7 +61,10 @@ fn commitments_are_known_from_mr86_on() {
         },
     };
     let answer = pair.admin(3, Primary, sign_up.clone());
-    assert!(matches!(answer, Answer::Refused(Refusal::UnknownToRelease { since: Release::Mr86, .. })), "{answer:?}");
+    assert!(
+        matches!(answer, Answer::Refused(Refusal::UnknownToRelease { since: Release::Mr86, .. })),
+        "{answer:?}"
+    );
     // The copy behaves as the primary does; alone it behaves as its own software.
     assert_eq!(pair.secondary.site().release(), Release::Mr85);
     pair.site(4, Primary, SiteCommand::Upgrade(Release::Mr86));

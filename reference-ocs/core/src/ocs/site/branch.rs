@@ -27,7 +27,7 @@ pub(in crate::ocs) struct Branch {
     /// The last usage that was known from before.
     usages_shared: u64,
     /// Accounts' money as it was.
-    purses: Vec<Purse>,
+    purses: BTreeMap<AccountId, Purse>,
     counters: BTreeMap<(AccountId, usize), Counter>,
     spent: BTreeMap<AccountId, Spent>,
     /// Calls in progress as they were.
@@ -41,7 +41,7 @@ pub(in crate::ocs) struct Branch {
 
 impl Branch {
     /// Accounts' money as it was.
-    pub(super) fn purses(&self) -> &[Purse] {
+    pub(super) const fn purses(&self) -> &BTreeMap<AccountId, Purse> {
         &self.purses
     }
 
@@ -71,7 +71,7 @@ impl Ocs {
         let before = self.sessions.live().map(|usage| (usage.id, Before::of(usage)));
         self.branch = Some(Box::new(Branch {
             usages_shared: self.sessions.begun().1,
-            purses: self.ledger.accounts().iter().map(|account| account.purse).collect(),
+            purses: self.ledger.accounts().iter().map(|account| (account.id, account.purse)).collect(),
             counters: self.counters.by_account.clone(),
             spent: self.counters.spent.clone(),
             before: before.collect(),
@@ -91,6 +91,13 @@ impl Ocs {
         }
     }
 
+    /// Whether it is for the primary to make the record of a usage that is given up: nothing was heard of it here.
+    pub(in crate::ocs) fn is_left_to_primary(&self, at: u32) -> bool {
+        let usage = self.sessions.usage(at);
+        let before = self.branch.as_ref().and_then(|branch| branch.before.get(&usage.id));
+        before.is_some_and(|before| before.heard_at == usage.heard_at)
+    }
+
     /// What was noted since is the record of a usage.
     pub(in crate::ocs) fn journal_call(&mut self, at: u32, closes: bool) {
         let env = self.env();
@@ -101,10 +108,6 @@ impl Ocs {
         let xdrs = std::mem::take(&mut branch.pending);
         let usage = self.sessions.usage(at);
         let before = branch.before.get(&usage.id).cloned();
-        // Nothing was heard of it here: whoever heard of it gives it up, or has its end.
-        if !closes && before.as_ref().is_some_and(|before| before.heard_at == usage.heard_at) {
-            return;
-        }
         let session = self.sessions.session(usage.session);
         let call = Call {
             root: session.key.clone(),
@@ -161,22 +164,22 @@ impl Ocs {
         for handover in &live {
             let Some(account) = handover.account else { continue };
             for (usage, before) in &handover.calls {
-                let charged = usage.charged.saturating_sub(before.as_ref().map_or(Amount::ZERO, |it| it.charged));
+                let charged =
+                    usage.charged.saturating_sub(before.as_ref().map_or(Amount::ZERO, |it| it.charged));
                 let sum = moving.entry(account).or_insert(Amount::ZERO);
                 *sum = sum.saturating_add(charged);
             }
         }
-        let spent = |(place, purse): (usize, &Purse)| {
-            let id = AccountId::at(place)?;
-            let now = self.ledger.accounts().get(place)?.purse;
-            let here = now.spent().saturating_sub(purse.spent());
+        let spent = |(id, purse): (&AccountId, &Purse)| {
+            let id = *id;
+            let here = self.ledger.known_account(id)?.purse.spent().saturating_sub(purse.spent());
             let sum = here.saturating_sub(moving.get(&id).copied().unwrap_or(Amount::ZERO));
             (sum > Amount::ZERO).then_some((id, sum))
         };
         EnvLock {
             env: self.env(),
             usages_shared: branch.usages_shared,
-            sums: branch.purses.iter().enumerate().filter_map(spent).collect(),
+            sums: branch.purses.iter().filter_map(spent).collect(),
             live,
             ended: self.ended(branch),
             counted: self.counted_since(branch),

@@ -13,8 +13,8 @@ use crate::ocs::voucher::Redeemed;
 use crate::parties::{Payer, Share};
 use crate::sessions::{Progress, Usage};
 use crate::site::{
-    Before, Call, Counted, Ended, EnvLock, Handover, Known, Lock, Locked, Part, Received, Record, SessionCredit,
-    SiteFact, Transfer, Transferred,
+    Before, Call, Counted, Ended, EnvLock, Handover, Known, Lock, Locked, Part, Received, Record,
+    SessionCredit, SiteFact, Transfer, Transferred,
 };
 use crate::xdr::{Entity, Note, Xdr};
 
@@ -45,7 +45,8 @@ impl Ocs {
                 *sum = sum.saturating_add(*amount);
             }
         }
-        let calls = lock.environments.iter().flat_map(|own| &own.live).map(|own| own.calls.len() as u64).sum();
+        let calls =
+            lock.environments.iter().flat_map(|own| &own.live).map(|own| own.calls.len() as u64).sum();
         self.sites.received.insert(lock.period, received);
         let sums = sums.into_iter().collect();
         let (period, records) = (lock.period, lock.records);
@@ -55,15 +56,16 @@ impl Ocs {
 
     /// Whether every account that a lock speaks of is there, and can hold it.
     fn can_take(&self, lock: &EnvLock) -> bool {
-        let known = |account: AccountId| self.ledger.accounts().get(account.place()).is_some();
+        let known = |account: AccountId| self.ledger.known_account(account).is_some();
         let room = |(account, amount): &(AccountId, Amount)| {
-            let own = self.ledger.accounts().get(account.place());
+            let own = self.ledger.known_account(*account);
             own.is_some_and(|own| {
-                let payer = self.ledger.customers().get(own.customer.place());
+                let payer = self.ledger.known_customer(own.customer);
                 own.purse.has_room_for(*amount) && payer.is_some_and(|it| it.purse.has_room_for(*amount))
             })
         };
-        let calls = lock.live.iter().flat_map(|own| own.calls.iter().map(move |(usage, _)| (own.account, usage)));
+        let calls =
+            lock.live.iter().flat_map(|own| own.calls.iter().map(move |(usage, _)| (own.account, usage)));
         let mut held = calls.map(|(account, usage)| {
             account.is_none_or(|account| room(&(account, usage.reserved))) && self.knows_payers(usage)
         });
@@ -82,7 +84,7 @@ impl Ocs {
 
     fn knows_payer(&self, payer: Payer) -> bool {
         match payer {
-            Payer::Reseller(id) => self.ledger.customers().get(id.place()).is_some(),
+            Payer::Reseller(id) => self.ledger.known_customer(id).is_some(),
             Payer::Vendor(id) => self.vendors.get(id.place()).is_some(),
         }
     }
@@ -160,7 +162,9 @@ impl Ocs {
     fn find_call(&self, lock: &EnvLock, root: &SessionKey, account: &str, usage: &Usage) -> Option<u32> {
         self.sessions.find_by_id(root, account, usage.id).or_else(|| {
             let between = (lock.usages_shared, OWN_NUMBERS_END);
-            self.sessions.find_twin(root, account, usage, between).filter(|_| usage.id.number() >= OWN_NUMBERS_END)
+            self.sessions
+                .find_twin(root, account, usage, between)
+                .filter(|_| usage.id.number() >= OWN_NUMBERS_END)
         })
     }
 
@@ -168,6 +172,8 @@ impl Ocs {
     fn take_ended(&mut self, lock: &EnvLock, own: &Ended) -> Known {
         match self.find_call(lock, &own.root, &own.account_name, &own.usage) {
             Some(at) if self.sessions.known(at).progress == Progress::Closed => Known::Ended,
+            // It was given up there, and as much or more of it was heard here.
+            Some(at) if !own.closes && self.sessions.usage(at).used >= own.usage.used => Known::Ended,
             Some(at) => {
                 // Its record is on the way: nobody gives it up.
                 self.sessions.set_deadline(at, None);
@@ -192,13 +198,7 @@ impl Ocs {
     }
 
     /// Goes on with a session of another site.
-    fn take_live(
-        &mut self,
-        lock: &EnvLock,
-        own: &Handover,
-        received: &mut Received,
-        out: &mut Vec<Effect>,
-    ) {
+    fn take_live(&mut self, lock: &EnvLock, own: &Handover, received: &mut Received, out: &mut Vec<Effect>) {
         let session = self
             .sessions
             .find(&own.key, &own.account_name)
@@ -269,7 +269,13 @@ impl Ocs {
     }
 
     /// Charges an account what another site has charged for a call beyond what was charged here.
-    fn charge_up(&mut self, account: Option<AccountId>, here: Amount, there: Amount, out: &mut Vec<Effect>) -> bool {
+    fn charge_up(
+        &mut self,
+        account: Option<AccountId>,
+        here: Amount,
+        there: Amount,
+        out: &mut Vec<Effect>,
+    ) -> bool {
         let due = there.saturating_sub(here);
         let Some(account) = account.filter(|_| due > Amount::ZERO) else { return false };
         self.charge_account(account, due, out)
@@ -309,7 +315,11 @@ impl Ocs {
     }
 
     /// Moves what a record says, once, and gives back its part of the lock.
-    pub(super) fn take_transfer(&mut self, transfer: &Transfer, out: &mut Vec<Effect>) -> Result<(), Refusal> {
+    pub(super) fn take_transfer(
+        &mut self,
+        transfer: &Transfer,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
         let period = transfer.period;
         let Some(mut received) = self.sites.received.remove(&period) else {
             return Err(Refusal::NoSuchTurn("nothing is locked for that period; the lock comes first"));
@@ -344,8 +354,8 @@ impl Ocs {
     }
 
     fn can_move(&self, record: &Record) -> bool {
-        let account = |id: AccountId| self.ledger.accounts().get(id.place()).is_some();
-        let customer = |id: CustomerId| self.ledger.customers().get(id.place()).is_some();
+        let account = |id: AccountId| self.ledger.known_account(id).is_some();
+        let customer = |id: CustomerId| self.ledger.known_customer(id).is_some();
         record.xdrs.iter().all(|xdr| xdr.account.is_none_or(account) && xdr.customer.is_none_or(customer))
             && record
                 .call
@@ -432,7 +442,8 @@ impl Ocs {
     }
 
     fn note_usage(&mut self, xdr: &Xdr) {
-        let Some((id, ended)) = xdr.account.zip(xdr.disconnect_time.filter(|_| !xdr.failed && is_own(xdr))) else {
+        let Some((id, ended)) = xdr.account.zip(xdr.disconnect_time.filter(|_| !xdr.failed && is_own(xdr)))
+        else {
             return;
         };
         let account = self.ledger.account_mut(id);
@@ -450,10 +461,8 @@ impl Ocs {
             (Some(payer), _) if self.knows_payer(payer) => {
                 self.charge_payer(payer, amount, out);
             }
-            (None, Some(account)) => {
-                if self.charge_account(account, amount, out) && !amount.is_negative() {
-                    mark_overdraft(xdr);
-                }
+            (None, Some(account)) if self.charge_account(account, amount, out) && !amount.is_negative() => {
+                mark_overdraft(xdr);
             }
             _ => {}
         }
@@ -461,7 +470,7 @@ impl Ocs {
 
     /// A call that is open here ends by its record: what was not charged here yet is, and its records say so. False where
     /// it brings nothing new.
-    fn close_by(&mut self, at: u32, call: &Call, xdrs: &mut Vec<Xdr>, out: &mut Vec<Effect>) -> bool {
+    fn close_by(&mut self, at: u32, call: &Call, xdrs: &mut [Xdr], out: &mut Vec<Effect>) -> bool {
         let own = self.sessions.usage(at);
         let place = own.session;
         let account = self.sessions.session(place).account;
@@ -470,16 +479,17 @@ impl Ocs {
         let before = call.before.as_ref();
         // Records that were made here since say a part of it already.
         let records_here = billed.records.saturating_sub(before.map_or(0, |before| before.billed.records));
-        let is_known = records_here > 0 && call.usage.used <= billed.used;
         let overdrawn = self.charge_up(account, charged, call.usage.charged, out);
         let due = charged.max(call.usage.charged);
+        let is_known = records_here > 0 && call.usage.used <= billed.used && due <= billed.amount;
         set_sum(xdrs, None, due.saturating_sub(billed.amount));
         if overdrawn && let Some(xdr) = xdrs.iter_mut().find(|xdr| is_own(xdr)) {
             mark_overdraft(xdr);
         }
         for share in call.usage.parties.iter().flat_map(|bill| &bill.shares) {
             let here = shares.iter().find(|own| own.payer == share.payer);
-            let (charged, billed) = here.map_or((Amount::ZERO, Amount::ZERO), |own| (own.charged, own.billed));
+            let (charged, billed) =
+                here.map_or((Amount::ZERO, Amount::ZERO), |own| (own.charged, own.billed));
             set_sum(xdrs, Some(share.payer), charged.max(share.charged).saturating_sub(billed));
         }
         self.charge_shares(&mut shares, &call.usage, out);
@@ -559,9 +569,10 @@ fn payer_of(xdr: &Xdr) -> Option<Payer> {
 /// Sees to it that the records that a tariff made for a payer add up to `sum`, by the last of them.
 fn set_sum(xdrs: &mut [Xdr], payer: Option<Payer>, sum: Amount) {
     let theirs = |xdr: &Xdr| payer_of(xdr) == payer && !is_additional(xdr) && !xdr.has(Note::Auxiliary);
-    let total = xdrs.iter().filter(|xdr| theirs(xdr)).fold(Amount::ZERO, |total, xdr| {
-        total.saturating_add(xdr.charged_amount)
-    });
+    let total = xdrs
+        .iter()
+        .filter(|xdr| theirs(xdr))
+        .fold(Amount::ZERO, |total, xdr| total.saturating_add(xdr.charged_amount));
     if let Some(last) = xdrs.iter_mut().rev().find(|xdr| theirs(xdr)) {
         last.charged_amount = last.charged_amount.saturating_add(sum.saturating_sub(total));
     }

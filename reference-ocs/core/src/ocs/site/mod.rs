@@ -15,7 +15,7 @@ use crate::catalogue::Catalogue;
 use crate::command::{Admin, Command};
 use crate::commitments::CommitmentChange;
 use crate::effect::{Answer, Effect, Refusal};
-use crate::site::{Delta, Received, PeriodId, Release, Role, SiteCommand, SiteFact};
+use crate::site::{Delta, PeriodId, Received, Release, Role, SiteCommand, SiteFact};
 
 pub(super) use branch::Branch;
 pub use view::{Adjustment, SiteView};
@@ -127,7 +127,8 @@ impl Sites {
     pub(super) fn restored(stored: StoredSites, catalogue: &Catalogue) -> Result<Self, OtherCatalogue> {
         let StoredSites { received, release, local } = stored;
         let local = local.map(|own| {
-            let base = own.base.map(|base| Ocs::restored(catalogue.clone(), *base).map(Box::new)).transpose()?;
+            let base =
+                own.base.map(|base| Ocs::restored(catalogue.clone(), *base).map(Box::new)).transpose()?;
             Ok(Box::new(Local {
                 role: own.role,
                 site: own.site,
@@ -194,7 +195,9 @@ impl Ocs {
 
     fn stand_by(&mut self, site: u8) -> Result<(), Refusal> {
         if self.sites.role() != Role::Primary || self.sessions.begun() != (0, 0) || site == 0 {
-            return Err(Refusal::NoSuchTurn("only a site that has served nobody yet can become a stand-by copy"));
+            return Err(Refusal::NoSuchTurn(
+                "only a site that has served nobody yet can become a stand-by copy",
+            ));
         }
         let local = self.local();
         (local.role, local.site) = (Role::StandBy, site);
@@ -209,7 +212,8 @@ impl Ocs {
         let local = self.sites.local.take();
         let mut effects = Vec::new();
         self.apply_into(at, command, &mut effects);
-        let taken = effects.into_iter().filter(|effect| matches!(effect, Effect::Site(SiteFact::Transferred(_))));
+        let taken =
+            effects.into_iter().filter(|effect| matches!(effect, Effect::Site(SiteFact::Transferred(_))));
         out.extend(taken);
         self.sites.local = local;
         let received = &self.sites.received;
@@ -228,8 +232,10 @@ impl Ocs {
         }
         let Some(mut local) = self.sites.local.take() else { return Ok(()) };
         let base = Box::new(self.clone());
-        // What has ended while nobody looked ends now. The primary tells of it.
-        self.expire_into(now, &mut Vec::new());
+        self.now = self.now.max(now);
+        for other in self.others.values_mut() {
+            other.now = other.now.max(now);
+        }
         self.take_outstanding(&local.outstanding);
         local.periods = local.periods.saturating_add(1);
         let first = u64::from(local.site) << SITE_SHIFT | u64::from(local.periods) << PERIOD_SHIFT;
@@ -240,6 +246,8 @@ impl Ocs {
         let software = local.software;
         self.sites.local = Some(local);
         self.behave_as(software);
+        // What has ended while nobody looked ends now. The primary tells of it.
+        self.expire_into(now, &mut Vec::new());
         Ok(())
     }
 
@@ -299,7 +307,9 @@ impl Ocs {
         }
         let ours = self.sites.local.as_ref().map_or(0, |local| local.epoch);
         if self.sites.role() != Role::StandAlone || epoch <= ours {
-            return Err(Refusal::NoSuchTurn("only a secondary site can become the primary, under a new rule"));
+            return Err(Refusal::NoSuchTurn(
+                "only a secondary site can become the primary, under a new rule",
+            ));
         }
         let local = self.local();
         (local.role, local.epoch, local.base) = (Role::Primary, epoch, None);

@@ -85,7 +85,8 @@ impl<'a> SiteView<'a> {
         let all = self.ocs.environments();
         all.flat_map(|own| {
             let before = own.branch.iter().flat_map(|branch| branch.purses());
-            own.ledger.accounts().iter().zip(before).filter_map(|(account, before)| {
+            before.filter_map(|(id, before)| {
+                let account = own.ledger.known_account(*id)?;
                 let amount = account.purse.spent().saturating_sub(before.spent());
                 (amount != Amount::ZERO).then(|| Adjustment {
                     env: own.env(),
@@ -127,7 +128,13 @@ impl Sites {
             let _ = writeln!(
                 out,
                 "site {:?} {} epoch {} software {} position {} periods {} outstanding {:?}",
-                local.role, local.site, local.epoch, local.software, local.position, local.periods, local.outstanding
+                local.role,
+                local.site,
+                local.epoch,
+                local.software,
+                local.position,
+                local.periods,
+                local.outstanding
             );
             if let Some(base) = &local.base {
                 let _ = writeln!(out, "copy");
