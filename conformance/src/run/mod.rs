@@ -17,6 +17,7 @@ mod record;
 pub mod rerun;
 mod runner;
 mod scene;
+mod shrink;
 pub mod target;
 mod unexpected;
 
@@ -30,4 +31,5 @@ pub use journal::{Entry, Journal};
 pub use player::{Terms, play};
 pub use record::{Record, StepRecord, UNEXPECTED_SHOWN_MAX};
 pub use runner::{AHEAD_MAX, Artifacts, CreateFile, DEFAULT_SEED, Filter, Options, run_all};
+pub use shrink::{SHRINKING_RUNS_MAX, Shrinking, Shrunk};
 pub use target::{Stage, Target, TargetError};

@@ -2,13 +2,13 @@
 //! problem of every file that takes part is reported at once.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use tollgate_network::{Impairment, PeerKind};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
+use super::drawn::Origin;
 use super::files::Files;
 use super::model::{Finally, Scenario};
 use super::nature::Nature;
@@ -180,7 +180,9 @@ impl Loader<'_> {
         }
         let finally = finally_node
             .map_or_else(Finally::default, |node| finally::read(node, world.as_deref(), &mut steps));
+        let draws = steps.draws_anything();
         let steps = steps.finish();
+        let origin = draws.then(|| self.origin(root, parameters, network, &peers)).flatten();
         Some(Scenario {
             path: self.path.to_path_buf(),
             name: name?,
@@ -196,7 +198,31 @@ impl Loader<'_> {
             peers: Peers::into_specs(peers)?,
             steps,
             finally,
+            origin,
         })
+    }
+
+    /// What the steps of a run are drawn from.
+    fn origin(
+        &mut self,
+        root: &Node,
+        parameters: &Parameters,
+        network: Impairment,
+        peers: &Peers,
+    ) -> Option<Arc<Origin>> {
+        let world = root.get("world")?;
+        let world = world::load::tree_of_scenario(world, self.path, &mut self.files, self.collector)?;
+        Some(Arc::new(Origin {
+            root: root.clone(),
+            world,
+            path: self.path.to_path_buf(),
+            parameters: parameters.all(),
+            network,
+            peers: peers.clone(),
+            files: self.files.clone(),
+            sources: self.collector.sources(),
+            registry: *self.registry,
+        }))
     }
 
     fn covers(&mut self, node: &Node) -> Vec<Text> {
@@ -238,7 +264,7 @@ pub(super) struct Sequence {
 }
 
 /// Reads the file of a sequence.
-pub(super) fn sequence(tree: &Rc<Node>, collector: &mut Collector) -> Option<Sequence> {
+pub(super) fn sequence(tree: &Arc<Node>, collector: &mut Collector) -> Option<Sequence> {
     let what = "a sequence";
     let mut keys = Keys::of(tree, what, collector)?;
     if let Some(node) = keys.need("sequence", what, collector) {

@@ -43,6 +43,9 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must be true in the end.
     pub finally: Finally,
+    /// What its steps are drawn from, where it has `random:` steps; [`Scenario::drawn`] writes them out, and until then
+    /// the steps are those beside the draws.
+    pub origin: Option<Arc<super::Origin>>,
 }
 
 impl Scenario {
@@ -125,6 +128,8 @@ pub enum Deed {
         args: Fields,
         /// Arguments with `${captures}` in them, to be read when the step runs.
         late: Vec<LateArg>,
+        /// Whether it passes too when the peer cannot do it in its present state (`may-refuse:`).
+        may_refuse: bool,
     },
     /// `expect:`
     Expect(Expectation),

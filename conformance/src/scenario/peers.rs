@@ -19,12 +19,12 @@ const RESERVED: [&str; 14] = [
 const OWN_SECRET: &str = "secret";
 
 /// The peers by name, broken ones too, so that one mistake makes one message.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Peers {
     all: Vec<Known>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     name: Text,
     kind: Option<&'static PeerKind>,
