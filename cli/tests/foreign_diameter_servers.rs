@@ -51,6 +51,7 @@ impl Gateway {
                 port: server.port(),
                 over: Transport::Tcp,
             }],
+            systems: Vec::new(),
             settings: filled(kind.settings, own),
             seed: 4_711,
             observe: true,

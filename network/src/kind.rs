@@ -2,6 +2,7 @@
 //! the editor's schema and `tollgate explain` all come from these tables.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tollgate_wire::{Fields, Naming, Text};
 
@@ -14,6 +15,8 @@ pub struct PeerKind {
     pub name: &'static str,
     /// One sentence on what it simulates.
     pub about: &'static str,
+    /// Whether it is a client of charging systems: its address must be a node of the world then.
+    pub client: bool,
     /// Keys beside `is:` and `at:`.
     pub settings: &'static [Arg],
     /// What it can be asked to do.
@@ -35,6 +38,9 @@ pub struct Setup {
     pub servers: Vec<Server>,
     /// The Diameter nodes of the charging systems that it knows, the preferred one first.
     pub diameter: Vec<DiameterServer>,
+    /// Every charging system of the scenario, as one that dispatches among them knows it; the first is the one that scenarios
+    /// call `ocs`. Sites of one system are one system.
+    pub systems: Vec<KnownSystem>,
     /// The settings, checked against [`PeerKind::settings`], defaults filled in.
     pub settings: Fields,
     /// For whatever it draws by chance; the same seed draws the same.
@@ -69,6 +75,23 @@ pub struct DiameterServer {
     pub port: u16,
     /// What carries connections to it.
     pub over: Transport,
+}
+
+/// A charging system as those who dispatch among several know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownSystem {
+    /// Its name in the scenario: `ocs`, `target`.
+    pub name: Text,
+    /// The number of its billing environment (`i_env`).
+    pub environment: Option<u32>,
+    /// Its addresses, those of its first site first.
+    pub addresses: Vec<IpAddr>,
+    /// Its RADIUS servers, with the secret that the system shares with this peer; none where it knows no such client.
+    pub servers: Vec<Server>,
+    /// Its Diameter nodes.
+    pub diameter: Vec<DiameterServer>,
+    /// The accounts, aliases and numbers (DIDs) that belong to it when the run begins.
+    pub numbers: Arc<[Text]>,
 }
 
 /// Why a peer could not be made: a lowercase phrase about its settings.

@@ -27,8 +27,8 @@ pub use driver::{Carried, Driver, NodeId, Seen};
 pub use fault::{Between, Fault, FaultError, Impairment, Ratio};
 pub use frame::Frame;
 pub use kind::{
-    Arg, ArgKind, DiameterServer, FieldNames, Need, PeerKind, Server, Setup, SetupError, Sight, Verb,
-    Vocabulary,
+    Arg, ArgKind, DiameterServer, FieldNames, KnownSystem, Need, PeerKind, Server, Setup, SetupError, Sight,
+    Verb, Vocabulary,
 };
 pub use node::{Input, Node, Output, Peer};
 pub use observation::Observation;

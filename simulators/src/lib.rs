@@ -13,6 +13,7 @@ pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
 pub mod dynamic_authorization;
+pub mod forwarding_registry;
 pub mod hss;
 pub mod mme;
 pub mod msc;

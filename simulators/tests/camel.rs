@@ -61,6 +61,7 @@ fn peer(kind: &str, address: [u8; 4], given: &[(&'static str, Value)]) -> Box<dy
             port: 3868,
             over: Transport::Tcp,
         }],
+        systems: Vec::new(),
         settings,
         seed: 1,
         observe: true,

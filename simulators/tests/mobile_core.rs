@@ -32,6 +32,7 @@ fn setup(kind: &str, name: &str, address: [u8; 4], seed: u64, given: &[(&'static
         address: IpAddr::from(address),
         servers: Vec::new(),
         diameter: Vec::new(),
+        systems: Vec::new(),
         settings,
         seed,
         observe: true,

@@ -44,6 +44,6 @@ impl Target for Reference {
         if keep_frames {
             driver = driver.keeping_carried();
         }
-        peers::set(Box::new(driver), self.systems.get(scenario)?, scenario, seed)
+        peers::set(Box::new(driver), &self.systems, scenario, seed)
     }
 }

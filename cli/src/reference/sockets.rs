@@ -78,6 +78,6 @@ impl Target for ReferenceSockets {
         if keep_frames {
             driver = driver.keeping_carried();
         }
-        peers::set(Box::new(driver), self.systems.get(scenario)?, scenario, seed)
+        peers::set(Box::new(driver), &self.systems, scenario, seed)
     }
 }

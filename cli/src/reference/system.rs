@@ -24,6 +24,9 @@ pub(crate) struct System {
     diameter: Option<DiameterConfig>,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
+    environment: Option<u32>,
+    /// Accounts, aliases and numbers.
+    numbers: Arc<[Text]>,
 }
 
 impl System {
@@ -41,7 +44,19 @@ impl System {
                 .flat_map(|env| &env.nodes)
                 .filter_map(|node| Some((node.address, node.secret.clone()?)))
                 .collect(),
+            environment: world.resale.environment,
+            numbers: numbers(world),
         })
+    }
+
+    /// The number of its billing environment, where its world has one.
+    pub(crate) const fn environment(&self) -> Option<u32> {
+        self.environment
+    }
+
+    /// The accounts, aliases and numbers (DIDs) that it has at the start.
+    pub(crate) fn numbers(&self) -> Arc<[Text]> {
+        Arc::clone(&self.numbers)
     }
 
     /// Its addresses.
@@ -84,8 +99,8 @@ impl System {
         self.diameter.as_ref()
     }
 
-    /// The system as its Diameter clients know it: nothing when it speaks none.
-    pub(crate) fn diameter_servers(&self) -> Vec<DiameterServer> {
+    /// The system as its Diameter clients know it at these of its addresses: nothing when it speaks none.
+    pub(crate) fn diameter_servers(&self, addresses: &[IpAddr]) -> Vec<DiameterServer> {
         let Some(own) = &self.diameter else { return Vec::new() };
         let server = |listener: &Listener| DiameterServer {
             host: listener.host.clone(),
@@ -94,11 +109,11 @@ impl System {
             port: listener.at.port(),
             over: listener.over,
         };
-        own.listen.iter().map(server).collect()
+        own.listen.iter().filter(|listener| addresses.contains(&listener.at.ip())).map(server).collect()
     }
 
-    /// The system as the client at `address` knows it: nothing when the world has no such node.
-    pub(crate) fn servers(&self, address: IpAddr) -> Vec<Server> {
+    /// The system as the client at `address` knows it at these of its addresses: nothing when the world has no such node.
+    pub(crate) fn servers(&self, address: IpAddr, own: &[IpAddr]) -> Vec<Server> {
         let Some((_, secret)) = self.secrets.iter().find(|(own, _)| *own == address) else {
             return Vec::new();
         };
@@ -108,6 +123,17 @@ impl System {
             acct_port: 1813,
             secret: secret.clone(),
         };
-        self.addresses.iter().map(server).collect()
+        own.iter().map(server).collect()
     }
+}
+
+/// What calls and sessions may name as belonging to the system of this world.
+fn numbers(world: &World) -> Arc<[Text]> {
+    let of = |env: &World| {
+        let accounts = env.accounts.iter().map(|account| account.id.clone());
+        let aliases = env.resale.aliases.iter().map(|alias| alias.name.clone());
+        let dids = env.numbers.dids.iter().map(|did| did.number.clone());
+        accounts.chain(aliases).chain(dids).collect::<Vec<_>>()
+    };
+    world.everywhere().flat_map(of).collect()
 }

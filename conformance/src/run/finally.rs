@@ -1,18 +1,19 @@
 //! Judging `finally:`, once the network has settled.
 //!
-//! Balances are asked of the system under test with its verb `report-balance` and read from the `balance`
+//! Balances are asked of each charging system with its verb `report-balance` and read from the `balance`
 //! that it observes; xDRs and events are those that it observed during the whole run, used by a step or not.
 //! An assertion that the target cannot show is skipped, never passed.
 
-use tollgate_network::{Action, NodeId, Seen};
+use tollgate_network::{Action, NodeId, PeerKind, Seen};
 use tollgate_wire::{Text, Value};
 
 use super::event::{Mismatch, StepOutcome};
 use super::expect::all_hold;
+use super::invariants;
 use super::matcher::{holds, shown};
 use super::nearest::field_differences;
-use super::scene::Scene;
-use crate::scenario::{AccountMatch, FieldMatch, Finally, Place, XdrMatch};
+use super::scene::{Cast, Scene};
+use crate::scenario::{AccountMatch, FieldMatch, Finally, Place, Who, XdrMatch};
 
 /// The verb that has the system show an account, with the name of the account as `account`.
 const REPORT_BALANCE: &str = "report-balance";
@@ -30,10 +31,57 @@ const EVENT: &str = "event";
 /// One judged assertion.
 type Judged = (Text, Place, StepOutcome);
 
+/// One of the charging systems: who it is, and what its assertions are called after where it is not the one under test.
+#[derive(Clone, Copy)]
+struct System<'a> {
+    node: NodeId,
+    kind: &'static PeerKind,
+    name: Option<&'a str>,
+}
+
+impl System<'_> {
+    /// An assertion's text, with the system it is about.
+    fn text(&self, text: Text) -> Text {
+        match self.name {
+            Some(name) => format!("{name}: {text}").into(),
+            None => text,
+        }
+    }
+}
+
 /// Judges all of it, one record an assertion. Captures are written out already.
 pub(crate) fn judge(scene: &mut Scene<'_>, finally: &Finally, top: &Place) -> Vec<Judged> {
     let mut judged = Vec::new();
-    let mut shown_accounts = Accounts::default();
+    for (who, own) in std::iter::once((Who::System, finally)).chain(further(finally)) {
+        let cast = scene.cast;
+        let name = (who != Who::System).then(|| cast.name(who));
+        match cast.node(who).zip(cast.kind(who)) {
+            Some((node, kind)) => judge_system(scene, System { node, kind, name }, own, top, &mut judged),
+            None => {
+                let lost = || StepOutcome::Broken("the stage lacks a peer of the scenario".to_owned());
+                judged
+                    .extend(names_of(own, name, top).into_iter().map(|(text, place)| (text, place, lost())));
+            }
+        }
+    }
+    judged.extend(invariants::judge(scene, finally));
+    judged
+}
+
+/// What is asserted of further systems.
+fn further(finally: &Finally) -> impl Iterator<Item = (Who, &Finally)> {
+    finally.systems.iter().map(|(who, own)| (*who, own))
+}
+
+fn judge_system(
+    scene: &mut Scene<'_>,
+    system: System<'_>,
+    finally: &Finally,
+    top: &Place,
+    judged: &mut Vec<Judged>,
+) {
+    let mut shown_accounts = Accounts { system, known: Vec::new() };
+    let from = judged.len();
     for account in &finally.balances {
         judged.push(shown_accounts.judge(scene, account, &Asked { what: "balance", field: "amount" }));
     }
@@ -41,16 +89,28 @@ pub(crate) fn judge(scene: &mut Scene<'_>, finally: &Finally, top: &Place) -> Ve
         judged.push(shown_accounts.judge(scene, account, &Asked { what: "reserved", field: "reserved" }));
     }
     if let Some(xdrs) = &finally.xdrs {
-        judge_xdrs(scene, xdrs, top, &mut judged);
+        judge_xdrs(scene, system, xdrs, top, judged);
     }
     for (name, place) in &finally.events {
-        judged.push((format!("event {name}").into(), place.clone(), judge_event(scene, name, place)));
+        let outcome = judge_event(scene, system, name, place);
+        judged.push((format!("event {name}").into(), place.clone(), outcome));
     }
-    judged
+    for (text, _, _) in &mut judged[from..] {
+        *text = system.text(std::mem::take(text));
+    }
 }
 
 /// What the assertions are called, to be skipped one by one.
-pub(crate) fn names(finally: &Finally, top: &Place) -> Vec<(Text, Place)> {
+pub(crate) fn names(cast: &Cast<'_>, finally: &Finally, top: &Place) -> Vec<(Text, Place)> {
+    let mut names = names_of(finally, None, top);
+    for (who, own) in further(finally) {
+        names.extend(names_of(own, Some(cast.name(who)), top));
+    }
+    names.extend(invariants::names(finally));
+    names
+}
+
+fn names_of(finally: &Finally, system: Option<&str>, top: &Place) -> Vec<(Text, Place)> {
     let account = |what: &'static str| {
         move |account: &AccountMatch| (account_text(what, account), account.place.clone())
     };
@@ -64,6 +124,9 @@ pub(crate) fn names(finally: &Finally, top: &Place) -> Vec<(Text, Place)> {
         ));
     }
     names.extend(finally.events.iter().map(|(name, place)| (format!("event {name}").into(), place.clone())));
+    if let Some(system) = system {
+        names.iter_mut().for_each(|(text, _)| *text = format!("{system}: {text}").into());
+    }
     names
 }
 
@@ -97,10 +160,12 @@ struct Asked {
 
 /// Accounts that were asked for, each with the place of the answer in the journal: one question an
 /// account, whatever is asserted of it.
-#[derive(Default)]
-struct Accounts(Vec<(Text, Result<usize, StepOutcome>)>);
+struct Accounts<'a> {
+    system: System<'a>,
+    known: Vec<(Text, Result<usize, StepOutcome>)>,
+}
 
-impl Accounts {
+impl Accounts<'_> {
     fn judge(&mut self, scene: &mut Scene<'_>, wanted: &AccountMatch, asked: &Asked) -> Judged {
         let text = account_text(asked.what, wanted);
         let outcome = self.outcome(scene, wanted, asked);
@@ -108,15 +173,19 @@ impl Accounts {
     }
 
     fn outcome(&mut self, scene: &mut Scene<'_>, wanted: &AccountMatch, asked: &Asked) -> StepOutcome {
-        let sight = scene.cast.system_kind.sight(BALANCE).filter(|sight| sight.fields.contains(asked.field));
-        if sight.is_none() || scene.cast.system_kind.verb(REPORT_BALANCE).is_none() {
+        let kind = self.system.kind;
+        let sight = kind.sight(BALANCE).filter(|sight| sight.fields.contains(asked.field));
+        if sight.is_none() || kind.verb(REPORT_BALANCE).is_none() {
             return StepOutcome::Skipped(format!("the target cannot show the {} of an account", asked.what));
         }
-        let known =
-            self.0.iter().find(|(account, _)| *account == wanted.account).map(|(_, answer)| answer.clone());
+        let known = self
+            .known
+            .iter()
+            .find(|(account, _)| *account == wanted.account)
+            .map(|(_, answer)| answer.clone());
         let answer = known.unwrap_or_else(|| {
-            let answer = ask(scene, &wanted.account, &wanted.place);
-            self.0.push((wanted.account.clone(), answer.clone()));
+            let answer = ask(scene, self.system.node, &wanted.account, &wanted.place);
+            self.known.push((wanted.account.clone(), answer.clone()));
             answer
         });
         let entry = match answer {
@@ -140,14 +209,13 @@ impl Accounts {
 }
 
 /// Asks for an account. Answers with the place of what was shown.
-fn ask(scene: &mut Scene<'_>, account: &Text, place: &Place) -> Result<usize, StepOutcome> {
+fn ask(scene: &mut Scene<'_>, system: NodeId, account: &Text, place: &Place) -> Result<usize, StepOutcome> {
     let unanswered = |seen: String| {
         let expected = format!("the system to show account {account}");
         StepOutcome::Failed(vec![Mismatch { expected, seen, frame: None, place: Some(place.clone()) }])
     };
     let from = scene.journal.len();
     let action = Action::new(REPORT_BALANCE).with("account", account.clone());
-    let system = scene.cast.system;
     scene.driver.perform(system, &action).map_err(|error| unanswered(error.to_string()))?;
     let until = scene.now() + scene.within;
     let found = scene.find(from, until, |seen| {
@@ -159,12 +227,27 @@ fn ask(scene: &mut Scene<'_>, account: &Text, place: &Place) -> Result<usize, St
     Ok(entry)
 }
 
-/// Has the system rebuild its state from its command log, and compare.
-pub(crate) fn judge_replay(scene: &mut Scene<'_>, top: &Place) -> StepOutcome {
-    if scene.cast.system_kind.verb(REPORT_REPLAY).is_none() {
+/// Has every system and site rebuild its state from its command log, and compare; answers with the name of each but the
+/// first.
+pub(crate) fn judge_replay(scene: &mut Scene<'_>, top: &Place) -> Vec<(Option<Text>, StepOutcome)> {
+    let cast = scene.cast;
+    let mut judged = Vec::new();
+    for who in cast.scenario.systems() {
+        let name = (who != Who::System).then(|| Text::from(cast.name(who)));
+        let outcome = match cast.node(who).zip(cast.kind(who)) {
+            Some((node, kind)) => replay(scene, node, kind, top),
+            None => StepOutcome::Broken("the stage lacks a peer of the scenario".to_owned()),
+        };
+        judged.push((name, outcome));
+    }
+    judged
+}
+
+fn replay(scene: &mut Scene<'_>, system: NodeId, kind: &PeerKind, top: &Place) -> StepOutcome {
+    if kind.verb(REPORT_REPLAY).is_none() {
         return StepOutcome::Skipped("the target cannot show its command log".to_owned());
     }
-    let (from, system) = (scene.journal.len(), scene.cast.system);
+    let from = scene.journal.len();
     if let Err(error) = scene.driver.perform(system, &Action::new(REPORT_REPLAY)) {
         return StepOutcome::Broken(error.to_string());
     }
@@ -184,15 +267,21 @@ fn is_system(seen: &Seen, system: NodeId, kind: &str) -> bool {
     seen.node == system && seen.observation.kind == kind
 }
 
-fn judge_xdrs(scene: &mut Scene<'_>, wanted: &[XdrMatch], top: &Place, judged: &mut Vec<Judged>) {
+fn judge_xdrs(
+    scene: &mut Scene<'_>,
+    system: System<'_>,
+    wanted: &[XdrMatch],
+    top: &Place,
+    judged: &mut Vec<Judged>,
+) {
     let place = wanted.first().map_or_else(|| top.clone(), |xdr| xdr.place.clone());
-    if scene.cast.system_kind.sight(XDR).is_none() {
+    if system.kind.sight(XDR).is_none() {
         let why = || StepOutcome::Skipped("the target cannot show xdrs".to_owned());
         judged.extend(wanted.iter().enumerate().map(|(n, xdr)| (xdr_text(n, xdr), xdr.place.clone(), why())));
         judged.push((count_text(wanted.len()), place, why()));
         return;
     }
-    let written = system_entries(scene, XDR);
+    let written = system_entries(scene, system.node, XDR);
     for (number, xdr) in wanted.iter().enumerate() {
         let outcome = judge_xdr(scene, xdr, number, &written);
         judged.push((xdr_text(number, xdr), xdr.place.clone(), outcome));
@@ -256,13 +345,13 @@ fn count_xdrs(scene: &Scene<'_>, wanted: &[XdrMatch], written: &[usize], place: 
     StepOutcome::Failed(vec![Mismatch { expected, seen, frame, place: Some(place.clone()) }])
 }
 
-fn judge_event(scene: &mut Scene<'_>, name: &Text, place: &Place) -> StepOutcome {
-    let Some(sight) = scene.cast.system_kind.sight(EVENT) else {
+fn judge_event(scene: &mut Scene<'_>, system: System<'_>, name: &Text, place: &Place) -> StepOutcome {
+    let Some(sight) = system.kind.sight(EVENT) else {
         return StepOutcome::Skipped("the target cannot show events".to_owned());
     };
     let subject = sight.subject.unwrap_or("name");
     let (mut found, mut others) = (Vec::new(), Vec::new());
-    for entry in system_entries(scene, EVENT) {
+    for entry in system_entries(scene, system.node, EVENT) {
         let fields = scene.journal.entries()[entry].seen.observation.fields();
         match fields.get(subject).and_then(Value::as_text) {
             Some(own) if own == name => found.push(entry),
@@ -290,10 +379,7 @@ fn judge_event(scene: &mut Scene<'_>, name: &Text, place: &Place) -> StepOutcome
 }
 
 /// Places of everything of this kind that the system observed.
-fn system_entries(scene: &Scene<'_>, kind: &str) -> Vec<usize> {
+fn system_entries(scene: &Scene<'_>, system: NodeId, kind: &str) -> Vec<usize> {
     let entries = scene.journal.entries().iter().enumerate();
-    entries
-        .filter(|(_, entry)| is_system(&entry.seen, scene.cast.system, kind))
-        .map(|(place, _)| place)
-        .collect()
+    entries.filter(|(_, entry)| is_system(&entry.seen, system, kind)).map(|(place, _)| place).collect()
 }

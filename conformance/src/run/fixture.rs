@@ -43,6 +43,7 @@ const TEXT: Arg = arg("text", ArgKind::Text);
 pub(crate) static CALLER_KIND: PeerKind = PeerKind {
     name: "caller",
     about: "Sees what it is told to.",
+    client: true,
     settings: &[],
     verbs: &[
         verb("see", &[TEXT, arg("after", ArgKind::Span)]),
@@ -59,6 +60,7 @@ pub(crate) static CALLER_KIND: PeerKind = PeerKind {
 pub(crate) static SYSTEM_KIND: PeerKind = PeerKind {
     name: "system",
     about: "Answers and charges.",
+    client: true,
     settings: &[],
     verbs: &[verb("report-balance", &[arg("account", ArgKind::Text)])],
     sights: &[
@@ -74,6 +76,7 @@ pub(crate) static SYSTEM_KIND: PeerKind = PeerKind {
 pub(crate) static SILENT_KIND: PeerKind = PeerKind {
     name: "silent",
     about: "Shows nothing.",
+    client: true,
     settings: &[],
     verbs: &[],
     sights: &[sight("request", Some("text"))],
@@ -240,6 +243,8 @@ pub(crate) fn scenario() -> Scenario {
             kind: &CALLER_KIND,
             address: CALLER_ADDRESS.into(),
             settings: Fields::new(),
+            systems: Vec::new(),
+            system: None,
             place: place(2),
         }],
         steps: Vec::new(),

@@ -93,21 +93,28 @@ pub(crate) fn finally<'a>(
     written: &'a Finally,
     captures: &Captures,
 ) -> Result<Cow<'a, Finally>, TemplateError> {
-    let accounts = || written.balances.iter().chain(&written.reserved);
-    let xdrs = || written.xdrs.iter().flatten().flat_map(|xdr| &xdr.fields);
-    let late =
-        accounts().any(|account| is_late(&account.matcher)) || xdrs().any(|field| is_late(&field.matcher));
+    let late = is_late_of_system(written) || written.systems.iter().any(|(_, own)| is_late_of_system(own));
     if !late {
         return Ok(Cow::Borrowed(written));
     }
     let mut filled = written.clone();
-    for account in filled.balances.iter_mut().chain(&mut filled.reserved) {
+    fill_system(&mut filled, captures)?;
+    filled.systems.iter_mut().try_for_each(|(_, own)| fill_system(own, captures))?;
+    Ok(Cow::Owned(filled))
+}
+
+/// Whether something of one system is to be written out; of further ones beside it nothing is said.
+fn is_late_of_system(written: &Finally) -> bool {
+    let mut accounts = written.balances.iter().chain(&written.reserved);
+    let mut xdrs = written.xdrs.iter().flatten().flat_map(|xdr| &xdr.fields);
+    accounts.any(|account| is_late(&account.matcher)) || xdrs.any(|field| is_late(&field.matcher))
+}
+
+fn fill_system(written: &mut Finally, captures: &Captures) -> Result<(), TemplateError> {
+    for account in written.balances.iter_mut().chain(&mut written.reserved) {
         fill_matcher(&mut account.matcher, captures)?;
     }
-    for xdr in filled.xdrs.iter_mut().flatten() {
-        fill_fields(&mut xdr.fields, captures)?;
-    }
-    Ok(Cow::Owned(filled))
+    written.xdrs.iter_mut().flatten().try_for_each(|xdr| fill_fields(&mut xdr.fields, captures))
 }
 
 fn is_late(matcher: &Matcher) -> bool {

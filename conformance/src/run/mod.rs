@@ -3,10 +3,12 @@
 //! [`run_all`] plays scenarios on a [`Target`] and tells everything as [`RunEvent`]s; [`play`] plays one on a
 //! [`Stage`] and leaves a [`Record`] with its [`Journal`].
 
+mod calls;
 pub mod event;
 mod expect;
 mod faults;
 mod finally;
+mod invariants;
 pub mod journal;
 mod late;
 mod matcher;

@@ -221,15 +221,19 @@ impl Player<'_> {
     }
 
     fn verify_replay(&mut self) {
-        let outcome = finally::judge_replay(&mut self.scene, &self.top);
-        let at = self.scene.now();
-        let text = "the command log rebuilds the same state".into();
-        self.done.push(StepRecord { text, place: self.top.clone(), at, outcome });
+        for (name, outcome) in finally::judge_replay(&mut self.scene, &self.top) {
+            let at = self.scene.now();
+            let text = match name {
+                None => "the command log rebuilds the same state".into(),
+                Some(name) => format!("{name}: the command log rebuilds the same state").into(),
+            };
+            self.done.push(StepRecord { text, place: self.top.clone(), at, outcome });
+        }
     }
 
     fn skip_finally(&mut self, why: &str) {
         let at = self.scene.now();
-        for (text, place) in finally::names(&self.scene.cast.scenario.finally, &self.top) {
+        for (text, place) in finally::names(&self.scene.cast, &self.scene.cast.scenario.finally, &self.top) {
             let outcome = StepOutcome::Skipped(why.to_owned());
             self.done.push(StepRecord { text, place, at, outcome });
         }

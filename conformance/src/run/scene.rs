@@ -44,7 +44,7 @@ impl<'a> Cast<'a> {
         }
     }
 
-    fn kind(&self, who: Who) -> Option<&'static PeerKind> {
+    pub(crate) fn kind(&self, who: Who) -> Option<&'static PeerKind> {
         match who {
             Who::System => Some(self.system_kind),
             Who::Peer(place) => self.scenario.peers.get(place).map(|peer| peer.kind),

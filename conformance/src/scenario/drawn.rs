@@ -23,8 +23,8 @@ use crate::yaml::{self, Entry, Key, Kind, Node, Scalar};
 pub struct Origin {
     /// The file's tree, its matrix written out.
     pub(super) root: Node,
-    /// Its world as one tree, whatever files it is made of.
-    pub(super) world: Node,
+    /// The worlds in it, each as it is written and as one tree, whatever files it is made of.
+    pub(super) worlds: Vec<(Node, Node)>,
     pub(super) path: PathBuf,
     /// The values of the matrix, which no other parameter may be named like.
     pub(super) parameters: Vec<(Text, Node)>,
@@ -91,6 +91,27 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// A world with everything in it.
+    fn world(&self, written: &Node) -> Node {
+        let known = self.worlds.iter().find(|(own, _)| own == written);
+        known.map_or_else(|| written.clone(), |(_, tree)| without_file(tree))
+    }
+
+    /// The peers, with the worlds of those that are charging systems.
+    fn peers_alone(&self, peers: &Node) -> Node {
+        let mut peers = peers.clone();
+        let Kind::Map(entries) = &mut peers.kind else { return peers };
+        for peer in entries {
+            let Kind::Map(keys) = &mut peer.value.kind else { continue };
+            for world in keys.iter_mut().filter(|own| own.key.text == "world") {
+                world.value = self.world(&world.value);
+            }
+        }
+        peers
+    }
+}
+
 impl Draft {
     /// The steps.
     pub(crate) fn steps(&self) -> &[Written] {
@@ -137,7 +158,8 @@ impl Draft {
         for one in own {
             match one.key.text.as_str() {
                 "matrix" | "seed" => {}
-                "world" => entries.push(entry("world", without_file(&self.origin.world))),
+                "world" => entries.push(entry("world", self.origin.world(&one.value))),
+                "peers" => entries.push(entry("peers", self.origin.peers_alone(&one.value))),
                 "steps" => {
                     entries.push(entry("seed", plain(seed.to_string())));
                     entries.push(entry("steps", Node { kind: Kind::Sequence(self.nodes()), span }));

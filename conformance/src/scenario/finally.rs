@@ -3,7 +3,7 @@
 use tollgate_wire::{Text, Value};
 
 use super::expect::field_matches;
-use super::model::{AccountMatch, Finally, Matcher, Scalar, XdrMatch};
+use super::model::{AccountMatch, Finally, Invariant, Matcher, Place, Scalar, Who, XdrMatch};
 use super::steps::Steps;
 use super::{matchers, read};
 use crate::diagnostics::{Problem, Span, known_names, shown};
@@ -15,8 +15,53 @@ const XDR: &str = "xdr";
 
 /// Reads `finally:`; captures of all steps are known.
 pub(super) fn read(node: &Node, world: Option<&World>, steps: &mut Steps<'_>) -> Finally {
+    let Some(mut keys) = Keys::of(node, "`finally:`", steps.collector) else { return Finally::default() };
+    let mut finally = of_system(&mut keys, world, steps);
+    if let Some(node) = keys.value("systems") {
+        finally.systems = systems(node, steps);
+    }
+    if let Some(node) = keys.value("invariants") {
+        finally.invariants = invariants(node, steps);
+    }
+    keys.finish("`finally:`", steps.collector);
+    finally
+}
+
+/// `invariants:` by their names.
+fn invariants(node: &Node, steps: &mut Steps<'_>) -> Vec<(Invariant, Place)> {
+    let mut all = Vec::new();
+    for item in read::items(node, "`invariants:`", steps.collector) {
+        let Some(name) = read::text(item, "an invariant", steps.collector) else { continue };
+        match Invariant::ALL.into_iter().find(|own| own.name() == name) {
+            Some(own) => all.push((own, steps.collector.place(item.span))),
+            None => {
+                let known = Invariant::ALL.map(Invariant::name);
+                read::unknown(item.span, ("invariant", "invariants"), &name, &known, steps.collector);
+            }
+        }
+    }
+    all
+}
+
+/// `systems:` each with what must be true of it.
+fn systems(node: &Node, steps: &mut Steps<'_>) -> Vec<(Who, Finally)> {
+    let mut all = Vec::new();
+    let peers = steps.peers;
+    for entry in read::entries(node, "`systems:`", steps.collector) {
+        let Some((who, world)) = peers.systems.find(&entry.key.text) else {
+            peers.systems.unknown(entry.key.span, &entry.key.text, steps.collector);
+            continue;
+        };
+        let Some(mut keys) = Keys::of(&entry.value, "a system's end", steps.collector) else { continue };
+        all.push((who, of_system(&mut keys, world, steps)));
+        keys.finish("a system's end", steps.collector);
+    }
+    all
+}
+
+/// What must be true of one system.
+fn of_system(keys: &mut Keys<'_>, world: Option<&World>, steps: &mut Steps<'_>) -> Finally {
     let mut finally = Finally::default();
-    let Some(mut keys) = Keys::of(node, "`finally:`", steps.collector) else { return finally };
     if let Some(node) = keys.value("balances") {
         finally.balances = accounts(node, "`balances:`", world, steps);
     }
@@ -33,7 +78,6 @@ pub(super) fn read(node: &Node, world: Option<&World>, steps: &mut Steps<'_>) ->
             }
         }
     }
-    keys.finish("`finally:`", steps.collector);
     finally
 }
 

@@ -168,7 +168,14 @@ impl Loader<'_> {
         let network =
             keys.value("network").map_or_else(Impairment::default, |node| faults::network(node, collector));
         let world = keys.need("world", what, collector).and_then(|node| self.world(node));
-        let peers = peers::read(keys.value("peers"), self.registry, world.as_deref(), self.collector);
+        let Self { path, registry, files, worlds, collector } = self;
+        let peers = peers::read(
+            keys.value("peers"),
+            registry,
+            world.as_ref(),
+            &mut |node, collector| load_world(node, path, files, worlds, collector),
+            collector,
+        );
         let steps_node = keys.need("steps", what, self.collector);
         let finally_node = keys.value("finally");
         keys.take("matrix");
@@ -210,11 +217,20 @@ impl Loader<'_> {
         network: Impairment,
         peers: &Peers,
     ) -> Option<Arc<Origin>> {
-        let world = root.get("world")?;
-        let world = world::load::tree_of_scenario(world, self.path, &mut self.files, self.collector)?;
+        let of_peers = match root.get("peers").map(|peers| &peers.kind) {
+            Some(Kind::Map(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        let all =
+            root.get("world").into_iter().chain(of_peers.iter().filter_map(|peer| peer.value.get("world")));
+        let mut worlds = Vec::new();
+        for world in all {
+            let tree = world::load::tree_of_scenario(world, self.path, &mut self.files, self.collector)?;
+            worlds.push((world.clone(), tree));
+        }
         Some(Arc::new(Origin {
             root: root.clone(),
-            world,
+            worlds,
             path: self.path.to_path_buf(),
             parameters: parameters.all(),
             network,
@@ -240,13 +256,24 @@ impl Loader<'_> {
     }
 
     fn world(&mut self, node: &Node) -> Option<Arc<World>> {
-        if let Some((_, world)) = self.worlds.iter().find(|(known, _)| known == node) {
-            return world.clone();
-        }
-        let world = world::load::of_scenario(node, self.path, &mut self.files, self.collector).map(Arc::new);
-        self.worlds.push((node.clone(), world.clone()));
-        world
+        load_world(node, self.path, &mut self.files, &mut self.worlds, self.collector)
     }
+}
+
+/// A world that a scenario names or writes; read once, however often it is used.
+fn load_world(
+    node: &Node,
+    path: &Path,
+    files: &mut Files,
+    worlds: &mut Vec<(Node, Option<Arc<World>>)>,
+    collector: &mut Collector,
+) -> Option<Arc<World>> {
+    if let Some((_, world)) = worlds.iter().find(|(known, _)| known == node) {
+        return world.clone();
+    }
+    let world = world::load::of_scenario(node, path, files, collector).map(Arc::new);
+    worlds.push((node.clone(), world.clone()));
+    world
 }
 
 fn tags(node: &Node, collector: &mut Collector) -> Vec<Text> {

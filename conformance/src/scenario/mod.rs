@@ -22,6 +22,7 @@ pub(crate) mod read;
 mod steps;
 mod subject;
 mod substitute;
+mod systems;
 pub mod template;
 pub mod values;
 
@@ -31,8 +32,8 @@ pub use drawn::Origin;
 pub use find::{find_files, find_subjects};
 pub use load::{Options, Registry, STARTS_DEFAULT, check_file, check_octets, load_file};
 pub use model::{
-    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, LateArg, Matcher, Order,
-    PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
+    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem, Invariant,
+    LateArg, Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
 };
 pub(crate) use nature::Nature;
 pub(crate) use steps::Written;

@@ -49,6 +49,48 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The world of a charging system: of one of several sites that of the system; `None` for any other peer.
+    #[must_use]
+    pub fn world_of(&self, who: Who) -> Option<&Arc<World>> {
+        match who {
+            Who::System => Some(&self.world),
+            Who::Peer(place) => match self.peers.get(place)?.system.as_ref()? {
+                FurtherSystem::Own(world) => Some(world),
+                // A site is of a system and not of a site, as the check has seen to.
+                FurtherSystem::SiteOf(Who::System) => Some(&self.world),
+                FurtherSystem::SiteOf(Who::Peer(place)) => match self.peers.get(*place)?.system.as_ref()? {
+                    FurtherSystem::Own(world) => Some(world),
+                    FurtherSystem::SiteOf(_) => None,
+                },
+            },
+        }
+    }
+
+    /// Every charging system and site: the system under test, then the further ones in the order of the file.
+    pub fn systems(&self) -> impl Iterator<Item = Who> {
+        let further = self.peers.iter().enumerate().filter(|(_, peer)| peer.system.is_some());
+        std::iter::once(Who::System).chain(further.map(|(place, _)| Who::Peer(place)))
+    }
+
+    /// A system with its other sites, itself first.
+    #[must_use]
+    pub fn sites_of(&self, system: Who) -> Vec<Who> {
+        let site = |who: &Who| match who {
+            Who::System => false,
+            Who::Peer(place) => self
+                .peers
+                .get(*place)
+                .is_some_and(|peer| matches!(peer.system, Some(FurtherSystem::SiteOf(own)) if own == system)),
+        };
+        std::iter::once(system).chain(self.systems().filter(site)).collect()
+    }
+
+    /// Whose client a peer is, the preferred one first.
+    #[must_use]
+    pub fn servers_of(&self, peer: &PeerSpec) -> Vec<Who> {
+        if peer.systems.is_empty() { self.sites_of(Who::System) } else { peer.systems.clone() }
+    }
+
     /// How long its `wait:` steps let pass, to the second.
     #[must_use]
     pub fn waits(&self) -> Duration {
@@ -75,12 +117,25 @@ pub struct PeerSpec {
     pub name: Text,
     /// Its kind.
     pub kind: &'static PeerKind,
-    /// Its address (`at:`).
+    /// Its address (`at:`); of a further system the first of its world's.
     pub address: IpAddr,
     /// Its settings, defaults filled in.
     pub settings: Fields,
+    /// Whose client it is (`system:`), the preferred system first; empty says the system under test with its sites.
+    pub systems: Vec<Who>,
+    /// What it is where it is a charging system itself (`is: ocs`).
+    pub system: Option<FurtherSystem>,
     /// Where it stands.
     pub place: Place,
+}
+
+/// A charging system beside the one that scenarios call `ocs`.
+#[derive(Debug, Clone)]
+pub enum FurtherSystem {
+    /// A system of its own (`world:`).
+    Own(Arc<World>),
+    /// Another site of this one (`site-of:`), at the peer's address.
+    SiteOf(Who),
 }
 
 /// Who acts or observes.
@@ -286,6 +341,58 @@ pub struct Finally {
     pub xdrs: Option<Vec<XdrMatch>>,
     /// Events that were emitted at least once.
     pub events: Vec<(Text, Place)>,
+    /// `invariants:` what is true of every run.
+    pub invariants: Vec<(Invariant, Place)>,
+    /// `systems:` the same of further charging systems.
+    pub systems: Vec<(Who, Self)>,
+}
+
+/// What is true of every run, whatever was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariant {
+    /// Each call and session whose end its client has reported has its xDR, once.
+    EveryCallChargedOnce,
+    /// No account has gone beyond its limit, but by what its xDRs say.
+    WithinLimits,
+    /// Nothing is reserved.
+    NothingReserved,
+    /// Every site of a system shows the same accounts.
+    SitesEqual,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::EveryCallChargedOnce, Self::WithinLimits, Self::NothingReserved, Self::SitesEqual];
+
+    /// The word in `invariants:`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => "every-call-charged-once",
+            Self::WithinLimits => "within-limits",
+            Self::NothingReserved => "nothing-reserved",
+            Self::SitesEqual => "sites-equal",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => {
+                "Each answered call or session whose end its client has reported has its xDR at one of the systems, and none \
+                 has two of one kind at the same site; a report that its client gave up, or that went with a crash of the \
+                 client, may be missing"
+            }
+            Self::WithinLimits => {
+                "No account of any system has less to spend than nothing, but for what its xDRs say was charged beyond the \
+                 limit (overdraft)"
+            }
+            Self::NothingReserved => "No account of any system has money reserved",
+            Self::SitesEqual => "Every site of a system shows the same of every account",
+        }
+    }
 }
 
 /// One account's amount.

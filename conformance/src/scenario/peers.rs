@@ -1,10 +1,13 @@
 //! `peers:` who takes part beside the system under test.
 
+use std::sync::Arc;
+
 use tollgate_network::{Arg, Need, PeerKind};
 use tollgate_wire::{Fields, Text};
 
 use super::load::Registry;
 use super::model::{PeerSpec, Who};
+use super::systems::{self, Declared, LoadWorld, Systems};
 use super::{args, read, template};
 use crate::diagnostics::{Collector, Problem, Span, known_names, shown};
 use crate::world::World;
@@ -19,9 +22,11 @@ const RESERVED: [&str; 14] = [
 const OWN_SECRET: &str = "secret";
 
 /// The peers by name, broken ones too, so that one mistake makes one message.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Peers {
     all: Vec<Known>,
+    /// Those that are charging systems, and the system under test.
+    pub(super) systems: Systems,
 }
 
 #[derive(Debug, Clone)]
@@ -65,22 +70,62 @@ impl Peers {
     }
 }
 
-/// Reads `peers:`.
+/// Reads `peers:`; `world` is that of the system under test, and `load` reads those of further ones.
 pub(super) fn read(
     node: Option<&Node>,
     registry: &Registry,
-    world: Option<&World>,
+    world: Option<&Arc<World>>,
+    load: LoadWorld<'_>,
     collector: &mut Collector,
 ) -> Peers {
-    let mut peers = Peers::default();
-    let Some(node) = node else { return peers };
-    for entry in read::entries(node, "`peers:`", collector) {
+    let entries = node.map_or(&[][..], |node| read::entries(node, "`peers:`", collector));
+    let is_system = |entry: &Entry| {
+        let is = entry.value.get("is").and_then(Node::scalar);
+        is.is_some_and(|is| is.text == registry.system.name)
+    };
+    let (systems, declared) = Systems::read(entries, world, is_system, load, collector);
+    let mut peers = Peers { all: Vec::new(), systems };
+    for (entry, declared) in entries.iter().zip(declared) {
         let name: Text = entry.key.text.as_str().into();
         check_name(&name, entry.key.span, collector);
-        let (kind, spec) = one(entry, &name, registry, world, &peers, collector);
+        let (kind, spec) = if is_system(entry) {
+            (Some(registry.system), system(entry, &name, registry, declared, collector))
+        } else {
+            one(entry, &name, registry, &peers, collector)
+        };
         peers.all.push(Known { name, kind, spec });
     }
     peers
+}
+
+/// A charging system, of which what declares it has been read.
+fn system(
+    entry: &Entry,
+    name: &Text,
+    registry: &Registry,
+    declared: Option<Declared>,
+    collector: &mut Collector,
+) -> Option<PeerSpec> {
+    let mut keys = Keys::of(&entry.value, "a charging system", collector)?;
+    keys.take("is");
+    systems::take_keys(&mut keys);
+    let kind = registry.system;
+    let mut settings = Fields::new();
+    let mut complete = true;
+    for arg in kind.settings {
+        complete &= setting(arg, keys.value(arg.name), keys.span(), &mut settings, collector);
+    }
+    keys.finish("a charging system", collector);
+    let Declared { address, system } = declared.filter(|_| complete)?;
+    Some(PeerSpec {
+        name: name.clone(),
+        kind,
+        address,
+        settings,
+        systems: Vec::new(),
+        system: Some(system),
+        place: collector.place(entry.key.span),
+    })
 }
 
 fn check_name(name: &str, span: Span, collector: &mut Collector) {
@@ -98,7 +143,6 @@ fn one(
     entry: &Entry,
     name: &Text,
     registry: &Registry,
-    world: Option<&World>,
     others: &Peers,
     collector: &mut Collector,
 ) -> (Option<&'static PeerKind>, Option<PeerSpec>) {
@@ -120,17 +164,28 @@ fn one(
         own_secret |= arg.name == OWN_SECRET && node.is_some();
         complete &= setting(arg, node, keys.span(), &mut settings, collector);
     }
+    let whose = keys.value("system").map(|node| others.systems.named(node, collector));
+    complete &= !matches!(whose, Some(None));
     keys.finish(&format!("a peer of kind '{}'", kind.name), collector);
-    if let (Some(at), Some(address), Some(world)) = (at, address, world) {
+    if let (Some(at), Some(address)) = (at, address) {
+        let systems = &others.systems;
         let taken = |peer: &&Known| peer.spec.as_ref().is_some_and(|spec| spec.address == address);
-        if world.ocs.contains(&address) {
-            collector.error(at.span, format!("{address} is the charging system's own address"));
-        } else if let Some(twin) = others.all.iter().find(taken) {
-            collector.error(at.span, format!("peer '{}' has the address {address} already", twin.name));
-        } else if !own_secret
-            && !world.everywhere().flat_map(|env| &env.nodes).any(|node| node.address == address)
-        {
-            not_a_node(at, world, kind, collector);
+        let is_node =
+            |world: &World| world.everywhere().flat_map(|env| &env.nodes).any(|n| n.address == address);
+        match systems.owner_of(address) {
+            Some(systems::SYSTEM) => {
+                collector.error(at.span, format!("{address} is the charging system's own address"));
+            }
+            Some(other) => collector.error(at.span, format!("'{other}' has the address {address} already")),
+            None => {
+                if let Some(twin) = others.all.iter().find(taken) {
+                    collector
+                        .error(at.span, format!("peer '{}' has the address {address} already", twin.name));
+                } else if kind.client && !own_secret && systems.are_whole() && !systems.worlds().any(is_node)
+                {
+                    not_a_node(at, systems, kind, collector);
+                }
+            }
         }
     }
     let spec = (address.filter(|_| complete)).map(|address| PeerSpec {
@@ -138,6 +193,8 @@ fn one(
         kind,
         address,
         settings,
+        systems: whose.flatten().unwrap_or_default(),
+        system: None,
         place: collector.place(entry.key.span),
     });
     (Some(kind), spec)
@@ -147,7 +204,8 @@ fn kind(node: &Node, registry: &Registry, collector: &mut Collector) -> Option<&
     let name = read::text(node, "a kind of peer", collector)?;
     let kind = registry.kind(&name);
     if kind.is_none() {
-        let known: Vec<&str> = registry.kinds.iter().map(|kind| kind.name).collect();
+        let known: Vec<&str> =
+            registry.kinds.iter().map(|kind| kind.name).chain([registry.system.name]).collect();
         collector.push(
             Problem::error(node.span, format!("no kind of peer is called '{}'", shown(&name)))
                 .help(known_names(&name, "kinds", &known)),
@@ -184,9 +242,9 @@ fn setting(
     true
 }
 
-fn not_a_node(at: &Node, world: &World, kind: &PeerKind, collector: &mut Collector) {
+fn not_a_node(at: &Node, systems: &Systems, kind: &PeerKind, collector: &mut Collector) {
     let written = at.scalar().map_or("", |scalar| scalar.text.as_str());
-    let nodes = world.everywhere().flat_map(|env| &env.nodes);
+    let nodes = systems.worlds().flat_map(World::everywhere).flat_map(|env| &env.nodes);
     let known: Vec<String> = nodes.map(|node| node.address.to_string()).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let mut problem =

@@ -32,9 +32,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "strict": said("Whether an observation that nobody expected fails it", or_parameter(&flag())),
             "seed": said("The seed of everything drawn by chance", or_parameter(&whole(0, i64::MAX))),
             "network": said("How all links behave from the start", json!({ "$ref": "#/$defs/network" })),
-            "world": said("What exists before the run: a file, or written out", json!({
-                "anyOf": [text(), { "$ref": "#/$defs/world" }]
-            })),
+            "world": said("What exists before the run: a file, or written out", world_reference()),
             "peers": said("Who takes part beside the system under test", json!({ "$ref": "#/$defs/peers" })),
             "steps": said("What happens", json!({ "$ref": "#/$defs/steps" })),
             "finally": said("What must be true in the end", json!({ "$ref": "#/$defs/finally" })),
@@ -105,6 +103,11 @@ fn document(title: &str, registry: &Registry) -> Map<String, Value> {
     schema
 }
 
+/// A world where a scenario needs one.
+fn world_reference() -> Value {
+    json!({ "anyOf": [text(), { "$ref": "#/$defs/world" }] })
+}
+
 /// The same schema with a sentence that an editor shows.
 fn said(about: &str, mut schema: Value) -> Value {
     if let Some(map) = schema.as_object_mut() {
@@ -158,7 +161,8 @@ fn fault() -> Value {
 }
 
 fn peers(registry: &Registry) -> Value {
-    let kinds: Vec<Value> = registry.kinds.iter().map(|kind| peer(kind)).collect();
+    let kinds = registry.kinds.iter().map(|kind| peer(kind));
+    let kinds: Vec<Value> = kinds.chain([further_system(registry.system)]).collect();
     json!({
         "anyOf": [
             { "type": "null" },
@@ -175,10 +179,34 @@ fn peer(kind: &PeerKind) -> Value {
     let mut properties = arguments(kind.settings);
     properties.insert("is".to_owned(), said(kind.about, json!({ "const": kind.name })));
     let at = or_parameter(&argument(&tollgate_network::ArgKind::Address));
-    properties.insert("at".to_owned(), said("Its address, that of a node of the world", at));
+    let about = if kind.client { "Its address, that of a node of the world" } else { "Its address" };
+    properties.insert("at".to_owned(), said(about, at));
+    let systems = json!({ "anyOf": [text(), { "type": "array", "items": text(), "minItems": 1 }] });
+    properties.insert("system".to_owned(), said("Whose client it is, the preferred one first", systems));
     let mut required = vec!["is", "at"];
     required.extend(names_required(kind.settings));
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// A charging system beside the one under test.
+fn further_system(kind: &PeerKind) -> Value {
+    let mut properties = arguments(kind.settings);
+    let at = or_parameter(&argument(&tollgate_network::ArgKind::Address));
+    for (name, schema) in [
+        ("is", said("Another charging system, or another site of one", json!({ "const": kind.name }))),
+        ("at", said("Its address; of another system the one that its world says, without it", at)),
+        ("world", said("What exists there before: a file, or the world itself", world_reference())),
+        ("site-of", said("The system that it is another site of", text())),
+    ] {
+        properties.insert(name.to_owned(), schema);
+    }
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": ["is"],
+        "oneOf": [{ "required": ["world"] }, { "required": ["site-of", "at"] }],
+        "additionalProperties": false
+    })
 }
 
 fn arguments(args: &[Arg]) -> Map<String, Value> {
@@ -213,7 +241,7 @@ fn step(registry: &Registry) -> Value {
     let mut patterns = Map::new();
     // Kinds may have verbs of the same name: any of them may stand there.
     let mut verbs: Vec<(&str, Vec<Value>)> = Vec::new();
-    for kind in registry.kinds {
+    for kind in registry.kinds.iter().copied().chain([registry.system]) {
         for one in kind.verbs {
             match verbs.iter_mut().find(|(name, _)| *name == one.name) {
                 Some((_, forms)) => forms.push(verb(one)),
@@ -295,7 +323,8 @@ fn sight_names(sights: &[Sight]) -> Vec<&'static str> {
 }
 
 fn expect(registry: &Registry) -> Value {
-    let mut seen: Vec<&str> = registry.kinds.iter().flat_map(|kind| sight_names(kind.sights)).collect();
+    let kinds = registry.kinds.iter().copied().chain([registry.system]);
+    let mut seen: Vec<&str> = kinds.flat_map(|kind| sight_names(kind.sights)).collect();
     seen.sort_unstable();
     seen.dedup();
     json!({
@@ -376,14 +405,17 @@ fn finally(registry: &Registry) -> Value {
     let other = json!({ "$ref": "#/$defs/matcher" });
     let xdr = json!({ "type": "object", "properties": fields, "additionalProperties": other });
     let events = json!({ "anyOf": [text(), { "type": "array", "items": text() }] });
-    json!({
-        "type": ["object", "null"],
-        "properties": {
-            "balances": said("What the accounts have or owe", accounts.clone()),
-            "reserved": said("What is reserved for sessions", accounts),
-            "xdrs": said("Exactly these xDRs were written, in this order", json!({ "type": "array", "items": xdr })),
-            "events": said("These events were emitted", events),
-        },
-        "additionalProperties": false
-    })
+    let own = json!({
+        "balances": said("What the accounts have or owe", accounts.clone()),
+        "reserved": said("What is reserved for sessions", accounts),
+        "xdrs": said("Exactly these xDRs were written, in this order", json!({ "type": "array", "items": xdr })),
+        "events": said("These events were emitted", events),
+    });
+    let further = json!({ "type": "object", "properties": own, "additionalProperties": false });
+    let mut all = own;
+    all["systems"] = said(
+        "The same of further charging systems",
+        json!({ "type": "object", "additionalProperties": further }),
+    );
+    json!({ "type": ["object", "null"], "properties": all, "additionalProperties": false })
 }

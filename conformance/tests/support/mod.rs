@@ -56,6 +56,7 @@ static DIAMETER: Vocabulary = Vocabulary {
 pub(crate) static CHARGED: PeerKind = PeerKind {
     name: "ctf",
     about: "A client of credit control",
+    client: true,
     settings: &[],
     verbs: &[verb(
         "report",
@@ -73,6 +74,7 @@ pub(crate) static CHARGED: PeerKind = PeerKind {
 pub(crate) static GATEWAY: PeerKind = PeerKind {
     name: "nas",
     about: "A gateway with an IVR",
+    client: true,
     settings: &[
         arg("port", ArgKind::Integer { min: 0, max: 65_535 }, Need::Default("0")),
         arg("accounting", ArgKind::Choice(&["start-stop", "stop-only"]), Need::Default("stop-only")),
@@ -115,6 +117,7 @@ pub(crate) static GATEWAY: PeerKind = PeerKind {
 pub(crate) static SYSTEM: PeerKind = PeerKind {
     name: "ocs",
     about: "A charging system",
+    client: true,
     settings: &[],
     verbs: &[
         verb(

@@ -9,6 +9,7 @@ use crate::vocabulary::{DIAMETER, RADIUS};
 pub static OCS: PeerKind = PeerKind {
     name: "ocs",
     about: "The reference charging system: answers RADIUS, keeps balances, writes xDRs.",
+    client: true,
     settings: &[],
     verbs: VERBS,
     sights: SIGHTS,

@@ -176,6 +176,7 @@ fn the_charging_system_is_made_from_the_world_alone() {
         address: support::address(IVR),
         servers: Vec::new(),
         diameter: Vec::new(),
+        systems: Vec::new(),
         settings: Fields::new(),
         seed: 1,
         observe: true,

@@ -15,6 +15,7 @@ pub static BNG: PeerKind = PeerKind {
     name: "bng",
     about: "A broadband gateway (BRAS, PDSN or GGSN): its users come online, carry traffic that is accounted for over \
             RADIUS, and are throttled, hotlined and disconnected by the charging system",
+    client: true,
     settings: SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,
@@ -362,6 +363,7 @@ const SIGHTS: &[Sight] = &[
         fields: FieldNames::Fixed(&[
             ("record", "Start, Alive (Interim-Update) or Stop, as Acct-Status-Type shows them"),
             NAME,
+            ("session-id", "Acct-Session-Id of the session"),
         ]),
     },
 ];

@@ -14,6 +14,7 @@ pub static CAMEL_GATEWAY: PeerKind = PeerKind {
     name: "camel-gateway",
     about: "A CAMEL gateway: the service control of an MSC's calls and short messages over CAP, and a client of credit \
             control (Ro) of the charging system",
+    client: true,
     settings: &SETTINGS,
     verbs: VERBS,
     sights: &SIGHTS,

@@ -11,6 +11,7 @@ pub static DIAMETER_AGENT: PeerKind = PeerKind {
     name: "diameter-agent",
     about: "A Diameter agent between clients and servers: it passes on what is for others by realm and leaves a \
             Route-Record, as a proxy a Proxy-Info too",
+    client: true,
     settings: &SETTINGS,
     verbs: &diameter::VERBS,
     sights: &SIGHTS,

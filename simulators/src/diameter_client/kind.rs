@@ -11,6 +11,7 @@ pub static DIAMETER_CLIENT: PeerKind = PeerKind {
     name: "diameter-client",
     about: "A Diameter node that does what it is told: it connects, sends messages field by field, broken if wanted, and \
             answers what it is asked",
+    client: true,
     settings: &SETTINGS,
     verbs: &diameter::VERBS,
     sights: &SIGHTS,

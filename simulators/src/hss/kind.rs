@@ -11,6 +11,7 @@ pub static HSS: PeerKind = PeerKind {
     name: "hss",
     about: "A home subscriber server: it answers an MME over S6a and a call control over Cx, for the subscribers that \
             it was given; whoever is unknown or barred gets no further",
+    client: true,
     settings: &SETTINGS,
     verbs: &VERBS,
     sights: &SIGHTS,

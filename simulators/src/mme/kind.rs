@@ -11,6 +11,7 @@ pub static MME: PeerKind = PeerKind {
     name: "mme",
     about: "A mobility management entity: it asks the HSS about a subscriber who attaches (AIR, ULR), lets him in or \
             not, and lets him go when he detaches (PUR) or the HSS wants it (CLR)",
+    client: true,
     settings: &SETTINGS,
     verbs: &VERBS,
     sights: &SIGHTS,

@@ -11,6 +11,7 @@ pub static MSC: PeerKind = PeerKind {
     name: "msc",
     about: "A mobile switching centre: its subscribers call, are called, forward calls and send short messages, and its \
             gsmSSF has each controlled over CAP (phase 2 or 3) by the gateway of the charging system",
+    client: true,
     settings: &SETTINGS,
     verbs: VERBS,
     sights: &SIGHTS,

@@ -15,6 +15,7 @@ pub static NAS: PeerKind = PeerKind {
     name: "nas",
     about: "A network access server with an IVR: it answers callers, asks for card and destination, connects \
             the second leg and accounts for both over RADIUS",
+    client: true,
     settings: SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,
@@ -341,6 +342,7 @@ const SIGHTS: &[Sight] = &[
             ("record", "Start, Alive (Interim-Update) or Stop, as Acct-Status-Type shows them"),
             NAME,
             LEG,
+            ("conf-id", "h323-conf-id of the leg, of a call through the IVR"),
         ]),
     },
     Sight {

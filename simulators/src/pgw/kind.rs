@@ -14,6 +14,7 @@ pub static PGW: PeerKind = PeerKind {
     name: "pgw",
     about: "A packet gateway of a mobile network (P-GW, GGSN): its sessions ask the charging system for quota of each rating \
             group over Diameter Gy, and end, redirect or restrict who has none",
+    client: true,
     settings: &SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,

@@ -96,6 +96,7 @@ impl Rig {
             address: IpAddr::from([198, 51, 100, 1]),
             servers: Vec::new(),
             diameter,
+            systems: Vec::new(),
             settings: fill(kind.settings, settings),
             seed: 4_711,
             observe: true,
