@@ -50,7 +50,11 @@ pub(crate) struct Xdr {
     pub(crate) session: Text,
     pub(crate) parent: Option<Text>,
     pub(crate) leg: Option<Text>,
-    pub(crate) service: Text,
+    /// What tells the records of one session apart that are no doubles: environment, service, and when the use began
+    /// that is charged by it.
+    pub(crate) part: (Text, Text, Text),
+    /// Whether it tells of an attempt that never connected.
+    pub(crate) failed: bool,
 }
 
 /// All of a run.
@@ -103,7 +107,8 @@ impl Calls {
             session: text("session").unwrap_or_default(),
             parent: text("parent-session-id"),
             leg: text("leg"),
-            service: text("service").unwrap_or_default(),
+            part: ["i-env", "service", "connect-time"].map(|name| text(name).unwrap_or_default()).into(),
+            failed: fields.get("failed") == Some(&Value::Flag(true)),
         });
     }
 
@@ -122,7 +127,10 @@ impl Calls {
 
     fn accounting(&mut self, who: Who, seen: &Seen, fields: &Fields) {
         let conf = text(fields, "h323-conf-id");
-        let Some(session) = conf.clone().or_else(|| text(fields, "Acct-Session-Id")) else { return };
+        // Parts of one session share its Acct-Multi-Session-Id.
+        let named =
+            ["Acct-Multi-Session-Id", "Acct-Session-Id"].into_iter().find_map(|name| text(fields, name));
+        let Some(session) = conf.clone().or(named) else { return };
         let leg = text(fields, "h323-call-origin").filter(|_| conf.is_some());
         let call = self.calls.entry(CallKey { session, leg }).or_default();
         call.client.get_or_insert(who);
@@ -149,7 +157,7 @@ impl Calls {
     }
 
     fn credit(&mut self, who: Who, kind: &str, seen: &Seen, fields: &Fields) {
-        let Some(session) = text(fields, "Session-Id") else { return };
+        let Some(session) = credit_session(fields) else { return };
         let call = self.calls.entry(CallKey { session, leg: None }).or_default();
         call.client.get_or_insert(who);
         call.answered |= used(fields);
@@ -159,7 +167,7 @@ impl Calls {
     }
 
     fn credit_answered(&mut self, fields: &Fields) {
-        let Some(session) = text(fields, "Session-Id") else { return };
+        let Some(session) = credit_session(fields) else { return };
         if let Some(call) = self.calls.get_mut(&CallKey { session, leg: None }) {
             call.open.remove(&request(fields));
         }
@@ -167,11 +175,29 @@ impl Calls {
 }
 
 impl Xdr {
+    /// What its session may be known by: Acct-Session-Id is only unique at one client, whose name stands before it.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let after = |name: &'_ Text| name.rfind('/').map(|at| at + 1);
+        let tail = after(&self.session).and_then(|at| self.session.get(at..));
+        let parent = self.parent.as_deref();
+        let parent_tail = self.parent.as_ref().and_then(|name| name.get(after(name)?..));
+        [Some(self.session.as_str()), tail, parent, parent_tail].into_iter().flatten()
+    }
+
     /// Whether it is of this session.
     pub(crate) fn is_of(&self, key: &CallKey) -> bool {
-        let session = self.session == key.session || self.parent.as_ref() == Some(&key.session);
+        let session = self.names().any(|own| own == key.session.as_str());
         session && (key.leg.is_none() || self.leg.is_none() || self.leg == key.leg)
     }
+}
+
+/// A sub-session is one of its own (RFC 8506 8.5).
+fn credit_session(fields: &Fields) -> Option<Text> {
+    let session = text(fields, "Session-Id")?;
+    Some(match text(fields, "CC-Sub-Session-Id") {
+        Some(part) => format!("{session};{part}").into(),
+        None => session,
+    })
 }
 
 /// The type and the number of a request within its session (RFC 8506 8.2 and 8.3).

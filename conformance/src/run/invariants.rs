@@ -82,16 +82,18 @@ fn charged_once(scene: &Scene<'_>) -> Result<Vec<Violation>, Unjudged> {
     let Calls { calls, xdrs, mut lost } = Calls::of(&scene.cast, scene.journal);
     let mut by_session: BTreeMap<&str, Vec<&Xdr>> = BTreeMap::new();
     for xdr in &xdrs {
-        by_session.entry(&xdr.session).or_default().push(xdr);
-        if let Some(parent) = xdr.parent.as_deref().filter(|parent| *parent != xdr.session.as_str()) {
-            by_session.entry(parent).or_default().push(xdr);
+        let names: BTreeSet<&str> = xdr.names().collect();
+        for name in names {
+            by_session.entry(name).or_default().push(xdr);
         }
     }
-    let mut violations = Vec::new();
+    let (mut violations, mut told) = (Vec::new(), BTreeSet::new());
     for (key, call) in &calls {
         let known = by_session.get(key.session.as_str()).map_or(&[][..], Vec::as_slice);
         let own: Vec<&Xdr> = known.iter().copied().filter(|xdr| xdr.is_of(key)).collect();
-        violations.extend(doubled(scene, key, &own));
+        // A record without a leg would show under every leg of its session.
+        violations
+            .extend(doubled(&own).filter(|xdr| told.insert(xdr.place)).map(|xdr| another(scene, key, xdr)));
         if own.is_empty() && must_be_charged(key, call) && !is_lost(call, &mut lost) {
             let by = call.client.map_or("?", |who| scene.cast.name(who));
             violations.push((
@@ -115,18 +117,23 @@ fn is_lost(call: &Call, lost: &mut BTreeMap<Who, usize>) -> bool {
     left.map(|left| *left -= 1).is_some()
 }
 
-fn doubled(scene: &Scene<'_>, key: &CallKey, own: &[&Xdr]) -> Option<Violation> {
-    let mut seen: BTreeSet<(Who, &str, &str, &str, Option<&str>)> = BTreeSet::new();
-    let twice = own
-        .iter()
-        .find(|xdr| !seen.insert((xdr.by, &xdr.entity, &xdr.session, &xdr.service, xdr.leg.as_deref())))?;
-    let frame = scene.journal.entries().get(twice.place).and_then(|entry| entry.seen.frame);
-    let expected = format!("one xdr of {} for the {}", named(key), twice.entity);
-    Some((
-        expected,
-        format!("another by {}: {}", scene.cast.name(twice.by), scene.journal.line(twice.place)),
-        frame,
-    ))
+fn doubled<'x>(own: &[&'x Xdr]) -> Option<&'x Xdr> {
+    let mut seen = BTreeSet::new();
+    let mut charging = own.iter().copied().filter(|xdr| !xdr.failed);
+    charging.find(|xdr| !seen.insert((xdr.by, &xdr.entity, &xdr.session, xdr.leg.as_deref(), &xdr.part)))
+}
+
+fn another(scene: &Scene<'_>, key: &CallKey, xdr: &Xdr) -> Violation {
+    let expected = format!("one xdr of {} for the {}", named(key), xdr.entity);
+    let Some(seen) = scene.journal.entries().get(xdr.place).map(|entry| &entry.seen) else {
+        return (expected, "another".to_owned(), None);
+    };
+    let fields = seen.observation.fields();
+    let told = ["account", "used", "amount", "id"].map(|name| {
+        format!("{name} {}", fields.get(name).map_or_else(|| "?".to_owned(), ToString::to_string))
+    });
+    let text = format!("another by {} at {}: {}", scene.cast.name(xdr.by), seen.at, told.join(", "));
+    (expected, text, seen.frame)
 }
 
 fn named(key: &CallKey) -> String {

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn steps_stand_on_lines_of_their_own() {
-        let text = "a: [x, { b: ${c} }]\nsteps:\n  - ivr.dial: \"1 # 2\"\n  - expect: { ivr: prompt, is: ~^a }\n    where: { b: 1, c: }\n";
+        let text = "a:\n  - x\n  - b: ${c}\nsteps:\n  - ivr.dial: \"1 # 2\"\n  - expect: { ivr: prompt, is: ~^a }\n    where: { b: 1, c: }\n";
         assert_eq!(
             write(&read(text)),
             "a:\n  - x\n  - b: ${c}\nsteps:\n  - ivr.dial: \"1 # 2\"\n  - expect: { ivr: prompt, is: ~^a }\n    \

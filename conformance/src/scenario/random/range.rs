@@ -176,7 +176,7 @@ mod tests {
     fn numbers_spans_and_amounts_are_written_as_a_tester_would() {
         assert_eq!(shown("{ between: [1, 600] }"), ["1", "600"]);
         assert_eq!(shown("{ between: [0.5, 1] }"), ["0.5", "1.0"]);
-        assert_eq!(shown("{ between: [0s, 90.5s] }"), ["0s", "90.5s"]);
+        assert_eq!(shown("{ between: [0s, 90.5s] }"), ["0s", "90.500s"]);
         assert_eq!(shown("{ between: [1.00 CAD, 9 CAD] }"), ["1.00 CAD", "9.00 CAD"]);
         assert_eq!(shown("7"), ["7"]);
     }
