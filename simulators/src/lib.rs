@@ -15,6 +15,7 @@ pub mod diameter_client;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
+pub mod http;
 pub mod mme;
 pub mod msc;
 pub mod nas;
@@ -23,7 +24,9 @@ pub mod outbox;
 pub mod pgw;
 mod quirks;
 pub mod radius_client;
+pub mod redirect_server;
 mod settings;
+pub mod sip;
 mod table;
 pub mod timers;
 mod traffic;
@@ -47,4 +50,5 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &redirect_server::REDIRECT_SERVER,
 ];

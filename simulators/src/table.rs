@@ -1,6 +1,6 @@
 //! Shorthands for the rows of the tables that a kind of peer publishes.
 
-use tollgate_network::{Arg, ArgKind, Need, Sight};
+use tollgate_network::{Arg, ArgKind, Need, Sight, Verb};
 
 const fn arg(name: &'static str, kind: ArgKind, need: Need, about: &'static str) -> Arg {
     Arg { name, kind, need, about }
@@ -40,6 +40,14 @@ pub(crate) const fn join_sights<const A: usize, const B: usize, const C: usize>(
     first: [Sight; A],
     then: [Sight; B],
 ) -> [Sight; C] {
+    joined(first, then)
+}
+
+/// The same for tables of verbs.
+pub(crate) const fn join_verbs<const A: usize, const B: usize, const C: usize>(
+    first: [Verb; A],
+    then: [Verb; B],
+) -> [Verb; C] {
     joined(first, then)
 }
 

@@ -39,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tollgate-radius",
             "tollgate-diameter",
             "tollgate-camel",
+            "tollgate-sip",
             "tollgate-http",
             "tollgate-network",
         ],

@@ -1,10 +1,16 @@
 //! Routing plans, numbers of the inventory, deliveries, pick-up groups, customer service and hairpins of a world, for the
 //! charging core.
 
+use std::net::IpAddr;
+
 use tollgate_conformance::scenario::Place;
 use tollgate_conformance::world::World;
-use tollgate_conformance::world::numbers::{RoutingPlan, Target};
+use tollgate_conformance::world::local::{self, Target};
+use tollgate_conformance::world::numbers::RoutingPlan;
+use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{CatalogueBuilder, Delivery, RoutingPlanSpec};
+use tollgate_ocs_gateway::{Contact, LocalDelivery, Redirects, Unreached, Untrusted, Voicemail};
+use tollgate_wire::Text;
 
 use super::parties::Wrong;
 
@@ -26,12 +32,21 @@ pub(super) fn add(builder: &mut CatalogueBuilder, world: &World) -> Result<(), V
     }
     for own in &numbers.deliveries {
         let to = match &own.to {
-            Target::Number(number) => Delivery::Number(number.as_str().into()),
-            Target::Server(address) => Delivery::Server(*address),
+            Some(Target::Number(number)) => Delivery::Number(number.as_str().into()),
+            Some(Target::Server(contact, _)) => Delivery::Server(contact.address),
+            // How telephones are reached is no business of the core.
+            Some(Target::Contact(_)) | None => continue,
         };
         let added = account_of(builder, &own.account)
             .and_then(|account| builder.delivery(account, to).map_err(|error| error.to_string()));
         check(&own.place, added);
+    }
+    for own in &numbers.interconnections {
+        own.addresses.iter().for_each(|address| builder.interconnection(*address));
+        for name in &own.moved {
+            let system = EnvId::from_number(own.environment);
+            check(&own.place, account_of(builder, name).map(|account| builder.moved(account, system)));
+        }
     }
     for group in &numbers.pickup_groups {
         let members: Vec<_> = group.iter().filter_map(|name| builder.account_named(name)).collect();
@@ -69,4 +84,41 @@ fn routing_plan(builder: &mut CatalogueBuilder, own: &RoutingPlan) -> Result<(),
         default_for: own.default_for.iter().map(|of| product(of)).collect::<Result<_, _>>()?,
     };
     builder.routing_plan(&spec).map_err(|error| error.to_string())
+}
+
+/// How calls to accounts are delivered, for whoever tells SIP servers their routes.
+pub(super) fn deliveries(world: &World) -> impl Iterator<Item = (Text, LocalDelivery)> {
+    world.numbers.deliveries.iter().map(|own| {
+        let contact = match &own.to {
+            Some(Target::Contact(at)) => Some(contact(at, None)),
+            Some(Target::Server(at, redirects)) => Some(contact(at, Some(redirects))),
+            Some(Target::Number(_)) | None => None,
+        };
+        let voicemail = own.voicemail.as_ref().map(|own| Voicemail {
+            address: own.at.address,
+            port: own.at.port,
+            cld: own.at.cld.clone(),
+            when: Unreached::ALL.into_iter().filter(|reason| own.when.contains(&reason.name())).collect(),
+        });
+        (own.account.clone(), LocalDelivery { contact, voicemail, ring: own.ring })
+    })
+}
+
+fn contact(at: &local::Contact, redirects: Option<&local::Redirects>) -> Contact {
+    let redirects = redirects.map(|own| Redirects {
+        trusted: own.trusted.clone(),
+        untrusted: if own.new_call_authorization {
+            Untrusted::NewCallAuthorization
+        } else {
+            Untrusted::Reject
+        },
+    });
+    Contact { address: at.address, port: at.port, cld: at.cld.clone(), redirects }
+}
+
+/// Where other systems take calls.
+pub(super) fn systems(world: &World) -> impl Iterator<Item = (EnvId, IpAddr)> {
+    let first =
+        |own: &local::Interconnection| Some((EnvId::from_number(own.environment), *own.addresses.first()?));
+    world.numbers.interconnections.iter().filter_map(first)
 }

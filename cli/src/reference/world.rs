@@ -198,7 +198,10 @@ pub(crate) fn routes(world: &World) -> Routes {
         .products
         .iter()
         .filter_map(|product| Some((product.name.clone(), product.service_features.clone()?)));
-    Routes::new(routes.collect()).with_features(features)
+    Routes::new(routes.collect())
+        .with_features(features)
+        .with_deliveries(super::numbers::deliveries(world))
+        .with_systems(super::numbers::systems(world))
 }
 
 /// Those of an environment beside the first, by its number.

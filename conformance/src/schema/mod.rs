@@ -4,6 +4,7 @@
 //! refuses too.
 
 mod diameter;
+mod local;
 mod values;
 mod world;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::said;
 use super::values::{address, decimal, flag, or_parameter, span, text, time, whole};
 
-type Key = (&'static str, &'static str, Value);
+pub(super) type Key = (&'static str, &'static str, Value);
 
 /// A map of these keys; those behind `required` must be there.
 pub(super) fn keys(all: &[Key], required: &[&str]) -> Value {
@@ -20,7 +20,7 @@ pub(super) fn keys(all: &[Key], required: &[&str]) -> Value {
     })
 }
 
-fn named(schema: &Value) -> Value {
+pub(super) fn named(schema: &Value) -> Value {
     json!({ "anyOf": [{ "type": "null" }, { "type": "object", "additionalProperties": schema }] })
 }
 
@@ -28,7 +28,7 @@ pub(super) fn list(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "array", "items": schema }] })
 }
 
-fn digits() -> Value {
+pub(super) fn digits() -> Value {
     json!({ "type": "string", "pattern": "^[0-9]+$" })
 }
 
@@ -72,7 +72,12 @@ pub(super) fn schema() -> Value {
         ("routes", "Carriers of SIP calls", named(&route())),
         ("routing-plans", "Tariffs that callers choose by a code", named(&routing_plan())),
         ("did-inventory", "Numbers of the own network, by themselves", named(&did())),
-        ("deliveries", "Where the calls of accounts go", named(&delivery())),
+        ("deliveries", "Where the calls of accounts go", named(&super::local::delivery())),
+        (
+            "interconnection",
+            "Other systems: calls come from and go to them",
+            named(&super::local::interconnection()),
+        ),
         ("pickup-groups", "Accounts that may pick up each other's calls", named(&list(&text()))),
         ("customer-service", "Its number, by product", named(&digits())),
         ("hairpins", "What numbers begin with that a node reaches by its own lines", named(&list(&digits()))),
@@ -475,16 +480,6 @@ fn routing_plan() -> Value {
 
 fn did() -> Value {
     keys(&[("account", "Whose it is; nobody's without it", text())], &[])
-}
-
-fn delivery() -> Value {
-    keys(
-        &[
-            ("number", "Another number", digits()),
-            ("redirect-server", "The server that tells where to", address()),
-        ],
-        &[],
-    )
 }
 
 fn settings() -> Value {

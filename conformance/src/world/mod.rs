@@ -4,6 +4,7 @@
 pub mod diameter;
 mod environments;
 pub(crate) mod load;
+pub mod local;
 pub mod model;
 mod network;
 pub mod numbers;

@@ -5,12 +5,12 @@
 //! checked by the charging system that takes them.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use tollgate_wire::Text;
 
 use super::load::{Names, digits, each, reference};
-use crate::diagnostics::{Collector, Problem};
+use super::local::{self, Delivery, Interconnection};
+use crate::diagnostics::Collector;
 use crate::scenario::{Place, read};
 use crate::yaml::{Entry, Keys, Node};
 
@@ -23,6 +23,8 @@ pub struct Numbers {
     pub dids: Vec<Did>,
     /// `deliveries:` where the calls of accounts go.
     pub deliveries: Vec<Delivery>,
+    /// `interconnection:` other systems.
+    pub interconnections: Vec<Interconnection>,
     /// `pickup-groups:` accounts that may pick up each other's calls.
     pub pickup_groups: Vec<Vec<Text>>,
     /// `customer-service:` the number, by product.
@@ -59,26 +61,6 @@ pub struct Did {
     pub place: Place,
 }
 
-/// Where calls to an account are delivered.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The account.
-    pub account: Text,
-    /// Where to.
-    pub to: Target,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// What takes the calls of an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// `number:`
-    Number(Text),
-    /// `redirect-server:`
-    Server(IpAddr),
-}
-
 /// A number that belongs to something.
 #[derive(Debug, Clone)]
 pub struct Dialled {
@@ -106,12 +88,13 @@ pub(super) struct Sections<'n> {
     routing_plans: Option<&'n Node>,
     dids: Option<&'n Node>,
     deliveries: Option<&'n Node>,
+    interconnections: Option<&'n Node>,
     pickup_groups: Option<&'n Node>,
     customer_service: Option<&'n Node>,
     hairpins: Option<&'n Node>,
 }
 
-const ACCOUNT: (&str, &str) = ("account", "accounts");
+pub(super) const ACCOUNT: (&str, &str) = ("account", "accounts");
 const PRODUCT: (&str, &str) = ("product", "products");
 
 impl<'n> Sections<'n> {
@@ -121,6 +104,7 @@ impl<'n> Sections<'n> {
             routing_plans: keys.value("routing-plans"),
             dids: keys.value("did-inventory"),
             deliveries: keys.value("deliveries"),
+            interconnections: keys.value("interconnection"),
             pickup_groups: keys.value("pickup-groups"),
             customer_service: keys.value("customer-service"),
             hairpins: keys.value("hairpins"),
@@ -141,7 +125,10 @@ impl<'n> Sections<'n> {
             }),
             dids: each(self.dids, "`did-inventory:`", collector, |entry, c| did(entry, accounts, c)),
             deliveries: each(self.deliveries, "`deliveries:`", collector, |entry, c| {
-                delivery(entry, accounts, c)
+                local::delivery(entry, accounts, c)
+            }),
+            interconnections: each(self.interconnections, "`interconnection:`", collector, |entry, c| {
+                local::interconnection(entry, accounts, c)
             }),
             pickup_groups: each(self.pickup_groups, "`pickup-groups:`", collector, |entry, c| {
                 Some(listed(&entry.value, "the accounts of a group", ACCOUNT, accounts, c))
@@ -162,7 +149,7 @@ impl<'n> Sections<'n> {
 }
 
 /// The key of an entry, which is the name of something that there is.
-fn named(
+pub(super) fn named(
     entry: &Entry,
     (singular, plural): (&'static str, &'static str),
     known: &BTreeSet<&str>,
@@ -225,25 +212,4 @@ fn did(entry: &Entry, accounts: &BTreeSet<&str>, collector: &mut Collector) -> O
     let account = keys.value("account").and_then(|node| reference(node, ACCOUNT, accounts, collector));
     keys.finish("a DID number", collector);
     Some(Did { number: number?, account, place })
-}
-
-fn delivery(entry: &Entry, accounts: &BTreeSet<&str>, collector: &mut Collector) -> Option<Delivery> {
-    let what = "a delivery";
-    let place = collector.place(entry.key.span);
-    let account = named(entry, ACCOUNT, accounts, collector);
-    let mut keys = Keys::of(&entry.value, what, collector)?;
-    let (number, server) = (keys.value("number"), keys.value("redirect-server"));
-    keys.finish(what, collector);
-    let to = match (number, server) {
-        (Some(number), None) => digits(number, "a number", collector).map(Target::Number),
-        (None, Some(server)) => read::address(server, "an address", collector).map(Target::Server),
-        _ => {
-            collector.push(
-                Problem::error(entry.key.span, "calls are delivered to a number or to a redirect server")
-                    .advice("write either `number:` or `redirect-server:`"),
-            );
-            None
-        }
-    };
-    Some(Delivery { account: account?, to: to?, place })
 }

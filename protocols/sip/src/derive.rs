@@ -84,7 +84,7 @@ pub fn stamped(request: &Message<'_>, source: SocketAddr) -> Result<Builder, Bui
     Ok(own)
 }
 
-fn stamp(via: &Via<'_>, source: SocketAddr) -> String {
+pub(crate) fn stamp(via: &Via<'_>, source: SocketAddr) -> String {
     let host = via.host.trim_start_matches('[').trim_end_matches(']');
     let elsewhere = host.parse::<IpAddr>() != Ok(source.ip());
     let wish = via.rport().is_some();

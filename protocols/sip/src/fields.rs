@@ -114,6 +114,32 @@ fn wrong(field: &str, wanted: &'static str) -> BuildError {
     BuildError::Field { field: field.to_owned(), wanted }
 }
 
+/// Whether the parts of this field stand behind it in a group.
+pub(crate) fn has_parts(name: &str) -> bool {
+    matches!(
+        name,
+        "Request-URI"
+            | "Via"
+            | "Contact"
+            | "Route"
+            | "Record-Route"
+            | "Path"
+            | "Service-Route"
+            | "P-Asserted-Identity"
+            | "Diversion"
+            | "From"
+            | "To"
+            | "Refer-To"
+            | "Referred-By"
+            | "Remote-Party-ID"
+            | "CSeq"
+            | "Authorization"
+            | "WWW-Authenticate"
+            | "Proxy-Authorization"
+            | "Proxy-Authenticate"
+    )
+}
+
 /// The groups of a header's values; none of a header that has no parts, or is broken.
 fn parts(name: &str, text: &str) -> Vec<Fields> {
     let each = |read: &dyn Fn(&str) -> Result<Fields, ParseError>| {

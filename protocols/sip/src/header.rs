@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Names as the RFCs spell them, with their compact forms (RFC 3261 section 7.3.3, RFC 3515, 6665, 3892).
-const NAMES: &[(&str, &str)] = &[
+pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Via", "v"),
     ("From", "f"),
     ("To", "t"),

@@ -163,6 +163,12 @@ pub struct CallWishes {
     pub continues: bool,
     /// Its own identifier within the session (`call-id`).
     pub call_id: Option<String>,
+    /// It is about what comes in for the account, not about what the account does (`PortaOne-Leg-Type` 1).
+    pub incoming: bool,
+    /// A telephone only says where it is to be called (`PortaBilling_AuthMethod` REGISTER).
+    pub registers: bool,
+    /// The address that the call comes from (`h323-remote-address`).
+    pub remote_address: Option<String>,
 }
 
 /// A request to pay a voucher in to an account.

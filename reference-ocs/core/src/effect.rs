@@ -148,6 +148,26 @@ pub struct Accepted {
     pub quota: Option<QuotaGrant>,
     /// 0, 13 without any limit, or where the call goes.
     pub return_code: ReturnCode,
+    /// Whom of the own network the called number reaches, where that was asked for.
+    pub called: Option<Called>,
+}
+
+/// Whom a called number of the own network reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// This account, which is charged for what comes in.
+    Account(Arc<str>),
+    /// An account that has moved to another system (ARCH, inter-system calling).
+    System(EnvId),
+}
+
+impl Called {
+    /// What stands in tariffs and routes for all numbers of a system: ARCH has special rate codes derived from the unique
+    /// ids of billing environments, and does not say how they are spelt.
+    #[must_use]
+    pub fn rate_code(env: EnvId) -> String {
+        format!("ENV{}", env.number())
+    }
 }
 
 /// A voucher was paid in.

@@ -53,7 +53,7 @@ pub use credit::{
 pub use denial::Denial;
 pub use dialing::DialingRules;
 pub use effect::{
-    Accepted, Answer, BalanceChange, Closed, ClosedBy, Context, CustomerMoney, Denied, Effect, Grant,
+    Accepted, Answer, BalanceChange, Called, Closed, ClosedBy, Context, CustomerMoney, Denied, Effect, Grant,
     Recharged, Refusal, ReturnCode, Why,
 };
 pub use event::{Event, Fact, Subject};

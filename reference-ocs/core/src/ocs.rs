@@ -20,6 +20,7 @@ mod credit_event;
 mod dump;
 mod environments;
 mod import;
+mod incoming;
 mod limits;
 mod node;
 mod numbers;
@@ -88,6 +89,7 @@ impl Ocs {
             std::mem::take(&mut catalogue.account_names),
             std::mem::take(&mut catalogue.customers),
             std::mem::take(&mut catalogue.customer_names),
+            catalogue.settings.numbering,
         );
         let others =
             std::mem::take(&mut catalogue.others).into_iter().map(|(env, own)| (env, Self::new(own)));

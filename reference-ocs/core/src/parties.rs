@@ -121,6 +121,11 @@ impl Parties {
 }
 
 impl Connection {
+    /// Whether it is told by the other side's address.
+    pub(crate) const fn names_remote(&self) -> bool {
+        self.remote_address.is_some()
+    }
+
     fn fits(&self, way: &Way<'_>) -> bool {
         let same = |own: Option<&str>, there: Option<&str>| own.is_none_or(|own| there == Some(own));
         self.service == way.service

@@ -290,11 +290,11 @@ impl Sessions {
     }
 
     /// The open usage that a new request of the same call would replace or extend.
-    pub(crate) fn find_open(&self, session: u32, key: &SessionKey) -> Option<u32> {
+    pub(crate) fn find_open(&self, session: u32, key: &SessionKey, leg: Leg) -> Option<u32> {
         let mut latest_first = self.session(session).usages.iter().rev().copied();
         latest_first.find(|&at| {
             let usage = self.known(at);
-            usage.leg == Leg::Originate && *usage.key == *key && usage.progress.is_open()
+            usage.leg == leg && *usage.key == *key && usage.progress.is_open()
         })
     }
 

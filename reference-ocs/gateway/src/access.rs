@@ -37,6 +37,8 @@ pub(crate) struct Access {
 
 /// The access code of a call that a SIP server asks for without naming one (ESI, failed outgoing call).
 const OUTGOING: &str = "OUTGOING";
+/// That of what comes in for an account. The documents name none.
+const INCOMING: &str = "INCOMING";
 
 /// Reads an Access-Request. `password` knows an account's password.
 pub(crate) fn read<'p>(
@@ -51,6 +53,7 @@ pub(crate) fn read<'p>(
     let quotas = quota::wishes(&request.custom.authorize, oddities);
     let asked = match (request.ivrutil("action"), &cld) {
         (Some("rechargeVoucher"), _) => Asked::Recharge,
+        _ if request.has_method(&["REGISTER"]) => Asked::Authentication,
         (_, Some(_)) if request.wants_routes() => Asked::Routing,
         (_, Some(_)) => Asked::Authorization,
         // Whoever wants the internet, or a quota, wants to use it now: nobody logs in first (ESI, Authorize::NETACCESS).
@@ -137,8 +140,10 @@ fn reuse(request: &Request<'_>, oddities: &mut Oddities) -> Reuse {
 }
 
 fn default_access_code(request: &Request<'_>) -> Option<&'static str> {
-    let invites = request.custom.auth_method.is_some_and(|method| method.eq_ignore_ascii_case("INVITE"));
-    invites.then_some(OUTGOING)
+    if !request.has_method(&["INVITE", "REFER"]) {
+        return None;
+    }
+    Some(if request.is_incoming() { INCOMING } else { OUTGOING })
 }
 
 /// What the request proves. A request must prove itself in one way only (RFC 2865 section 4.1); one in

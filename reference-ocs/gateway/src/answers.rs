@@ -259,6 +259,7 @@ mod tests {
             cld: grant.map(|_| "82623634515".to_owned()),
             quota: None,
             return_code: ReturnCode::Success,
+            called: None,
         }
     }
 

@@ -332,7 +332,10 @@ impl RadiusGateway {
         let config = Arc::clone(&self.config);
         let routes = config.routes_of(env, first).filter(|_| asked == Asked::Routing);
         Ok(match (self.apply(now, command.within(env, first))?, routes) {
-            (Some(Answer::Accepted(accepted)), Some(routes)) => {
+            // Who knows of no routes tells of none, but for the way to the own subscribers.
+            (Some(Answer::Accepted(accepted)), Some(routes))
+                if !routes.is_empty() || accepted.called.is_some() =>
+            {
                 let asking = Asking {
                     now,
                     start_wait: self
@@ -346,7 +349,7 @@ impl RadiusGateway {
                     routing::routed(builder, about, &asking, &accepted, routes)
                 })?
             }
-            (Some(Answer::Accepted(accepted)), None) => {
+            (Some(Answer::Accepted(accepted)), _) => {
                 self.accept(received, seat, |builder| answers::accept(builder, about, &accepted))?
             }
             (Some(Answer::Recharged(recharged)), _) => {

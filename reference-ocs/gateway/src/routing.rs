@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use tollgate_ocs_core::{Accepted, Grant};
+use tollgate_ocs_core::ids::EnvId;
+use tollgate_ocs_core::{Accepted, Called, Grant, ReturnCode};
 use tollgate_radius::{Builder, EncodeError, attribute, cisco};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
 use crate::answers::{About, billing_model, language, rated_by, redirect, return_code};
+use crate::local::LocalDelivery;
 use crate::shared::parameter;
 
 /// A carrier that takes calls to some numbers.
@@ -38,6 +40,10 @@ pub struct Routes {
     routes: Vec<Route>,
     /// `PortaOne-Service-Features` by the product's name.
     features: BTreeMap<Text, Text>,
+    /// How calls to accounts of the own network are delivered, by the account's id.
+    deliveries: BTreeMap<Text, LocalDelivery>,
+    /// Where other systems take calls to the accounts that have moved to them.
+    systems: BTreeMap<EnvId, IpAddr>,
 }
 
 impl Routes {
@@ -45,7 +51,7 @@ impl Routes {
     #[must_use]
     pub fn new(mut routes: Vec<Route>) -> Self {
         routes.sort_by(|a, b| b.preference.cmp(&a.preference).then_with(|| a.name.cmp(&b.name)));
-        Self { routes, features: BTreeMap::new() }
+        Self { routes, ..Self::default() }
     }
 
     /// The same, where those who have a product are told of its services (`moh=1; rec=2`).
@@ -54,10 +60,46 @@ impl Routes {
         Self { features: features.into_iter().collect(), ..self }
     }
 
+    /// The same, where calls to these accounts are delivered otherwise than to their registered telephones.
+    #[must_use]
+    pub fn with_deliveries(self, deliveries: impl IntoIterator<Item = (Text, LocalDelivery)>) -> Self {
+        Self { deliveries: deliveries.into_iter().collect(), ..self }
+    }
+
+    /// The same, where calls to accounts that have moved to another system go to its SIP servers.
+    #[must_use]
+    pub fn with_systems(self, systems: impl IntoIterator<Item = (EnvId, IpAddr)>) -> Self {
+        Self { systems: systems.into_iter().collect(), ..self }
+    }
+
     /// Whether there are none, in which case nobody is told of any.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.routes.is_empty()
+        *self == Self::default()
+    }
+
+    /// The Framed-Routes of a call that was accepted, in the order in which to try them, and how long each is rung.
+    fn of(&self, accepted: &Accepted) -> (Vec<String>, Duration) {
+        let cld = accepted.cld.as_deref().unwrap_or_default();
+        let mut ring = PATIENCE;
+        let routes = match &accepted.called {
+            // It is called at another number, which the called account is asked about.
+            Some(Called::Account(_)) if matches!(accepted.return_code, ReturnCode::Redirect(_)) => Vec::new(),
+            Some(Called::Account(account)) => match self.deliveries.get(&**account) {
+                Some(delivery) => {
+                    ring = delivery.ring.unwrap_or(PATIENCE);
+                    delivery.shown(account)
+                }
+                None => LocalDelivery::default().shown(account),
+            },
+            Some(Called::System(system)) => {
+                let code = Called::rate_code(*system);
+                let address = self.systems.get(system);
+                address.map(|address| format!("p={address};code={code}")).into_iter().collect()
+            }
+            None => self.to(cld, accepted.context.routing_plan.as_deref()).map(shown).collect(),
+        };
+        (routes, ring)
     }
 
     /// Those that take calls to an E.164 number, in the order in which to try them: those of the routing plan, where the
@@ -82,8 +124,13 @@ pub(crate) struct Asking<'a> {
 
 /// The list as a whole: one route after the other.
 const HUNT: &str = "r=;q-hunt=seq";
-/// The group: a route that fails is skipped, the list is good for 300 s, and each is rung for 20 s.
-const GROUP: &str = "P=;q-hunt=skip;expires=300;patience=20";
+/// The group: a route that fails is skipped, the list is good for 300 s, and each is rung for so many seconds.
+fn group(ring: Duration) -> String {
+    format!("P=;q-hunt=skip;expires=300;patience={}", ring.as_secs())
+}
+
+/// How long a route is rung where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Writes the attributes of the Access-Accept.
 ///
@@ -122,17 +169,19 @@ pub(crate) fn routed(
     if let Some(party) = asking.calling_party.and_then(calling_party) {
         builder.pair("PortaOne-Calling-Party", &party)?;
     }
+    if let Some(Called::Account(account)) = &accepted.called {
+        // What comes in is asked about, and reported, under the name behind `bill-to` (ESI, PortaOne-Called-Party).
+        builder.pair("PortaOne-Called-Party", &format!("id={cld};bill-to={account}"))?;
+    }
     builder.cisco(cisco::H323_CURRENCY, context.currency.as_str())?;
     if let Some(granted) = &granted {
         builder.cisco(cisco::H323_CREDIT_TIME, granted)?;
     }
     language(builder, context)?;
+    let (listed, ring) = routes.of(accepted);
     builder.text(attribute::FRAMED_ROUTE, HUNT)?;
-    builder.text(attribute::FRAMED_ROUTE, GROUP)?;
-    for route in routes.to(cld, context.routing_plan.as_deref()) {
-        builder.text(attribute::FRAMED_ROUTE, &shown(route))?;
-    }
-    Ok(())
+    builder.text(attribute::FRAMED_ROUTE, &group(ring))?;
+    listed.iter().try_for_each(|route| builder.text(attribute::FRAMED_ROUTE, route))
 }
 
 /// `p=<address>;auth=…;rtpp-level=…`
@@ -237,6 +286,7 @@ mod tests {
             grant: Some(Grant::Unlimited),
             cld: Some("12125468754".to_owned()),
             return_code: ReturnCode::TollFree,
+            called: None,
         };
         let about = About {
             asked: Asked::Routing,

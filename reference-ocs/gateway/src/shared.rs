@@ -2,7 +2,7 @@
 //! locks, and attributes whose length is against their type.
 
 use tollgate_ocs_core::{CallWishes, Lock, Part, Service, SessionKey};
-use tollgate_radius::{Packet, attribute};
+use tollgate_radius::{Code, Packet, attribute};
 
 use crate::counters::Oddity;
 use crate::custom::Custom;
@@ -215,7 +215,15 @@ impl Request<'_> {
 
     /// The lock action of `PortaBilling_Session:<action>[;option=value]…`.
     pub(crate) fn lock(&self, oddities: &mut Oddities) -> Lock {
-        let Some(session) = self.custom.session else { return Lock::Default };
+        let Some(session) = self.custom.session else {
+            // Somebody else's call does not take a login away, nor does a telephone that only says where it is.
+            let harmless = self.is_incoming() || self.has_method(&["REGISTER"]);
+            return if harmless && self.packet.code() == Code::ACCESS_REQUEST {
+                Lock::Ignore
+            } else {
+                Lock::Default
+            };
+        };
         let action = session.split(';').next().unwrap_or_default().trim();
         match action {
             "lock" => Lock::Lock,
@@ -252,7 +260,21 @@ impl Request<'_> {
             select_code: self.custom.select_code.map(str::to_owned),
             continues: !self.custom.used_resource.is_empty(),
             call_id: self.custom.call_id.map(str::to_owned),
+            incoming: self.is_incoming(),
+            registers: self.has_method(&["REGISTER"]),
+            remote_address: self.custom.remote_address.map(str::to_owned),
         }
+    }
+
+    /// Whether it is about what comes in for its user: `PortaOne-Leg-Type` 1.
+    pub(crate) fn is_incoming(&self) -> bool {
+        self.custom.leg_type == Some("1")
+    }
+
+    /// Whether `PortaBilling_AuthMethod` is one of these.
+    pub(crate) fn has_method(&self, methods: &[&str]) -> bool {
+        let named = self.custom.auth_method;
+        named.is_some_and(|named| methods.iter().any(|own| named.eq_ignore_ascii_case(own)))
     }
 
     pub(crate) fn note_missing_nas(&self, oddities: &mut Oddities) {
@@ -265,7 +287,7 @@ impl Request<'_> {
 
 #[cfg(test)]
 mod tests {
-    use tollgate_radius::{Builder, Code};
+    use tollgate_radius::Builder;
 
     use super::*;
 

@@ -69,6 +69,7 @@ mod tests {
                 grant: None,
                 cld: None,
                 return_code: ReturnCode::Success,
+                called: None,
             },
             amount: amount("50"),
         };

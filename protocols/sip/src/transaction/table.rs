@@ -279,6 +279,13 @@ impl Transactions {
         Ok(if step == Step::Pass { Handled::Response(id) } else { Handled::Absorbed })
     }
 
+    /// Whether it is a request of this side that waits for its final response.
+    #[must_use]
+    pub fn is_waiting(&self, id: TransactionId) -> bool {
+        let own = self.entries.get(&id).map(|entry| &entry.machine);
+        own.is_some_and(|own| own.is_client() && matches!(own.state, State::Trying | State::Proceeding))
+    }
+
     /// The transport could not send: a client ends as if it had timed out, a server just ends (RFC 3261
     /// sections 17.1.4 and 17.2.4).
     pub fn handle_failure(&mut self, id: TransactionId) {

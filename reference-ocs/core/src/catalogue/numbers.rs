@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{CatalogueBuilder, CatalogueError};
-use crate::ids::{AccountId, ProductId, TariffId};
+use crate::ids::{AccountId, EnvId, ProductId, TariffId};
 use crate::service::Service;
 
 /// A routing plan: by its code callers choose another tariff of their product.
@@ -66,6 +66,10 @@ pub(crate) struct Numbers {
     pub(crate) customer_service: BTreeMap<ProductId, Arc<str>>,
     /// By a node's name: what the numbers begin with that it reaches by its own telephone lines.
     hairpins: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// Accounts that were moved to another system before the run.
+    pub(crate) moved: BTreeMap<AccountId, EnvId>,
+    /// The addresses from which other systems hand calls in.
+    pub(crate) interconnections: BTreeSet<Arc<str>>,
 }
 
 impl Numbers {
@@ -204,7 +208,7 @@ impl CatalogueBuilder {
     /// The number to which they go is not made of digits.
     pub fn delivery(&mut self, account: AccountId, to: Delivery) -> Result<(), CatalogueError> {
         if let Delivery::Number(number) = &to {
-            let name = self.all.accounts.get(account.place()).map(|it| it.id.clone()).unwrap_or_default();
+            let name = self.all.account_spec(account).map(|it| it.id.clone()).unwrap_or_default();
             digits_are("account", &name, "its redirect number", number)?;
         }
         self.all.numbers.deliveries.insert(account, to);
@@ -229,6 +233,16 @@ impl CatalogueBuilder {
         digits_are("product", &name, "its customer service", number)?;
         self.all.numbers.customer_service.insert(product, number.into());
         Ok(())
+    }
+
+    /// Says that an account was moved to another system: calls to it go there.
+    pub fn moved(&mut self, account: AccountId, to: EnvId) {
+        self.all.numbers.moved.insert(account, to);
+    }
+
+    /// Takes calls that come from this address as another system's: no account of ours makes them.
+    pub fn interconnection(&mut self, address: IpAddr) {
+        self.all.numbers.interconnections.insert(address.to_string().into());
     }
 
     /// Says which numbers a node reaches by its own telephone lines, by what they begin with.

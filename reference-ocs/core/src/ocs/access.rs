@@ -6,6 +6,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::add_ons::Wanted;
+use super::incoming::Goes;
 use super::numbers::Selection;
 use super::quota::Bounds;
 use crate::catalogue::Rate;
@@ -16,7 +17,7 @@ use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode
 use crate::ids::{AccountId, RateId, RatingEntryId, TariffId};
 use crate::money::Amount;
 use crate::quota::{Hold, QuotaGrant, QuotaWish};
-use crate::service::{Leg, Service, Unit};
+use crate::service::{Service, Unit};
 use crate::sessions::{Progress, Usage};
 
 /// What is asked for.
@@ -33,8 +34,8 @@ struct Match {
     entry: (RatingEntryId, TariffId),
     rate: RateId,
     cld: Arc<str>,
-    /// Where the call goes, if not where it was going.
-    goes: Option<ReturnCode>,
+    /// Where the call goes.
+    goes: Goes,
 }
 
 /// What a request asks for.
@@ -85,9 +86,16 @@ impl Ocs {
         if kind == Kind::Use && no_number && word(request.service).is_none() {
             return Err(unknown(Denial::InvalidArgument));
         }
-        let account =
-            self.ledger.account_id(&request.account).ok_or_else(|| unknown(Denial::InvalidAccount))?;
+        let Some(account) = self.ledger.account_id(&request.account) else {
+            let handed_in = self.handed_in(request, kind);
+            return handed_in.unwrap_or_else(|| Err(unknown(Denial::InvalidAccount)));
+        };
         self.check_password(now, account, request.proof).map_err(unknown)?;
+        if kind == Kind::Login && request.call.registers {
+            // A telephone that can be called may have no money: nothing is used, locked or begun.
+            self.check_standing(now, account).map_err(unknown)?;
+            return Ok(self.accepted(account, self.context(account, None, None), None, None));
+        }
 
         let root = request.parent.as_ref().unwrap_or(&request.session);
         let session = self.sessions.find(root, &request.account);
@@ -96,13 +104,12 @@ impl Ocs {
         let wanted = Wanted {
             code,
             service: request.service,
-            leg: Leg::Originate,
+            leg: request.leg(),
             number: request.cld.as_deref(),
             node: request.node.as_deref(),
         };
         let entry = self.entry_for(account, &wanted);
-        let chosen = request.call.select_code.as_deref();
-        let selection = self.select(account, entry, request.service, chosen, request.cld.as_deref());
+        let selection = self.select_for(account, entry, request);
         let routing_plan = selection.plan.clone();
         let context = Context { routing_plan, ..self.context(account, selection.entry, code) };
         let standing = self.check_standing(now, account).and_then(|()| match kind {
@@ -128,7 +135,8 @@ impl Ocs {
                     Kind::Login => None,
                     Kind::Use => self.asked(account, session, &selection, request).rate,
                 };
-                self.check_funds(account, request.service, asked)
+                // What comes in may cost nothing: what it costs says whether there is enough.
+                if request.call.incoming { Ok(()) } else { self.check_funds(account, request.service, asked) }
             });
         if let Err(denial) = checked {
             let elsewhere = self.customer_service(account, denial).filter(|_| kind == Kind::Login);
@@ -138,6 +146,10 @@ impl Ocs {
                 }
                 None => Err(Denied { denial, context: Some(context) }),
             };
+        }
+        if kind == Kind::Use && request.call.incoming && entry.is_none() {
+            // Nothing is charged for what comes in.
+            return Ok(self.accepted(account, context, Some(Grant::Unlimited), request.cld.clone()));
         }
         let used = match kind {
             Kind::Login => None,
@@ -166,13 +178,14 @@ impl Ocs {
                 (Some(offer.grant), Some(String::from(&*found.cld)), quota)
             }
         };
-        let goes = used.and_then(|(found, _)| found.goes);
+        let goes = used.map(|(found, _)| found.goes).unwrap_or_default();
         let default = kind == Kind::Login && self.is_debit(account);
         self.set_lock(now, account, Some(at), request.lock, default);
         self.hold_lock(now, account, at, request.wishes.hold);
         self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
         let mut accepted = Accepted { quota, ..self.accepted(account, context, grant, cld) };
-        accepted.return_code = goes.unwrap_or(accepted.return_code);
+        accepted.return_code = goes.elsewhere.unwrap_or(accepted.return_code);
+        accepted.called = goes.called;
         Ok(accepted)
     }
 
@@ -199,6 +212,7 @@ impl Ocs {
             } else {
                 ReturnCode::Success
             },
+            called: None,
         }
     }
 
@@ -308,10 +322,13 @@ impl Ocs {
             Some(dialled) => self.resource(entry, &rules.normalize(dialled), request.service).into(),
             None => word(request.service).unwrap_or_default().into(),
         };
-        let open = session.and_then(|at| self.sessions.find_open(at, &request.session));
+        let open = session.and_then(|at| self.sessions.find_open(at, &request.session, request.leg()));
         let open = open.map(|at| self.sessions.usage(at));
         let began = open.map_or(self.now, |open| open.began(self.now));
-        let rate = entry.and_then(|(_, tariff)| self.catalogue.rate_of(tariff, &cld, began));
+        let rate = entry.and_then(|(_, tariff)| {
+            let between = self.rate_between_systems(request, tariff, &cld);
+            between.or_else(|| self.catalogue.rate_of(tariff, &cld, began))
+        });
         Asked { cld, open, began, rate }
     }
 
@@ -366,13 +383,27 @@ impl Ocs {
         let wanted = Wanted {
             code: request.access_code.as_deref(),
             service: request.service,
-            leg: Leg::Originate,
+            leg: request.leg(),
             number: request.cld.as_deref(),
             node: request.node.as_deref(),
         };
         let entry = self.entry_for(account, &wanted);
+        self.select_for(account, entry, request)
+    }
+
+    /// The selection for a request; what comes in goes by no routing plan.
+    fn select_for<'a>(
+        &self,
+        account: AccountId,
+        entry: Option<(RatingEntryId, TariffId)>,
+        request: &'a AccessRequest,
+    ) -> Selection<'a> {
+        let cld = request.cld.as_deref();
+        if request.call.incoming {
+            return Selection { entry, cld, plan: None, missing: false };
+        }
         let chosen = request.call.select_code.as_deref();
-        self.select(account, entry, request.service, chosen, request.cld.as_deref())
+        self.select(account, entry, request.service, chosen, cld)
     }
 
     /// How much available funds pay for, with what `open` has reserved and was charged already; `None` for nothing.
@@ -414,12 +445,12 @@ impl Ocs {
         found: &Match,
         offer: &Offer,
     ) -> Option<QuotaGrant> {
-        let open = self.sessions.find_open(session, &request.session);
+        let open = self.sessions.find_open(session, &request.session, request.leg());
         let open = open.filter(|&at| self.sessions.usage(at).is_replaced_by(found.rate, &found.cld));
         let at = open.unwrap_or_else(|| {
             let key = request.session.clone();
             self.sessions
-                .begin_usage(session, |id| Usage::new(id, session, key, Leg::Originate, request.service))
+                .begin_usage(session, |id| Usage::new(id, session, key, request.leg(), request.service))
         });
         self.note_heard(at, request.node.as_deref());
         let usage = self.sessions.usage_mut(at);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Ocs;
-use crate::catalogue::Delivery;
+use super::incoming::Goes;
 use crate::command::AccessRequest;
 use crate::denial::Denial;
 use crate::effect::ReturnCode;
@@ -89,30 +89,16 @@ impl Ocs {
         }
     }
 
-    /// The account that a number of the own network reaches; `Some(None)` for a number that is assigned to nobody.
-    fn local_account(&self, number: &str) -> Option<Option<AccountId>> {
-        let named = || self.ledger.account_id(number).or_else(|| self.catalogue.parties.alias(number));
-        match self.catalogue.numbers.dids.get(number) {
-            Some(assigned) => Some(*assigned),
-            None => named().map(Some),
+    /// Where a call goes. One to a number of the own network goes to where that number's calls are delivered; one that the
+    /// node which asks makes by its own lines goes back to where it came from.
+    pub(super) fn way(&self, request: &AccessRequest, number: &str) -> Result<Goes, Denial> {
+        let local = if request.call.local_lookup { self.reach(number)? } else { None };
+        if let Some(goes) = local {
+            return Ok(goes);
         }
-    }
-
-    /// Where a call goes: `None` for where it was going anyway. One to a number of the own network goes to where that
-    /// number's calls are delivered; one that the node which asks makes by its own lines goes back to where it came from.
-    pub(super) fn way(&self, request: &AccessRequest, number: &str) -> Result<Option<ReturnCode>, Denial> {
-        let local = if request.call.local_lookup { self.local_account(number) } else { None };
-        let Some(assigned) = local else {
-            let calls = request.service == Service::Voice;
-            let hairpin = calls && self.catalogue.numbers.is_hairpin(request.node.as_deref(), number);
-            return Ok(hairpin.then_some(ReturnCode::Hairpin));
-        };
-        let called = assigned.ok_or(Denial::CldUnassigned)?;
-        self.check_standing(self.now, called).map_err(|_| Denial::CldTmpUnavail)?;
-        Ok(self.catalogue.numbers.deliveries.get(&called).map(|delivery| match delivery {
-            Delivery::Number(number) => ReturnCode::Redirect(Arc::clone(number)),
-            Delivery::Server(address) => ReturnCode::RedirectServer(*address),
-        }))
+        let calls = request.service == Service::Voice && !request.call.incoming;
+        let hairpin = calls && self.catalogue.numbers.is_hairpin(request.node.as_deref(), number);
+        Ok(Goes { elsewhere: hairpin.then_some(ReturnCode::Hairpin), called: None })
     }
 
     /// Why a number has no rate: it is none, or there is none.

@@ -87,7 +87,7 @@ impl Ocs {
         if *root == report.session || report.parent.as_ref() != Some(root) || report.leg != Leg::Originate {
             return None;
         }
-        let at = self.sessions.find_open(session, root)?;
+        let at = self.sessions.find_open(session, root, Leg::Originate)?;
         let usage = self.sessions.usage_mut(at);
         if usage.progress != Progress::Granted || usage.service != report.service {
             return None;

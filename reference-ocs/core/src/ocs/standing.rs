@@ -86,7 +86,7 @@ impl Ocs {
         let name = &self.ledger.account(account).name;
         let roots = seat.parent.as_ref().into_iter().chain([&seat.session]);
         let mut sessions = roots.filter_map(|root| self.sessions.find(root, name));
-        let at = sessions.find_map(|at| self.sessions.find_open(at, &seat.session))?;
+        let at = sessions.find_map(|at| self.sessions.find_open(at, &seat.session, Leg::Originate))?;
         Some(self.sessions.usage(at))
     }
 
