@@ -175,7 +175,7 @@ impl Shrinker<'_> {
             let both = joined.last().and_then(waits).zip(waits(step));
             match (both, joined.last_mut()) {
                 (Some((one, other)), Some(last)) => {
-                    last.node = with_wait(&last.node, one.saturating_add(other))
+                    last.node = with_wait(&last.node, one.saturating_add(other));
                 }
                 _ => joined.push(step.clone()),
             }
