@@ -146,7 +146,7 @@ impl Pair {
 
     /// The periods that the secondary has to hand over.
     pub(crate) fn outstanding(&self) -> Vec<PeriodId> {
-        self.secondary.site().outstanding().map(tollgate_ocs_core::site::Delta::period).collect()
+        self.secondary.site().outstanding().map(Delta::period).collect()
     }
 
     /// Locks the oldest period that is to be handed over and not locked.
