@@ -27,6 +27,7 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_gateway;
 pub mod sip_phone;
 mod table;
 pub mod timers;
@@ -53,4 +54,5 @@ static KINDS: &[&PeerKind] = &[
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
     &sip_phone::SIP_PHONE,
+    &sip_gateway::SIP_GATEWAY,
 ];
