@@ -22,6 +22,7 @@ mod environments;
 mod import;
 mod incoming;
 mod limits;
+mod migration;
 mod node;
 mod numbers;
 mod parties;
@@ -44,6 +45,7 @@ pub use parties::VendorView;
 pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
+pub(crate) use voucher::Redeemed;
 
 use crate::catalogue::{BillingModel, Catalogue};
 use crate::command::Command;
@@ -74,7 +76,9 @@ pub struct Ocs {
     /// Calls of those who may make only so many at once.
     calls: limits::Calls,
     /// What became of vouchers, by their numbers.
-    vouchers_used: BTreeMap<String, voucher::Redeemed>,
+    vouchers_used: BTreeMap<String, Redeemed>,
+    /// What is remembered of customers that move between systems.
+    moves: migration::Moves,
     now: Instant,
     /// The environments beside the first, each knowing no other.
     others: BTreeMap<EnvId, Self>,
@@ -105,6 +109,7 @@ impl Ocs {
             commitments: commitments::Commitments::default(),
             calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
+            moves: migration::Moves::default(),
             now: Instant::EPOCH,
             others: others.collect(),
         }
@@ -132,6 +137,7 @@ impl Ocs {
                 self.node_restarted(now, node, *delay, out);
                 out.push(Effect::Answer(crate::effect::Answer::Recorded));
             }
+            Command::Migrate(order) => self.migrate(order, out),
             Command::In { env, command } => self.apply_in(now, *env, command, out),
         }
     }

@@ -21,7 +21,9 @@ use tollgate_time::Instant;
 ///   again, would make records that were never promised, and number all others anew.
 /// - 3: requests that say what comes in, where a call is from, and that a telephone registers. A store of format 2 is
 ///   refused: its commands have no place for that.
-pub const FORMAT_VERSION: u32 = 3;
+/// - 4: customers that move between systems, and numbers that stay with them. A store of format 3 is refused: its states
+///   have no place for what is remembered of moves.
+pub const FORMAT_VERSION: u32 = 4;
 
 /// The world that a store belongs to, as a sum over what it was made of. Commands mean something else in another world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::commitments::Commitments;
+use super::migration::Moves;
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
 use crate::ids::EnvId;
@@ -32,6 +33,7 @@ pub struct StoredState {
     counters: Counters,
     commitments: Commitments,
     vendors: Vec<Purse>,
+    moves: Moves,
     others: Vec<(EnvId, Self)>,
 }
 
@@ -48,6 +50,7 @@ struct State<'a> {
     counters: &'a Counters,
     commitments: &'a Commitments,
     vendors: &'a [Purse],
+    moves: &'a Moves,
     others: Vec<(EnvId, State<'a>)>,
 }
 
@@ -82,6 +85,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
         } = self;
@@ -96,6 +100,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
         }
     }
@@ -116,6 +121,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others,
         } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
@@ -139,10 +145,12 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
             ..fresh
         };
+        ocs.configure_again();
         ocs.count_open_calls();
         Ok(ocs)
     }
