@@ -19,8 +19,8 @@ use tollgate_time::Instant;
 /// - 1: the first.
 /// - 2: records of payments and credits; commands of later kinds. A store of format 1 is refused: its commands, applied
 ///   again, would make records that were never promised, and number all others anew.
-/// - 3: requests that say what comes in, where a call is from, and that a telephone registers. A store of format 2 is
-///   refused: its commands have no place for that.
+/// - 3: requests that say what comes in, where a call is from, and that a telephone registers; commands about sites, and
+///   states with what a site alone has gathered. A store of format 2 is refused: its commands have no place for that.
 /// - 4: customers that move between systems, and numbers that stay with them. A store of format 3 is refused: its states
 ///   have no place for what is remembered of moves.
 pub const FORMAT_VERSION: u32 = 4;

@@ -12,6 +12,7 @@ use tollgate_time::Instant;
 use super::Ocs;
 use super::commitments::Commitments;
 use super::migration::Moves;
+use super::site::{Branch, Sites, SitesState, StoredSites};
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
 use crate::ids::EnvId;
@@ -35,11 +36,13 @@ pub struct StoredState {
     vendors: Vec<Purse>,
     moves: Moves,
     others: Vec<(EnvId, Self)>,
+    sites: StoredSites,
+    branch: Option<Box<Branch>>,
 }
 
 /// The state as it is, to be written.
 #[derive(Serialize)]
-struct State<'a> {
+pub(super) struct State<'a> {
     now: Instant,
     xdrs_made: u64,
     customers: &'a [Customer],
@@ -52,6 +55,8 @@ struct State<'a> {
     vendors: &'a [Purse],
     moves: &'a Moves,
     others: Vec<(EnvId, State<'a>)>,
+    sites: SitesState<'a>,
+    branch: &'a Option<Box<Branch>>,
 }
 
 /// A stored state does not go with the catalogue.
@@ -72,7 +77,7 @@ impl Ocs {
         self.whole_state()
     }
 
-    fn whole_state(&self) -> State<'_> {
+    pub(super) fn whole_state(&self) -> State<'_> {
         let Self {
             catalogue: _,
             language: _,
@@ -88,6 +93,8 @@ impl Ocs {
             moves,
             now,
             others,
+            sites,
+            branch,
         } = self;
         State {
             now: *now,
@@ -102,6 +109,8 @@ impl Ocs {
             vendors,
             moves,
             others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
+            sites: sites.state(),
+            branch,
         }
     }
 
@@ -123,6 +132,8 @@ impl Ocs {
             vendors,
             moves,
             others,
+            sites,
+            branch,
         } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
         let there = [accounts.len(), customers.len(), vendors.len()];
@@ -132,6 +143,7 @@ impl Ocs {
             let (stored, world) = (there.iter().sum(), counts.iter().sum());
             return Err(OtherCatalogue { stored, world });
         }
+        let sites = Sites::restored(sites, &catalogue)?;
         let others = restored_others(std::mem::take(&mut catalogue.others), others)?;
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers, fresh.catalogue.settings.numbering);
@@ -148,6 +160,8 @@ impl Ocs {
             moves,
             now,
             others,
+            sites,
+            branch,
             ..fresh
         };
         ocs.configure_again();
