@@ -20,6 +20,9 @@ use crate::migration::{Bundle, Late, Migrate, MigrationRefusal, Missing, Whereab
 
 impl Ocs {
     pub(super) fn migrate(&mut self, order: &Migrate, out: &mut Vec<Effect>) {
+        if self.branch.is_some() {
+            return out.push(Effect::Answer(Answer::Refused(Refusal::StandsAlone)));
+        }
         let done = match order {
             Migrate::Export { customer, to, xdrs } => self.export(*customer, *to, *xdrs),
             Migrate::ExportXdrs { customer, xdrs, after, max } => {
