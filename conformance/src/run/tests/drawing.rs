@@ -123,8 +123,8 @@ impl Peer for System {
 }
 
 /// The system, which charges as it should when it is sound.
-struct Doubles {
-    sound: bool,
+pub(super) struct Doubles {
+    pub(super) sound: bool,
 }
 
 impl Target for Doubles {
@@ -175,7 +175,7 @@ fn registry() -> Registry {
     Registry::new(&KINDS, &SYSTEM_KIND)
 }
 
-fn load(text: &str) -> Scenario {
+pub(super) fn load(text: &str) -> Scenario {
     let (scenarios, report) = check_octets(
         Path::new("calls.yaml"),
         text.as_bytes(),
@@ -185,7 +185,7 @@ fn load(text: &str) -> Scenario {
     scenarios.into_iter().next().unwrap_or_else(|| panic!("{report}"))
 }
 
-fn ends(scenario: &Scenario, sound: bool, options: &Options<'_>) -> Vec<ScenarioEnd> {
+pub(super) fn ends(scenario: &Scenario, sound: bool, options: &Options<'_>) -> Vec<ScenarioEnd> {
     let mut ends = Vec::new();
     run_all(std::slice::from_ref(scenario), &Doubles { sound }, options, &mut |event| {
         if let RunEvent::ScenarioFinished { end, .. } = event {
