@@ -27,6 +27,7 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_phone;
 mod table;
 pub mod timers;
 mod traffic;
@@ -51,4 +52,5 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
+    &sip_phone::SIP_PHONE,
 ];
