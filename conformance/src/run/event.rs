@@ -122,7 +122,7 @@ pub struct ScenarioEnd {
     /// The capture that was written.
     pub pcap: Option<PathBuf>,
     /// It made small, where it failed and its steps were drawn. Only the first failing run of a scenario is.
-    pub shrunk: Option<Shrunk>,
+    pub shrunk: Option<Box<Shrunk>>,
     /// How two versions of the system differ, where the scenario runs on two; declared differences first.
     pub versions: Option<Versions>,
 }

@@ -340,7 +340,7 @@ impl Batch<'_> {
         }
         .or(shrunk.doubt);
         if let Some(RunEvent::ScenarioFinished { end, .. }) = played.told.last_mut() {
-            end.shrunk = Some(shrunk);
+            end.shrunk = Some(Box::new(shrunk));
         }
     }
 

@@ -13,7 +13,9 @@ use tollgate_network::{
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
-use crate::run::{Options, RunEvent, ScenarioEnd, Stage, StepOutcome, Target, TargetError, Verdict, run_all};
+use crate::run::{
+    Options, RunEvent, ScenarioEnd, Shrunk, Stage, StepOutcome, Target, TargetError, Verdict, run_all,
+};
 use crate::scenario::{Deed, Registry, Scenario, check_octets};
 
 const PHONE: [u8; 4] = [192, 0, 2, 1];
@@ -284,7 +286,7 @@ fn a_wait_that_is_needed_is_as_short_as_it_may_be() {
 #[test]
 fn the_same_run_is_made_small_on_any_number_of_threads() {
     let scenario = load(CALLS);
-    let small = |threads| {
+    let small = |threads| -> Option<Box<Shrunk>> {
         let options = Options { repeat: 20, threads, ..Options::default() };
         ends(&scenario, false, &options).into_iter().find_map(|end| end.shrunk)
     };
