@@ -19,11 +19,10 @@ use tollgate_time::Instant;
 /// - 1: the first.
 /// - 2: records of payments and credits; commands of later kinds. A store of format 1 is refused: its commands, applied
 ///   again, would make records that were never promised, and number all others anew.
-/// - 3: requests that say what comes in, where a call is from, and that a telephone registers; commands about sites, and
-///   states with what a site alone has gathered. A store of format 2 is refused: its commands have no place for that.
-/// - 4: customers that move between systems, and numbers that stay with them. A store of format 3 is refused: its states
-///   have no place for what is remembered of moves.
-pub const FORMAT_VERSION: u32 = 4;
+/// - 3: requests that say what comes in, where a call is from, and that a telephone registers; commands about sites and
+///   about customers that move between systems, and states with what a site alone has gathered and what is remembered of
+///   moves. A store of format 2 is refused: its commands have no place for that.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The world that a store belongs to, as a sum over what it was made of. Commands mean something else in another world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
