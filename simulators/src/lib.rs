@@ -26,6 +26,7 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_server;
 mod table;
 pub mod timers;
 mod traffic;
@@ -50,4 +51,5 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
+    &sip_server::SIP_SERVER,
 ];
