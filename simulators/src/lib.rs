@@ -15,6 +15,7 @@ pub mod diameter_client;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
+pub mod http;
 pub mod mme;
 pub mod msc;
 pub mod nas;

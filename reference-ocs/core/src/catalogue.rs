@@ -46,7 +46,9 @@ pub(crate) use tariff::Shown;
 pub(crate) use tariff::{More, Rate, Tariff};
 
 use crate::dialing::DialingRules;
-use crate::ids::{DestinationGroupId, DestinationId, EnvId, ProductId, RateId, TariffId};
+use crate::ids::{
+    AccountId, CustomerId, DestinationGroupId, DestinationId, EnvId, ProductId, RateId, TariffId,
+};
 use crate::names::NameTable;
 
 /// A checked catalogue.
@@ -86,6 +88,26 @@ impl Catalogue {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn account_spec(&self, id: AccountId) -> Option<&AccountSpec> {
+        self.accounts.get(self.settings.numbering.place(id.number())?)
+    }
+
+    pub(crate) fn customer_spec(&self, id: CustomerId) -> Option<&CustomerSpec> {
+        self.customers.get(self.settings.numbering.place(id.number())?)
+    }
+
+    /// The account of that id, before the run begins.
+    pub(crate) fn account_id(&self, id: &str) -> Option<AccountId> {
+        let place = self.account_names.find(id, |at| self.accounts.get(at).map(|it| it.id.as_str()))?;
+        self.settings.numbering.account(place)
+    }
+
+    /// The customer of that name, before the run begins.
+    pub(crate) fn customer_id(&self, name: &str) -> Option<CustomerId> {
+        let place = self.customer_names.find(name, |at| self.customers.get(at).map(|it| it.name.as_str()))?;
+        self.settings.numbering.customer(place)
     }
 
     pub(crate) fn product(&self, id: ProductId) -> Option<&Product> {

@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_change_of_balance_carries_the_tables_variables() {
-        let account = AccountId::at(6).unwrap();
+        let account = AccountId::from_number(7);
         let event = Event {
             env: EnvId::from_number(3),
             subject: Subject::Account { id: account, name: "10086610975".into() },

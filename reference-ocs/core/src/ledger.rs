@@ -12,22 +12,26 @@
 //!   below zero. Anything else is a fault of this program and stops it.
 
 mod purse;
+mod rows;
 
 use std::sync::Arc;
 
 use tollgate_time::Instant;
 
 pub(crate) use purse::Purse;
+pub(crate) use rows::{Row, Rows};
 
 use crate::catalogue::{AccountSpec, BillingModel, CustomerSpec};
 use crate::dialing::DialingRules;
-use crate::ids::{AccountId, CustomerId, ProductId};
+use crate::ids::{AccountId, CustomerId, Numbering, ProductId};
 use crate::money::{Amount, Currency};
 use crate::names::NameTable;
 
 /// An account and what became of it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) presence: Presence,
     pub(crate) name: Arc<str>,
     pub(crate) product: ProductId,
     pub(crate) customer: CustomerId,
@@ -49,6 +53,8 @@ pub(crate) struct Account {
 /// A customer and what became of it.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Customer {
+    pub(crate) id: CustomerId,
+    pub(crate) presence: Presence,
     pub(crate) name: Arc<str>,
     pub(crate) currency: Currency,
     pub(crate) blocked: bool,
@@ -60,10 +66,50 @@ pub(crate) struct Customer {
 /// Accounts and customers, by number and by name.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
-    accounts: Vec<Account>,
-    account_names: NameTable,
-    customers: Vec<Customer>,
-    customer_names: NameTable,
+    accounts: Rows<Account>,
+    customers: Rows<Customer>,
+}
+
+/// Whether an account or a customer is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Presence {
+    /// It is.
+    #[default]
+    Here,
+    /// Of a customer: it was given to another system. Its records stay; nothing is used here, and no money moves.
+    Exported,
+    /// Of an account: it was ended. Its records stay, its id is free again.
+    Terminated,
+    /// Its records were removed once it was in another system; only its number is known.
+    Removed,
+}
+
+impl Row for Account {
+    fn number(&self) -> u32 {
+        self.id.number()
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_named(&self) -> bool {
+        self.presence == Presence::Here
+    }
+}
+
+impl Row for Customer {
+    fn number(&self) -> u32 {
+        self.id.number()
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn is_named(&self) -> bool {
+        self.presence != Presence::Removed
+    }
 }
 
 /// Funds and balance of one party, before and after a change.
@@ -87,8 +133,12 @@ impl Ledger {
         account_names: NameTable,
         customers: Vec<CustomerSpec>,
         customer_names: NameTable,
+        numbering: Numbering,
     ) -> Self {
-        let accounts = accounts.into_iter().map(|spec| Account {
+        // There are no more of them than there are numbers: the catalogue has counted.
+        let account = |(place, spec): (usize, AccountSpec)| Account {
+            id: numbering.account(place).unwrap_or(AccountId::from_number(0)),
+            presence: Presence::Here,
             name: spec.id.into(),
             product: spec.product,
             customer: spec.customer,
@@ -103,73 +153,99 @@ impl Ledger {
             locked_out_until: None,
             locked_by: None,
             purse: Purse::new(spec.billing_model, spec.balance, spec.credit_limit),
-        });
-        let customers = customers.into_iter().map(|spec| Customer {
+        };
+        let customer = |(place, spec): (usize, CustomerSpec)| Customer {
+            id: numbering.customer(place).unwrap_or(CustomerId::from_number(0)),
+            presence: Presence::Here,
             name: spec.name.into(),
             currency: spec.currency,
             blocked: spec.blocked,
             suspended: spec.suspended,
             dialing: spec.dialing,
             purse: Purse::new(BillingModel::Credit, spec.balance, spec.credit_limit),
-        });
-        Self { accounts: accounts.collect(), account_names, customers: customers.collect(), customer_names }
+        };
+        let accounts = accounts.into_iter().enumerate().map(account).collect();
+        let customers = customers.into_iter().enumerate().map(customer).collect();
+        Self {
+            accounts: Rows::new(accounts, account_names, numbering),
+            customers: Rows::new(customers, customer_names, numbering),
+        }
     }
 
     /// A ledger that goes on from what was stored.
-    pub(crate) fn restored(accounts: Vec<Account>, customers: Vec<Customer>) -> Self {
-        fn names<T>(all: &[T], name: impl Fn(&T) -> &str) -> NameTable {
-            let mut table = NameTable::with_capacity(all.len());
-            for (place, own) in (0_u32..).zip(all) {
-                table.insert(name(own), place);
-            }
-            table
-        }
+    pub(crate) fn restored(accounts: Vec<Account>, customers: Vec<Customer>, numbering: Numbering) -> Self {
         Self {
-            account_names: names(&accounts, |account| &account.name),
-            customer_names: names(&customers, |customer| &customer.name),
-            accounts,
-            customers,
+            accounts: Rows::restored(accounts, numbering),
+            customers: Rows::restored(customers, numbering),
         }
     }
 
     pub(crate) fn account_id(&self, name: &str) -> Option<AccountId> {
-        let place = self.account_names.find(name, |place| self.accounts.get(place).map(|it| &*it.name))?;
-        AccountId::at(place)
+        self.accounts.find(name).map(AccountId::from_number)
     }
 
     pub(crate) fn customer_id(&self, name: &str) -> Option<CustomerId> {
-        let place = self.customer_names.find(name, |place| self.customers.get(place).map(|it| &*it.name))?;
-        CustomerId::at(place)
+        self.customers.find(name).map(CustomerId::from_number)
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// The accounts, to be entered and renamed.
+    pub(crate) const fn account_rows(&mut self) -> &mut Rows<Account> {
+        &mut self.accounts
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// The customers, to be entered and renamed.
+    pub(crate) const fn customer_rows(&mut self) -> &mut Rows<Customer> {
+        &mut self.customers
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// What is known of an account's number, whether it is here or was.
+    pub(crate) fn known_account(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(id.number())
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// What is known of a customer's number, whether it is here or was.
+    pub(crate) fn known_customer(&self, id: CustomerId) -> Option<&Customer> {
+        self.customers.get(id.number())
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// Whether an account's customer was given to another system.
+    pub(crate) fn is_exported(&self, id: AccountId) -> bool {
+        self.customer(self.account(id).customer).presence == Presence::Exported
     }
 
     pub(crate) fn account(&self, id: AccountId) -> &Account {
-        &self.accounts[id.place()]
+        self.accounts.row(id.number())
     }
 
     pub(crate) fn account_mut(&mut self, id: AccountId) -> &mut Account {
-        &mut self.accounts[id.place()]
+        self.accounts.row_mut(id.number())
     }
 
     pub(crate) fn customer(&self, id: CustomerId) -> &Customer {
-        &self.customers[id.place()]
+        self.customers.row(id.number())
     }
 
     pub(crate) fn customer_mut(&mut self, id: CustomerId) -> &mut Customer {
-        &mut self.customers[id.place()]
+        self.customers.row_mut(id.number())
     }
 
     pub(crate) fn accounts(&self) -> &[Account] {
-        &self.accounts
+        self.accounts.all()
     }
 
     pub(crate) fn customers(&self) -> &[Customer] {
-        &self.customers
+        self.customers.all()
     }
 
     /// The accounts of a customer, by number.
     pub(crate) fn accounts_of(&self, customer: CustomerId) -> Vec<AccountId> {
-        let mine = self.accounts.iter().enumerate().filter(|(_, account)| account.customer == customer);
-        mine.filter_map(|(place, _)| AccountId::at(place)).collect()
+        let here = |account: &&Account| account.customer == customer && account.presence == Presence::Here;
+        self.accounts.all().iter().filter(here).map(|account| account.id).collect()
     }
 
     /// What the account may spend, reservations not considered; `None` without any limit.
@@ -193,10 +269,10 @@ impl Ledger {
 
     /// Makes a reservation of `from` one of `to`.
     pub(crate) fn reserve(&mut self, id: AccountId, from: Amount, to: Amount) {
-        let account = &mut self.accounts[id.place()];
+        let account = self.accounts.row_mut(id.number());
         account.purse.reserve(from, to);
         if account.purse.model() == BillingModel::Credit {
-            self.customers[account.customer.place()].purse.reserve(from, to);
+            self.customers.row_mut(account.customer.number()).purse.reserve(from, to);
         }
     }
 
@@ -212,7 +288,7 @@ impl Ledger {
 
     /// Takes a charge of a reseller; `None` as for [`Self::charge`].
     pub(crate) fn charge_customer(&mut self, id: CustomerId, amount: Amount) -> Option<Change> {
-        let customer = &mut self.customers[id.place()];
+        let customer = self.customers.row_mut(id.number());
         let before = customer.purse;
         customer.purse = before.charged(amount)?;
         Some(change(&before, &customer.purse))
@@ -220,7 +296,7 @@ impl Ledger {
 
     /// Takes money that a customer paid; `None` as for [`Self::charge`].
     pub(crate) fn credit_customer(&mut self, id: CustomerId, amount: Amount) -> Option<Change> {
-        let customer = &mut self.customers[id.place()];
+        let customer = self.customers.row_mut(id.number());
         let before = customer.purse;
         customer.purse = before.credited(amount)?;
         Some(change(&before, &customer.purse))
@@ -228,16 +304,16 @@ impl Ledger {
 
     fn change(&mut self, id: AccountId, to: impl Fn(&Purse) -> Option<Purse>) -> Option<Movement> {
         let funds_before = self.funds(id);
-        let account = &self.accounts[id.place()];
-        let customer = &self.customers[account.customer.place()];
+        let account = self.accounts.row(id.number());
+        let customer = self.customers.row(account.customer.number());
         let (own, theirs) = (account.purse, customer.purse);
         let goes_along = own.model() == BillingModel::Credit;
         let own_after = to(&own)?;
         let theirs_after = if goes_along { Some(to(&theirs)?) } else { None };
         let customer = account.customer;
-        self.accounts[id.place()].purse = own_after;
+        self.accounts.row_mut(id.number()).purse = own_after;
         if let Some(after) = theirs_after {
-            self.customers[customer.place()].purse = after;
+            self.customers.row_mut(customer.number()).purse = after;
         }
         let moved = change(&own, &own_after);
         Some(Movement {

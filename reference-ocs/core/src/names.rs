@@ -15,6 +15,8 @@ pub(crate) fn hash_of(key: impl Hash) -> u64 {
 
 /// A place that no slot holds: there are fewer names.
 const NOTHING: u32 = u32::MAX;
+/// In place of a name that was taken out: what stands behind it is still found.
+const GONE: u32 = u32::MAX - 1;
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
@@ -53,7 +55,10 @@ impl NameTable {
     pub(crate) fn find<'a>(&self, name: &str, name_at: impl Fn(usize) -> Option<&'a str>) -> Option<usize> {
         let tag = tag_of(name);
         let mut own = self.from(tag).map(|(_, slot)| slot).take_while(|slot| slot.place != NOTHING);
-        let found = own.find(|slot| slot.tag == tag && name_at(slot.place as usize) == Some(name));
+        let named = |slot: &&Slot| {
+            slot.tag == tag && slot.place != GONE && name_at(slot.place as usize) == Some(name)
+        };
+        let found = own.find(named);
         found.map(|slot| slot.place as usize)
     }
 
@@ -62,9 +67,21 @@ impl NameTable {
         if (self.names + 1) * 2 > self.slots.len() {
             let grown = Self::with_capacity((self.names + 1).max(8));
             let before = std::mem::replace(self, grown).slots;
-            before.into_iter().filter(|slot| slot.place != NOTHING).for_each(|slot| self.put(slot));
+            before.into_iter().filter(|slot| slot.place < GONE).for_each(|slot| self.put(slot));
         }
         self.put(Slot { tag: tag_of(name), place });
+    }
+
+    #[allow(dead_code, reason = "customers that move need it")]
+    /// Takes the name out that stands at a place; its slot is free again when the table grows.
+    pub(crate) fn remove(&mut self, name: &str, place: u32) {
+        let tag = tag_of(name);
+        let mut own = self.from(tag).take_while(|(_, slot)| slot.place != NOTHING);
+        let found = own.find(|(_, slot)| slot.tag == tag && slot.place == place).map(|(at, _)| at);
+        drop(own);
+        if let Some(slot) = found.and_then(|at| self.slots.get_mut(at)) {
+            slot.place = GONE;
+        }
     }
 
     fn put(&mut self, slot: Slot) {
@@ -94,6 +111,30 @@ mod tests {
             assert!((5_000..9_000).all(|other| table.find(&format!("1604{other:07}"), name_at).is_none()));
             assert!(table.slots.len() >= 10_000);
         }
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_and_what_stands_behind_it_is_not() {
+        let names: Vec<String> = (0..1_000).map(|number| format!("1604{number:07}")).collect();
+        let name_at = |place: usize| names.get(place).map(String::as_str);
+        let mut table = NameTable::default();
+        for round in 0..3 {
+            (0..).zip(&names).skip(round % 2).for_each(|(place, name)| table.insert(name, place));
+            for (place, name) in (0..).zip(&names).filter(|(place, _)| place % 3 == 0) {
+                table.remove(name, place);
+            }
+            for (place, name) in names.iter().enumerate() {
+                let there = place % 3 != 0;
+                assert_eq!(table.find(name, name_at), there.then_some(place), "{name} in round {round}");
+            }
+            (0..)
+                .zip(&names)
+                .filter(|(place, _)| place % 3 != 0)
+                .for_each(|(place, name)| table.remove(name, place));
+            assert!(names.iter().all(|name| table.find(name, name_at).is_none()));
+        }
+        // What was taken out takes no room for ever: each round enters a thousand names.
+        assert!(table.slots.len() <= 16_384, "{}", table.slots.len());
     }
 
     #[test]

@@ -89,6 +89,7 @@ impl Ocs {
             std::mem::take(&mut catalogue.account_names),
             std::mem::take(&mut catalogue.customers),
             std::mem::take(&mut catalogue.customer_names),
+            catalogue.settings.numbering,
         );
         let others =
             std::mem::take(&mut catalogue.others).into_iter().map(|(env, own)| (env, Self::new(own)));

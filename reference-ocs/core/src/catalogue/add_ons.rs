@@ -44,7 +44,8 @@ impl CatalogueBuilder {
 
     fn take_add_on(&mut self, account: AccountId, product: ProductId) -> Result<(), CatalogueError> {
         const WHAT: &str = "account";
-        let of = self.all.accounts.get(account.place());
+        let place = self.all.settings.numbering.place(account.number());
+        let of = place.and_then(|place| self.all.accounts.get(place));
         let of = of.ok_or(CatalogueError::Missing { what: WHAT, name: String::new(), missing: "account" })?;
         let name = || of.id.clone();
         let own = self.all.products.get(product.place());

@@ -322,15 +322,11 @@ impl CatalogueBuilder {
             amount_is("customer", &spec.name, "credit limit", limit, Amount::ZERO)?;
         }
         let customers = &self.all.customers;
-        if self
-            .all
-            .customer_names
-            .find(&spec.name, |at| customers.get(at).map(|it| it.name.as_str()))
-            .is_some()
-        {
+        if self.all.customer_id(&spec.name).is_some() {
             return Err(twice("customer", &spec.name));
         }
-        let id = CustomerId::at(customers.len()).ok_or(CatalogueError::TooMany { what: "customer" })?;
+        let id = self.all.settings.numbering.customer(customers.len());
+        let id = id.ok_or(CatalogueError::TooMany { what: "customer" })?;
         let place = entered("customer", customers.len())?;
         let name = spec.name.clone();
         self.all.customers.push(spec);
@@ -352,7 +348,7 @@ impl CatalogueBuilder {
         name_is("account", &spec.id)?;
         let product = self.all.products.get(spec.product.place());
         let product = product.ok_or_else(|| missing("account", &spec.id, "product"))?;
-        let customer = self.all.customers.get(spec.customer.place());
+        let customer = self.all.customer_spec(spec.customer);
         let customer = customer.ok_or_else(|| missing("account", &spec.id, "customer"))?;
         let others =
             [("product", &*product.name, product.currency), ("customer", &customer.name, customer.currency)];
@@ -378,10 +374,11 @@ impl CatalogueBuilder {
             amount_is("account", &spec.id, "credit limit", limit, Amount::ZERO)?;
         }
         let accounts = &self.all.accounts;
-        if self.all.account_names.find(&spec.id, |at| accounts.get(at).map(|it| it.id.as_str())).is_some() {
+        if self.all.account_id(&spec.id).is_some() {
             return Err(twice("account", &spec.id));
         }
-        let id = AccountId::at(accounts.len()).ok_or(CatalogueError::TooMany { what: "account" })?;
+        let id = self.all.settings.numbering.account(accounts.len());
+        let id = id.ok_or(CatalogueError::TooMany { what: "account" })?;
         let place = entered("account", accounts.len())?;
         let name = spec.id.clone();
         self.all.accounts.push(spec);
@@ -427,9 +424,7 @@ impl CatalogueBuilder {
     /// The account of that id.
     #[must_use]
     pub fn account_named(&self, id: &str) -> Option<AccountId> {
-        let accounts = &self.all.accounts;
-        let place = self.all.account_names.find(id, |at| accounts.get(at).map(|it| it.id.as_str()))?;
-        AccountId::at(place)
+        self.all.account_id(id)
     }
 
     /// The group of destinations of that name.
@@ -453,8 +448,6 @@ impl CatalogueBuilder {
     /// The customer of that name.
     #[must_use]
     pub fn customer_named(&self, name: &str) -> Option<CustomerId> {
-        let customers = &self.all.customers;
-        let place = self.all.customer_names.find(name, |at| customers.get(at).map(|it| it.name.as_str()))?;
-        CustomerId::at(place)
+        self.all.customer_id(name)
     }
 }

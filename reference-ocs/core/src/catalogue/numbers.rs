@@ -208,7 +208,7 @@ impl CatalogueBuilder {
     /// The number to which they go is not made of digits.
     pub fn delivery(&mut self, account: AccountId, to: Delivery) -> Result<(), CatalogueError> {
         if let Delivery::Number(number) = &to {
-            let name = self.all.accounts.get(account.place()).map(|it| it.id.clone()).unwrap_or_default();
+            let name = self.all.account_spec(account).map(|it| it.id.clone()).unwrap_or_default();
             digits_are("account", &name, "its redirect number", number)?;
         }
         self.all.numbers.deliveries.insert(account, to);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::dialing::DialingRules;
-use crate::ids::EnvId;
+use crate::ids::{EnvId, Numbering};
 use crate::money::Currency;
 use crate::service::Unit;
 
@@ -12,6 +12,8 @@ use crate::service::Unit;
 pub struct Settings {
     /// The number of the virtual billing environment (`i_env`).
     pub env: EnvId,
+    /// Which numbers it gives to customers, accounts and xDRs.
+    pub numbering: Numbering,
     /// Its currency.
     pub currency: Currency,
     /// The language of announcements where neither account nor product names one.
@@ -51,6 +53,7 @@ impl Settings {
     pub fn new(currency: Currency) -> Self {
         Self {
             env: EnvId::from_number(1),
+            numbering: Numbering::All,
             currency,
             language: "en".to_owned(),
             dialing: DialingRules::default(),

@@ -345,7 +345,7 @@ impl Ocs {
     /// The number of a record that is about to be kept.
     pub(super) const fn next_xdr(&mut self) -> XdrId {
         self.xdrs_made += 1;
-        XdrId::from_number(self.xdrs_made)
+        XdrId::from_number(self.catalogue.settings.numbering.number(self.xdrs_made))
     }
 
     /// The record of what a party was charged since its last one.

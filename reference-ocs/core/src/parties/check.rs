@@ -51,19 +51,15 @@ impl Check<'_> {
     }
 
     fn customer(&self, name: &str) -> Option<CustomerId> {
-        let customers = &self.catalogue.customers;
-        let names = &self.catalogue.customer_names;
-        CustomerId::at(names.find(name, |at| customers.get(at).map(|it| it.name.as_str()))?)
+        self.catalogue.customer_id(name)
     }
 
     fn customer_name(&self, id: CustomerId) -> String {
-        self.catalogue.customers.get(id.place()).map(|it| it.name.clone()).unwrap_or_default()
+        self.catalogue.customer_spec(id).map(|it| it.name.clone()).unwrap_or_default()
     }
 
     fn account(&self, id: &str) -> Option<AccountId> {
-        let accounts = &self.catalogue.accounts;
-        let names = &self.catalogue.account_names;
-        AccountId::at(names.find(id, |at| accounts.get(at).map(|it| it.id.as_str()))?)
+        self.catalogue.account_id(id)
     }
 
     fn owners(&mut self, spec: &PartiesSpec) {
@@ -114,7 +110,7 @@ impl Check<'_> {
                 self.unknown("reseller", &reseller.name, "customer", &reseller.name);
                 continue;
             };
-            let ours = self.catalogue.customers.get(id.place()).map(|it| it.currency);
+            let ours = self.catalogue.customer_spec(id).map(|it| it.currency);
             for wanted in &reseller.tariffs {
                 let product = match &wanted.product {
                     None => None,
