@@ -27,6 +27,7 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_dispatcher;
 pub mod sip_server;
 mod table;
 pub mod timers;
@@ -52,5 +53,6 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
+    &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
 ];

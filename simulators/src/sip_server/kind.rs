@@ -138,5 +138,7 @@ const LOST: Sight = Sight {
     ]),
 };
 
-static SIGHTS: [Sight; 90] =
-    join_sights::<89, 1, 90>(join_sights::<{ sights::COUNT }, 16, 89>(sip::SIGHTS, OWN_SIGHTS), [LOST]);
+static SIGHTS: [Sight; sights::COUNT + 17] = join_sights::<{ sights::COUNT + 16 }, 1, { sights::COUNT + 17 }>(
+    join_sights::<{ sights::COUNT }, 16, { sights::COUNT + 16 }>(sip::SIGHTS, OWN_SIGHTS),
+    [LOST],
+);

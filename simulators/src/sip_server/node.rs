@@ -227,12 +227,18 @@ impl SipServer {
     fn expire(&mut self, now: Instant) {
         while let Some((at, alarm)) = self.office.alarms.pop_due(now) {
             match alarm {
-                Alarm::Patience(id) => drop(self.with_line(now, id, |line| line.patience_ends())),
-                Alarm::Cut(id) => {
-                    drop(self.with_line(now, id, |line| line.end_by_server(at, "granted-time-over")))
+                Alarm::Patience(id) => {
+                    self.with_line(now, id, |line| line.patience_ends());
                 }
-                Alarm::Interim(id) => drop(self.with_line(now, id, |line| line.interim())),
-                Alarm::Again(id) => drop(self.with_line(now, id, |line| line.answer_again())),
+                Alarm::Cut(id) => {
+                    self.with_line(now, id, |line| line.end_by_server(at, "granted-time-over"));
+                }
+                Alarm::Interim(id) => {
+                    self.with_line(now, id, |line| line.interim());
+                }
+                Alarm::Again(id) => {
+                    self.with_line(now, id, |line| line.answer_again());
+                }
                 Alarm::Sweep => {
                     self.registrar.sweep(now);
                     if self.registrar.len() > 0 {
@@ -263,7 +269,9 @@ impl SipServer {
             About::Caller(id) | About::Incoming(id) | About::Onward(id) => {
                 self.with_line(now, id, |line| line.unanswered());
             }
-            About::Transfer(id) => drop(self.with_line(now, id, |line| line.transfer_unanswered())),
+            About::Transfer(id) => {
+                self.with_line(now, id, |line| line.transfer_unanswered());
+            }
         }
     }
 
