@@ -131,6 +131,7 @@ impl<W: Write> Console<W> {
         for step in &played.steps {
             let (verdict, why) = match &step.outcome {
                 StepOutcome::Passed => (Verdict::Passed, String::new()),
+                StepOutcome::Refused(why) => (Verdict::Passed, format!(" (refused: {})", clean(why))),
                 StepOutcome::Failed(_) => (Verdict::Failed, String::new()),
                 StepOutcome::Broken(why) => (Verdict::Broken(String::new()), format!(" ({})", clean(why))),
                 StepOutcome::Skipped(why) => (Verdict::Skipped(String::new()), format!(" ({})", clean(why))),

@@ -28,6 +28,7 @@ pub mod redirect_server;
 mod settings;
 pub mod sip;
 pub mod sip_dispatcher;
+pub mod sip_phone;
 pub mod sip_server;
 mod table;
 pub mod timers;
@@ -55,4 +56,5 @@ static KINDS: &[&PeerKind] = &[
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
+    &sip_phone::SIP_PHONE,
 ];

@@ -2,13 +2,13 @@
 //! problem of every file that takes part is reported at once.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use tollgate_network::{Impairment, PeerKind};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
+use super::drawn::Origin;
 use super::files::Files;
 use super::model::{Finally, Scenario};
 use super::nature::Nature;
@@ -187,7 +187,9 @@ impl Loader<'_> {
         }
         let finally = finally_node
             .map_or_else(Finally::default, |node| finally::read(node, world.as_deref(), &mut steps));
+        let draws = steps.draws_anything();
         let steps = steps.finish();
+        let origin = draws.then(|| self.origin(root, parameters, network, &peers)).flatten();
         Some(Scenario {
             path: self.path.to_path_buf(),
             name: name?,
@@ -203,7 +205,40 @@ impl Loader<'_> {
             peers: Peers::into_specs(peers)?,
             steps,
             finally,
+            origin,
         })
+    }
+
+    /// What the steps of a run are drawn from.
+    fn origin(
+        &mut self,
+        root: &Node,
+        parameters: &Parameters,
+        network: Impairment,
+        peers: &Peers,
+    ) -> Option<Arc<Origin>> {
+        let of_peers = match root.get("peers").map(|peers| &peers.kind) {
+            Some(Kind::Map(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        let all =
+            root.get("world").into_iter().chain(of_peers.iter().filter_map(|peer| peer.value.get("world")));
+        let mut worlds = Vec::new();
+        for world in all {
+            let tree = world::load::tree_of_scenario(world, self.path, &mut self.files, self.collector)?;
+            worlds.push((world.clone(), tree));
+        }
+        Some(Arc::new(Origin {
+            root: root.clone(),
+            worlds,
+            path: self.path.to_path_buf(),
+            parameters: parameters.all(),
+            network,
+            peers: peers.clone(),
+            files: self.files.clone(),
+            sources: self.collector.sources(),
+            registry: *self.registry,
+        }))
     }
 
     fn covers(&mut self, node: &Node) -> Vec<Text> {
@@ -256,7 +291,7 @@ pub(super) struct Sequence {
 }
 
 /// Reads the file of a sequence.
-pub(super) fn sequence(tree: &Rc<Node>, collector: &mut Collector) -> Option<Sequence> {
+pub(super) fn sequence(tree: &Arc<Node>, collector: &mut Collector) -> Option<Sequence> {
     let what = "a sequence";
     let mut keys = Keys::of(tree, what, collector)?;
     if let Some(node) = keys.need("sequence", what, collector) {

@@ -43,6 +43,9 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must be true in the end.
     pub finally: Finally,
+    /// What its steps are drawn from, where it has `random:` steps; [`Scenario::drawn`] writes them out, and until then
+    /// the steps are those beside the draws.
+    pub origin: Option<Arc<super::Origin>>,
 }
 
 impl Scenario {
@@ -180,6 +183,8 @@ pub enum Deed {
         args: Fields,
         /// Arguments with `${captures}` in them, to be read when the step runs.
         late: Vec<LateArg>,
+        /// Whether it passes too when the peer cannot do it in its present state (`may-refuse:`).
+        may_refuse: bool,
     },
     /// `expect:`
     Expect(Expectation),
@@ -336,8 +341,58 @@ pub struct Finally {
     pub xdrs: Option<Vec<XdrMatch>>,
     /// Events that were emitted at least once.
     pub events: Vec<(Text, Place)>,
+    /// `invariants:` what is true of every run.
+    pub invariants: Vec<(Invariant, Place)>,
     /// `systems:` the same of further charging systems.
     pub systems: Vec<(Who, Self)>,
+}
+
+/// What is true of every run, whatever was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariant {
+    /// Each call and session whose end its client has reported has its xDR, once.
+    EveryCallChargedOnce,
+    /// No account has gone beyond its limit, but by what its xDRs say.
+    WithinLimits,
+    /// Nothing is reserved.
+    NothingReserved,
+    /// Every site of a system shows the same accounts.
+    SitesEqual,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::EveryCallChargedOnce, Self::WithinLimits, Self::NothingReserved, Self::SitesEqual];
+
+    /// The word in `invariants:`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => "every-call-charged-once",
+            Self::WithinLimits => "within-limits",
+            Self::NothingReserved => "nothing-reserved",
+            Self::SitesEqual => "sites-equal",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => {
+                "Each answered call or session whose end its client has reported has its xDR at one of the systems, and none \
+                 has two of one kind at the same site; a report that its client gave up, or that went with a crash of the \
+                 client, may be missing"
+            }
+            Self::WithinLimits => {
+                "No account of any system has less to spend than nothing, but for what its xDRs say was charged beyond the \
+                 limit (overdraft)"
+            }
+            Self::NothingReserved => "No account of any system has money reserved",
+            Self::SitesEqual => "Every site of a system shows the same of every account",
+        }
+    }
 }
 
 /// One account's amount.

@@ -11,7 +11,7 @@ mod world;
 use serde_json::{Map, Value, json};
 use tollgate_network::{Arg, Need, PeerKind, Sight, Verb};
 
-use crate::scenario::Registry;
+use crate::scenario::{Invariant, Registry};
 use values::{NAME, argument, flag, or_parameter, ratio, span, text, time, whole};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -280,6 +280,7 @@ fn step(registry: &Registry) -> Value {
         "required": ["times", "steps"],
         "additionalProperties": false
     });
+    let random = random();
     let use_ = json!({
         "anyOf": [
             text(),
@@ -298,6 +299,12 @@ fn step(registry: &Registry) -> Value {
         ("fault", "Something goes wrong on purpose", json!({ "$ref": "#/$defs/fault" })),
         ("use", "The steps of a shared sequence", use_),
         ("repeat", "Steps that happen several times", repeat),
+        ("random", "Steps that are drawn from the seed of the run", random),
+        (
+            "may-refuse",
+            "Whether the step passes too when its peer cannot do it in its present state",
+            or_parameter(&flag()),
+        ),
         (
             "world.change",
             "An administrator acts",
@@ -312,6 +319,49 @@ fn step(registry: &Registry) -> Value {
         "patternProperties": patterns,
         "additionalProperties": false,
         "minProperties": 1
+    })
+}
+
+/// What may stand behind `random:`.
+fn random() -> Value {
+    let value = json!({ "type": ["string", "number"] });
+    let range = |least: Value| {
+        json!({
+            "anyOf": [
+                least,
+                {
+                    "type": "object",
+                    "properties": { "between": { "type": "array", "items": value, "minItems": 2, "maxItems": 2 } },
+                    "required": ["between"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    };
+    let draw = json!({
+        "type": "object",
+        "propertyNames": { "pattern": NAME },
+        "additionalProperties": range(json!({ "type": "array", "minItems": 1 }))
+    });
+    let choice = json!({
+        "type": "object",
+        "properties": {
+            "weight": said("How likely it is beside the others (default: 1)", or_parameter(&whole(0, 1_000_000))),
+            "draw": said("What its steps know as ${name}: one of a list, or what lies between two ends", draw),
+            "steps": { "$ref": "#/$defs/steps" }
+        },
+        "required": ["steps"],
+        "additionalProperties": false
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "times": said("How often is drawn", range(or_parameter(&whole(0, 20_000)))),
+            "gap": said("What passes between two draws", range(or_parameter(&span()))),
+            "of": said("What is chosen from", json!({ "type": "array", "items": choice, "minItems": 1 }))
+        },
+        "required": ["times", "of"],
+        "additionalProperties": false
     })
 }
 
@@ -418,5 +468,10 @@ fn finally(registry: &Registry) -> Value {
         "The same of further charging systems",
         json!({ "type": "object", "additionalProperties": further }),
     );
+    let names: Vec<Value> =
+        Invariant::ALL.map(|one| said(one.about(), json!({ "const": one.name() }))).into();
+    let one = json!({ "anyOf": names });
+    all["invariants"] =
+        said("What is true of every run", json!({ "anyOf": [one, { "type": "array", "items": one }] }));
     json!({ "type": ["object", "null"], "properties": all, "additionalProperties": false })
 }

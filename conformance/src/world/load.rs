@@ -72,11 +72,21 @@ pub(crate) fn of_scenario(
     files: &mut Files,
     collector: &mut Collector,
 ) -> Option<World> {
-    let root = match &node.kind {
-        Kind::Scalar(_) => opened(node, path, files, BASES_MAX, collector)?,
-        _ => based(node, path, files, BASES_MAX, collector)?,
-    };
+    let root = tree_of_scenario(node, path, files, collector)?;
     check(&root, None, collector)
+}
+
+/// The tree of that world, whatever files it is made of; nothing in it is checked.
+pub(crate) fn tree_of_scenario(
+    node: &Node,
+    path: &Path,
+    files: &mut Files,
+    collector: &mut Collector,
+) -> Option<Node> {
+    match &node.kind {
+        Kind::Scalar(_) => opened(node, path, files, BASES_MAX, collector),
+        _ => based(node, path, files, BASES_MAX, collector),
+    }
 }
 
 /// The world with its base (`file:`) below it.

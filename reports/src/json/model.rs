@@ -55,6 +55,26 @@ pub struct Scenario {
     pub rerun: String,
     /// The capture that was written.
     pub pcap: Option<String>,
+    /// The run made small, where it failed and its steps were drawn; only the first failing run of a scenario is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
+}
+
+/// A failing run of drawn steps, made small.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shrunk {
+    /// How many steps are left.
+    pub steps: usize,
+    /// How many there were.
+    pub of: usize,
+    /// How many runs that took.
+    pub runs: usize,
+    /// It as a file of its own.
+    pub yaml: String,
+    /// Where that was written.
+    pub file: Option<String>,
+    /// The command that runs it.
+    pub command: String,
 }
 
 /// A step or a final assertion.
@@ -70,7 +90,7 @@ pub struct Step {
     pub at: String,
     /// How it went.
     pub outcome: Verdict,
-    /// Why it is broken or was skipped.
+    /// Why it is broken or was skipped; of one that passed, why its peer refused it, which it may.
     pub reason: Option<String>,
     /// What differed, when it failed.
     pub mismatches: Vec<Mismatch>,

@@ -18,6 +18,7 @@
 //! Every message that goes in or out is an observation under its method or status ([`SIGHTS`]); a response is told apart by
 //! `is:`, the method that it answers, and the two ways of an element in between by `direction`.
 
+pub mod agent;
 mod chance;
 mod hop;
 mod relay;

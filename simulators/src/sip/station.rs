@@ -469,7 +469,7 @@ impl Station {
     }
 
     fn discard(&mut self, received: &Received, reason: &str, answer: Option<u16>) {
-        self.out.hear("discard", || {
+        self.out.hear("discarded", || {
             let mut fields = Fields::new().with("reason", reason);
             if let Some(code) = answer {
                 fields.push("answer", u32::from(code));

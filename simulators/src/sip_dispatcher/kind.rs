@@ -12,7 +12,7 @@ pub static SIP_DISPATCHER: PeerKind = PeerKind {
     name: "sip-dispatcher",
     about: "The one address that telephones and carriers know of several systems: it finds the system that a call, a \
             registration or a message is for, and sends it there",
-    client: true,
+    client: false,
     settings: &SETTINGS,
     verbs: &VERBS,
     sights: &SIGHTS,
