@@ -93,11 +93,7 @@ impl SipServer {
                         self.with_line(now, call, |line| line.caller_gives_up());
                     }
                 }
-                Happening::Ack(Some(invite), ack) => {
-                    if let Some((call, role)) = self.office.transactions.get(&invite).copied() {
-                        self.with_line(now, call, |line| line.acknowledged(role, &ack));
-                    }
-                }
+                Happening::Ack(_, ack) => self.acknowledged(now, &ack),
                 Happening::Response(id, answer) => {
                     if let Some((call, role)) = self.office.transactions.get(&id).copied() {
                         self.with_line(now, call, |line| line.answered(id, role, Some(&answer)));
@@ -114,7 +110,7 @@ impl SipServer {
                         self.with_line(now, call, |line| line.attempt_ended(id));
                     }
                 }
-                Happening::Ack(None, _) | Happening::Passing(_) => {}
+                Happening::Passing(_) => {}
             }
         }
     }
@@ -143,6 +139,15 @@ impl SipServer {
         });
         if taken.is_none() {
             self.office.turn_down(now, id, request, 481);
+        }
+    }
+
+    /// The ACK of a 2xx belongs to its dialog.
+    fn acknowledged(&mut self, now: Instant, ack: &Received) {
+        let dialog = ack.message().and_then(|message| DialogId::of_received(&message).ok());
+        let known = dialog.and_then(|dialog| self.office.dialogs.get(&dialog).copied());
+        if let Some((call, side)) = known {
+            self.with_line(now, call, |line| line.acknowledged(side, ack));
         }
     }
 

@@ -53,15 +53,10 @@ impl Line<'_> {
     }
 
     /// An ACK has come.
-    pub(super) fn acknowledged(&mut self, role: Role, ack: &Received) {
-        let side = match role {
-            Role::Offer => {
-                self.call.offer.answer = None;
-                Side::Caller
-            }
-            Role::Within(side) => side,
-            _ => return,
-        };
+    pub(super) fn acknowledged(&mut self, side: Side, ack: &Received) {
+        if side == Side::Caller {
+            self.call.offer.answer = None;
+        }
         let message = ack.message();
         // Where the INVITE offered nothing, the ACK answers what the other side has offered.
         let waits = self.call.party(side.other()).is_some_and(|party| party.ack.is_none());
