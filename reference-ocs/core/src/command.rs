@@ -15,6 +15,7 @@ use crate::part::Part;
 use crate::parties::charge::ChargeRequest;
 use crate::quota::{Hold, Wishes};
 use crate::service::{Leg, Service};
+use crate::site::SiteCommand;
 
 /// One thing to do.
 #[allow(clippy::large_enum_variant, reason = "a report is the usual command, and is not to be allocated for")]
@@ -40,6 +41,8 @@ pub enum Command {
         /// How many seconds ago.
         delay: u64,
     },
+    /// About the sites of the system.
+    Site(Box<SiteCommand>),
     /// Do it in another environment than the first.
     In {
         /// Its number.

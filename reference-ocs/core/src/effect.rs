@@ -14,6 +14,7 @@ use crate::ids::{EnvId, UsageId};
 use crate::money::{Amount, Currency};
 use crate::parties::charge::ChargeReport;
 use crate::quota::QuotaGrant;
+use crate::site::{Release, SiteFact};
 use crate::xdr::Xdr;
 
 /// One consequence of a command. The answer comes last, after all that it stands on.
@@ -29,6 +30,8 @@ pub enum Effect {
     Event(Event),
     /// A session was closed by something other than its Stop.
     Closed(Closed),
+    /// Something about the sites of the system.
+    Site(SiteFact),
 }
 
 /// The answer to a command.
@@ -53,6 +56,28 @@ pub enum Answer {
 /// Why an administrator's change could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// A site that stands alone changes no configuration and creates nothing (ARCH, stand-alone mode restrictions).
+    #[error(
+        "this site stands alone: the web interface is closed, and nothing may be changed that could contradict the \
+         primary site; make the change at the primary, or here once the sites are one again"
+    )]
+    StandsAlone,
+    /// A stand-by site follows the primary.
+    #[error("this site is {0} and serves nobody; turn to the primary site")]
+    NotServing(&'static str),
+    /// An order that makes no sense for the site as it is.
+    #[error("{0}")]
+    NoSuchTurn(&'static str),
+    /// The release of the site does not know this.
+    #[error("{what} are not known before {since}, and this site runs {runs}")]
+    UnknownToRelease {
+        /// What.
+        what: &'static str,
+        /// Since which release it is known.
+        since: Release,
+        /// The site's release.
+        runs: Release,
+    },
     /// No such environment.
     #[error("there is no environment {0}")]
     UnknownEnvironment(EnvId),

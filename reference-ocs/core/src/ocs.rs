@@ -29,6 +29,7 @@ mod payment;
 mod plans;
 mod quota;
 mod report;
+mod site;
 mod standing;
 mod state;
 mod trial;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 pub use parties::VendorView;
+pub use site::{Adjustment, SiteView};
 pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
@@ -78,6 +80,10 @@ pub struct Ocs {
     now: Instant,
     /// The environments beside the first, each knowing no other.
     others: BTreeMap<EnvId, Self>,
+    /// What it knows of the system's sites; of the first environment alone.
+    sites: site::Sites,
+    /// What came of a period alone so far.
+    branch: Option<Box<site::Branch>>,
 }
 
 impl Ocs {
@@ -93,6 +99,7 @@ impl Ocs {
         );
         let others =
             std::mem::take(&mut catalogue.others).into_iter().map(|(env, own)| (env, Self::new(own)));
+        let release = catalogue.settings.release;
         Self {
             language: catalogue.settings.language.as_str().into(),
             vendors: Self::vendor_purses(&catalogue),
@@ -107,6 +114,8 @@ impl Ocs {
             vouchers_used: BTreeMap::new(),
             now: Instant::EPOCH,
             others: others.collect(),
+            sites: site::Sites::new(release),
+            branch: None,
         }
     }
 
@@ -119,6 +128,9 @@ impl Ocs {
 
     /// Does what a command asks, and adds what came of it to `out`.
     pub fn apply_into(&mut self, now: Instant, command: &Command, out: &mut Vec<Effect>) {
+        if let Command::Site(command) = command {
+            return self.apply_site(now, command, out);
+        }
         self.expire_into(now, out);
         let now = self.now;
         match command {
@@ -133,12 +145,16 @@ impl Ocs {
                 out.push(Effect::Answer(crate::effect::Answer::Recorded));
             }
             Command::In { env, command } => self.apply_in(now, *env, command, out),
+            Command::Site(_) => {}
         }
     }
 
     /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
+        if self.sites.is_following() {
+            return None;
+        }
         let own =
             self.sessions.next_deadline().into_iter().chain(self.next_reset()).chain(self.next_closing());
         own.chain(self.others.values().filter_map(Self::next_deadline)).min()
@@ -197,6 +213,7 @@ impl Ocs {
             }
             self.xdrs.push_back(Arc::clone(&xdr));
         }
+        self.journal(&xdr);
         out.push(Effect::Xdr(xdr));
     }
 

@@ -4,6 +4,7 @@
 //! usage is one of these calls or service sessions, from its grant or first report to its xDR. Closed usages are kept
 //! for a while, so that a report that comes again is known and changes nothing.
 
+mod handover;
 mod notes;
 mod slot;
 mod trial;

@@ -209,6 +209,7 @@ impl RadiusGateway {
                 Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
                 Effect::Event(event) => self.observe(|| observe::event(&event)),
                 Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),
+                Effect::Site(_) => {}
             }
         }
         answer

@@ -16,7 +16,8 @@ const CORRECTION: &str = "correction by an administrator";
 
 impl Ocs {
     pub(super) fn admin(&mut self, now: Instant, change: &Admin, out: &mut Vec<Effect>) {
-        let answer = match self.change(now, change, out) {
+        let allowed = self.check_change(change);
+        let answer = match allowed.and_then(|()| self.change(now, change, out)) {
             Ok(()) => Answer::Recorded,
             Err(refusal) => Answer::Refused(refusal),
         };

@@ -35,11 +35,15 @@ impl Ocs {
 
     /// When the next month closes for somebody.
     pub(super) fn next_closing(&self) -> Option<Instant> {
-        self.commitments.closings.first().map(|(at, _)| *at)
+        // A site alone closes no month: the primary does.
+        self.commitments.closings.first().map(|(at, _)| *at).filter(|_| self.closes_months())
     }
 
     /// Charges the months that close at `at`.
     pub(super) fn close_months(&mut self, at: Instant, out: &mut Vec<Effect>) {
+        if !self.closes_months() {
+            return;
+        }
         while let Some(&(due, account)) = self.commitments.closings.first().filter(|(due, _)| *due <= at) {
             self.commitments.closings.pop_first();
             let today = self.day(due);

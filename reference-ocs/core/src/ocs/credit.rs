@@ -365,6 +365,7 @@ impl Ocs {
         state.answered = Some((asked.request.number, answered));
         state.ended |= ended;
         self.sessions.settle_idle(at, now, self.catalogue.settings.closed_kept_max);
+        self.journal_credit(key, &asked.name, asked.request.number);
     }
 
     fn credit_session_of(&self, asked: &Asked<'_>) -> Option<u32> {

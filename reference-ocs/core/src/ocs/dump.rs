@@ -41,6 +41,10 @@ impl Ocs {
         for xdr in &self.xdrs {
             let _ = writeln!(out, "{xdr:?}");
         }
+        self.sites.write_to(&mut out);
+        if let Some(branch) = &self.branch {
+            let _ = writeln!(out, "{branch:?}");
+        }
         for (env, other) in &self.others {
             let _ = writeln!(out, "environment {env}");
             out.push_str(&other.dump());

@@ -69,7 +69,7 @@ impl Ocs {
                 context: None,
             })),
             Command::Account(report) => return self.report_astray(now, env, report, out),
-            Command::Admin(_) | Command::NodeRestarted { .. } | Command::In { .. } => {
+            Command::Admin(_) | Command::NodeRestarted { .. } | Command::In { .. } | Command::Site(_) => {
                 Answer::Refused(Refusal::UnknownEnvironment(env))
             }
         };

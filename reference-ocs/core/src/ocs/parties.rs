@@ -227,7 +227,7 @@ impl Ocs {
     }
 
     /// Takes a charge and tells of it; false, and nothing is changed, when a balance could not be held.
-    fn charge_payer(&mut self, payer: Payer, amount: Amount, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn charge_payer(&mut self, payer: Payer, amount: Amount, out: &mut Vec<Effect>) -> bool {
         let (subject, change) = match payer {
             Payer::Reseller(id) => {
                 let change = self.ledger.charge_customer(id, amount);

@@ -11,6 +11,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::commitments::Commitments;
+use super::site::{Branch, Sites, SitesState, StoredSites};
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
 use crate::ids::EnvId;
@@ -33,11 +34,13 @@ pub struct StoredState {
     commitments: Commitments,
     vendors: Vec<Purse>,
     others: Vec<(EnvId, Self)>,
+    sites: StoredSites,
+    branch: Option<Box<Branch>>,
 }
 
 /// The state as it is, to be written.
 #[derive(Serialize)]
-struct State<'a> {
+pub(super) struct State<'a> {
     now: Instant,
     xdrs_made: u64,
     customers: &'a [Customer],
@@ -49,6 +52,8 @@ struct State<'a> {
     commitments: &'a Commitments,
     vendors: &'a [Purse],
     others: Vec<(EnvId, State<'a>)>,
+    sites: SitesState<'a>,
+    branch: &'a Option<Box<Branch>>,
 }
 
 /// A stored state does not go with the catalogue.
@@ -69,7 +74,7 @@ impl Ocs {
         self.whole_state()
     }
 
-    fn whole_state(&self) -> State<'_> {
+    pub(super) fn whole_state(&self) -> State<'_> {
         let Self {
             catalogue: _,
             language: _,
@@ -84,6 +89,8 @@ impl Ocs {
             vendors,
             now,
             others,
+            sites,
+            branch,
         } = self;
         State {
             now: *now,
@@ -97,6 +104,8 @@ impl Ocs {
             commitments,
             vendors,
             others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
+            sites: sites.state(),
+            branch,
         }
     }
 
@@ -117,6 +126,8 @@ impl Ocs {
             commitments,
             vendors,
             others,
+            sites,
+            branch,
         } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
         let there = [accounts.len(), customers.len(), vendors.len()];
@@ -126,6 +137,7 @@ impl Ocs {
             let (stored, world) = (there.iter().sum(), counts.iter().sum());
             return Err(OtherCatalogue { stored, world });
         }
+        let sites = Sites::restored(sites, &catalogue)?;
         let others = restored_others(std::mem::take(&mut catalogue.others), others)?;
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers, fresh.catalogue.settings.numbering);
@@ -141,6 +153,8 @@ impl Ocs {
             vendors,
             now,
             others,
+            sites,
+            branch,
             ..fresh
         };
         ocs.count_open_calls();

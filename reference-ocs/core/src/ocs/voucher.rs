@@ -19,14 +19,15 @@ use crate::ids::AccountId;
 use crate::money::Amount;
 use crate::service::Leg;
 use crate::service::Service;
+use crate::site::Part;
 use crate::xdr::Xdr;
 
 /// What became of a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Redeemed {
-    account: AccountId,
-    session: SessionKey,
-    at: Instant,
+    pub(super) account: AccountId,
+    pub(super) session: SessionKey,
+    pub(super) at: Instant,
 }
 
 impl Ocs {
@@ -127,6 +128,8 @@ impl Ocs {
             ..self.money_xdr(id, Service::Payments, paid, history)
         };
         self.number_and_keep(xdr, out);
+        let session = request.parent.as_ref().unwrap_or(&request.session).clone();
+        self.journal_money(Part::Voucher { id: voucher.id.clone(), account: id, session, at: self.now });
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) struct ClosedUsage {
 /// What can be asked of any usage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownUsage<'a> {
+    pub(crate) id: UsageId,
     pub(crate) key: &'a SessionKey,
     pub(crate) call_id: Option<&'a Arc<str>>,
     pub(crate) leg: Leg,
@@ -57,6 +58,7 @@ impl Slot {
     pub(super) fn known(&self) -> KnownUsage<'_> {
         match self {
             Self::Live(usage) => KnownUsage {
+                id: usage.id,
                 key: &usage.key,
                 call_id: usage.call_id.as_ref(),
                 leg: usage.leg,
@@ -64,6 +66,7 @@ impl Slot {
                 parts: &usage.parts,
             },
             Self::Closed(closed) => KnownUsage {
+                id: closed.id,
                 key: &closed.key,
                 call_id: closed.call_id.as_ref(),
                 leg: closed.leg,
