@@ -223,18 +223,18 @@ impl Line<'_> {
                 });
             }
         }
-        self.go_on(accepted, number, Purpose::Call);
+        self.go_on(*accepted, number, Purpose::Call);
     }
 
     /// Follows the routes of an answer, after the called account was asked about what comes in.
-    pub(super) fn go_on(&mut self, accepted: Box<Accepted>, number: Text, purpose: Purpose) {
+    pub(super) fn go_on(&mut self, accepted: Accepted, number: Text, purpose: Purpose) {
         if self.call.stage == Stage::Over {
             // He has hung up meanwhile: what was granted is given back.
             return self.stop_legs(self.now, NORMAL);
         }
         let called = accepted.called.clone();
         let elsewhere = accepted.elsewhere.clone();
-        self.prepare(*accepted, number.clone(), purpose);
+        self.prepare(accepted, number.clone(), purpose);
         match called {
             Some(account) => {
                 if let Some(hunt) = &mut self.call.hunt {
@@ -307,7 +307,7 @@ impl Line<'_> {
             grant: accepted.grant,
         });
         let purpose = self.call.hunt.as_ref().map_or(Purpose::Call, |hunt| hunt.purpose);
-        self.go_on(accepted, number, purpose);
+        self.go_on(*accepted, number, purpose);
     }
 
     /// The charging system refuses the call.

@@ -74,7 +74,7 @@ impl Line<'_> {
         let Some(Purpose::Transfer(by)) = self.call.hunt.as_ref().map(|hunt| hunt.purpose) else {
             return self.stop_unconnected(NORMAL);
         };
-        self.go_on(accepted, number, Purpose::Transfer(by));
+        self.go_on(*accepted, number, Purpose::Transfer(by));
     }
 
     /// Nobody judged a transfer.
