@@ -28,6 +28,7 @@ pub mod redirect_server;
 mod settings;
 pub mod sip;
 pub mod sip_dispatcher;
+pub mod sip_gateway;
 pub mod sip_phone;
 pub mod sip_server;
 mod table;
@@ -57,4 +58,5 @@ static KINDS: &[&PeerKind] = &[
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
     &sip_phone::SIP_PHONE,
+    &sip_gateway::SIP_GATEWAY,
 ];
