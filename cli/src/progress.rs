@@ -4,9 +4,13 @@ use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tollgate_conformance::run::Shrinking;
 
 /// Fewer runs than this are over before anybody could read a line.
 const RUNS_MIN: usize = 200;
+
+/// After so many runs of what is made small a line is told, where there is no bar.
+const SHRINKING_TOLD_EVERY: usize = 100;
 
 /// The progress of a run.
 #[derive(Debug)]
@@ -20,7 +24,8 @@ impl Progress {
         }
         let length = u64::try_from(runs).unwrap_or(u64::MAX);
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(5));
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} scenarios, {per_sec}, {eta} left");
+        let style =
+            ProgressStyle::with_template("{bar:30} {pos}/{len} scenarios, {per_sec}, {eta} left {msg}");
         Self(Some(style.map_or(bar.clone(), |style| bar.with_style(style))))
     }
 
@@ -51,6 +56,18 @@ impl Ticks {
     pub(crate) fn tick(&self) {
         if let Some(bar) = &self.0 {
             bar.inc(1);
+        }
+    }
+
+    /// A failing run is being made small.
+    pub(crate) fn shrinking(&self, at: Shrinking) {
+        let Shrinking { seed, runs, steps, of } = at;
+        let message = format!("(seed {seed} fails; {steps} of its {of} steps after {runs} runs)");
+        match &self.0 {
+            Some(bar) => bar.set_message(message),
+            // Where nobody sees a bar, a line now and then shows that something is going on.
+            None if runs % SHRINKING_TOLD_EVERY == 0 => anstream::eprintln!("making it small: {message}"),
+            None => {}
         }
     }
 }

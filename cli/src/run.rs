@@ -21,6 +21,7 @@ Examples:
   tollgate run scenarios/
   tollgate run scenarios/prepaid-ivr/one-call.yaml --verbose
   tollgate run scenarios/ --tag prepaid --seeds 1000          a thousand seeds of each
+  tollgate run scenarios/random --seeds 2000 --shrunk small/  random steps; what fails is made small
   tollgate run scenarios/ --junit report.xml --json report.json
   tollgate run my.yaml --pcap captures/ --journal journals/
   tollgate run scenarios/ --target reference-sockets --speed 60";
@@ -68,6 +69,12 @@ pub(crate) struct Arguments {
     /// Write the journal of each scenario into this folder
     #[arg(long, value_name = "FOLDER")]
     journal: Option<PathBuf>,
+    /// Leave a failing run of random steps as it is, instead of making it small
+    #[arg(long)]
+    no_shrink: bool,
+    /// Write failing runs of random steps that were made small into this folder; without it, beside captures or journals
+    #[arg(long, value_name = "FOLDER")]
+    shrunk: Option<PathBuf>,
     /// Write a JUnit XML report
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -158,13 +165,16 @@ impl Arguments {
             scenarios.iter().filter(|scenario| filter.admits(scenario)).count().saturating_mul(self.repeat());
         let progress = Rc::new(Progress::of(runs));
         let mut reports = self.reports(&progress)?;
-        let artifacts = (self.pcap.is_some() || self.journal.is_some()).then(|| Artifacts {
+        let wanted = [&self.pcap, &self.journal, &self.shrunk].into_iter().any(Option::is_some);
+        let artifacts = wanted.then(|| Artifacts {
             create: &create,
             pcap: self.pcap.clone(),
             journal: self.journal.clone(),
+            shrunk: self.shrunk.clone(),
         });
         let ticks = progress.ticks();
         let tick = |_: &run::Verdict| ticks.tick();
+        let shrinking = |at: run::Shrinking| ticks.shrinking(at);
         let options = run::Options {
             seed: self.seed,
             repeat: self.repeat(),
@@ -174,6 +184,8 @@ impl Arguments {
             artifacts,
             clock: elapsed,
             progress: Some(&tick),
+            shrink: !self.no_shrink,
+            shrinking: Some(&shrinking),
         };
         let mut failed: Option<ReportError> = None;
         let totals = run::run_all(scenarios, target, &options, &mut |event: RunEvent| {

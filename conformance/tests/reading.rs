@@ -97,7 +97,7 @@ finally:
     assert_eq!((peer.name.as_str(), peer.kind.name, peer.address), ("ivr", "nas", address("192.0.2.10")));
     assert_eq!(peer.settings.to_string(), "port: 0, accounting: start-stop");
 
-    let Deed::Act { who, verb, args, late } = &scenario.steps[2].does else { panic!() };
+    let Deed::Act { who, verb, args, late, may_refuse: false } = &scenario.steps[2].does else { panic!() };
     assert_eq!((*who, verb.name, late.len()), (Who::Peer(0), "dial", 0));
     assert_eq!(args.get("digits"), Some(&Value::text("10086610975#")));
     assert_eq!(scenario.steps[2].text, "ivr.dial: \"10086610975#\"");

@@ -10,6 +10,7 @@ use crate::played::{Gathering, Played};
 use crate::report::{Report, ReportError};
 use crate::show::{clean, count, span};
 use crate::summary::Summary;
+use crate::versions::beside;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -112,6 +113,9 @@ impl<W: Write> Console<W> {
         if verbose {
             self.steps(played)?;
         }
+        if let Some(versions) = played.end.versions.as_ref().filter(|own| !own.differences.is_empty()) {
+            write!(self.out, "{}", beside(versions, self.look))?;
+        }
         if matches!(played.end.verdict, Verdict::Failed | Verdict::Broken(_)) {
             writeln!(self.out, "{}", in_full(played, self.look))?;
         }
@@ -131,6 +135,7 @@ impl<W: Write> Console<W> {
         for step in &played.steps {
             let (verdict, why) = match &step.outcome {
                 StepOutcome::Passed => (Verdict::Passed, String::new()),
+                StepOutcome::Refused(why) => (Verdict::Passed, format!(" (refused: {})", clean(why))),
                 StepOutcome::Failed(_) => (Verdict::Failed, String::new()),
                 StepOutcome::Broken(why) => (Verdict::Broken(String::new()), format!(" ({})", clean(why))),
                 StepOutcome::Skipped(why) => (Verdict::Skipped(String::new()), format!(" ({})", clean(why))),

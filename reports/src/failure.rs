@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use tabled::builder::Builder;
 use tabled::settings::Width;
 use tabled::settings::object::Columns;
-use tollgate_conformance::run::{Mismatch, StepOutcome, Verdict};
+use tollgate_conformance::run::{Mismatch, Shrunk, StepOutcome, Verdict};
 use tollgate_conformance::scenario::Place;
 
 use crate::look::Look;
@@ -35,14 +35,31 @@ pub(crate) fn in_full(played: &Played, look: Look) -> String {
                 heading(&mut out, step, "could not be done", look);
                 line(&mut out, 6, &clean(why));
             }
-            StepOutcome::Passed | StepOutcome::Skipped(_) => {}
+            StepOutcome::Passed | StepOutcome::Refused(_) | StepOutcome::Skipped(_) => {}
         }
     }
     skipped(&mut out, played);
     unexpected(&mut out, played);
     frames(&mut out, played);
     line(&mut out, 4, &format!("run it again: {}", look.bold(&clean(&played.end.rerun))));
+    if let Some(shrunk) = &played.end.shrunk {
+        small(&mut out, shrunk, look);
+    }
     out
+}
+
+/// The run made small, as the file that it is; a comment of it tells what fails.
+fn small(out: &mut String, shrunk: &Shrunk, look: Look) {
+    let (steps, runs) = (count(shrunk.steps, "step"), count(shrunk.runs, "run"));
+    line(out, 4, &look.bold(&format!("made small: {steps} of {}, after {runs}", shrunk.of)));
+    if let Some(doubt) = &shrunk.doubt {
+        line(out, 6, &clean(doubt));
+    }
+    for row in shrunk.yaml.lines() {
+        line(out, 0, &clean(row));
+    }
+    let how = if shrunk.path.is_some() { "run it" } else { "save it under that name and run it" };
+    line(out, 4, &format!("{how}: {}", look.bold(&clean(&shrunk.command))));
 }
 
 fn heading(out: &mut String, step: &PlayedStep, how: &str, look: Look) {

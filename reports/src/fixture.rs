@@ -93,6 +93,8 @@ fn scenario(
         unexpected: if failed { (vec![prompt, long], 3) } else { (Vec::new(), 0) },
         rerun: format!("tollgate run {path} --seed {seed}"),
         pcap: failed.then(|| "captures/long-call.seed-4711.pcapng".into()),
+        shrunk: None,
+        versions: None,
     };
     events.push(RunEvent::ScenarioFinished { id, end });
 }

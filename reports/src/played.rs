@@ -42,7 +42,7 @@ impl Played {
 
 impl PlayedStep {
     pub(crate) fn judged(&self) -> bool {
-        matches!(self.outcome, StepOutcome::Passed | StepOutcome::Failed(_))
+        self.outcome.is_judged()
     }
 }
 

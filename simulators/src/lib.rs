@@ -27,6 +27,10 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_dispatcher;
+pub mod sip_gateway;
+pub mod sip_phone;
+pub mod sip_server;
 mod table;
 pub mod timers;
 mod traffic;
@@ -51,4 +55,8 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
+    &sip_dispatcher::SIP_DISPATCHER,
+    &sip_server::SIP_SERVER,
+    &sip_phone::SIP_PHONE,
+    &sip_gateway::SIP_GATEWAY,
 ];

@@ -82,6 +82,16 @@ impl Collector {
         (u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX), source)
     }
 
+    /// One that knows the files of an earlier check, whose nodes are read again.
+    pub(crate) fn knowing(sources: Vec<Arc<Source>>) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
+    /// The files so far, in the order of the numbers that spans have.
+    pub(crate) fn sources(&self) -> Vec<Arc<Source>> {
+        self.sources.clone()
+    }
+
     pub(crate) fn push(&mut self, problem: Problem) {
         if self.problems.len() >= PROBLEMS_MAX {
             self.errors += usize::from(problem.severity == Severity::Error);

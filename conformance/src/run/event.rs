@@ -6,6 +6,8 @@ use std::time::Duration;
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
+use super::shrink::Shrunk;
+use super::versions::VersionDifference;
 use crate::scenario::Place;
 
 /// The place of one run of a scenario among all that are run, from 0, in the order in which the files were found;
@@ -75,8 +77,19 @@ pub enum StepOutcome {
     Failed(Vec<Mismatch>),
     /// The harness could not do its part.
     Broken(String),
+    /// Its peer could not do it in its present state, for this reason, and the step says that this may be; it counts
+    /// as passed.
+    Refused(String),
     /// Not tried, for this reason (an earlier step failed; the target cannot show it).
     Skipped(String),
+}
+
+impl StepOutcome {
+    /// Whether the step was tried and judged.
+    #[must_use]
+    pub const fn is_judged(&self) -> bool {
+        matches!(self, Self::Passed | Self::Failed(_) | Self::Refused(_))
+    }
 }
 
 /// One difference between what was expected and what was seen.
@@ -108,6 +121,19 @@ pub struct ScenarioEnd {
     pub rerun: String,
     /// The capture that was written.
     pub pcap: Option<PathBuf>,
+    /// It made small, where it failed and its steps were drawn. Only the first failing run of a scenario is.
+    pub shrunk: Option<Box<Shrunk>>,
+    /// How two versions of the system differ, where the scenario runs on two; declared differences first.
+    pub versions: Option<Versions>,
+}
+
+/// Two versions of the system beside each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// Their names.
+    pub names: [Text; 2],
+    /// What differs.
+    pub differences: Vec<VersionDifference>,
 }
 
 /// The verdict on a scenario.

@@ -9,6 +9,7 @@ use tollgate_wire::{Text, Value};
 
 use super::event::{Mismatch, StepOutcome};
 use super::expect::all_hold;
+use super::invariants;
 use super::matcher::{holds, shown};
 use super::nearest::field_differences;
 use super::scene::{Cast, Scene};
@@ -63,6 +64,7 @@ pub(crate) fn judge(scene: &mut Scene<'_>, finally: &Finally, top: &Place) -> Ve
             }
         }
     }
+    judged.extend(invariants::judge(scene, finally));
     judged
 }
 
@@ -104,6 +106,7 @@ pub(crate) fn names(cast: &Cast<'_>, finally: &Finally, top: &Place) -> Vec<(Tex
     for (who, own) in further(finally) {
         names.extend(names_of(own, Some(cast.name(who)), top));
     }
+    names.extend(invariants::names(finally));
     names
 }
 

@@ -249,6 +249,9 @@ pub(crate) fn scenario() -> Scenario {
         }],
         steps: Vec::new(),
         finally: Finally::default(),
+        version: Text::default(),
+        twin: None,
+        origin: None,
     }
 }
 
@@ -278,7 +281,7 @@ pub(crate) fn act_late(verb: &str, args: Fields, late: &[(&str, &str)]) -> Deed 
         arg: verb.args.iter().find(|arg| arg.name == *name).unwrap(),
         template: (*template).into(),
     });
-    Deed::Act { who: CALLER, verb, args, late: late.collect() }
+    Deed::Act { who: CALLER, verb, args, late: late.collect(), may_refuse: false }
 }
 
 /// `caller.see` now.

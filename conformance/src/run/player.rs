@@ -52,7 +52,7 @@ impl Terms {
 /// Plays a scenario on a stage and fills the record, which must be empty.
 ///
 /// - An action that its peer refuses in its present state fails: the system under test brought the call to
-///   another state than the scenario expects. One that the peer does not know breaks.
+///   another state than the scenario expects. A step with `may-refuse:` passes then. One that the peer does not know breaks.
 /// - A fault that the driver cannot cause skips the scenario from there on: this target cannot show it.
 /// - Unexpected is an unused observation of a peer that some expectation names, and one of the system of a
 ///   kind that some expectation on the system names. The system sees every message that its clients see; counting
@@ -109,6 +109,9 @@ enum Stop {
     Unplayable(String),
 }
 
+/// Why a peer cannot do it in its present state.
+struct Refusal(String);
+
 struct Player<'a> {
     scene: Scene<'a>,
     done: &'a mut Vec<StepRecord>,
@@ -142,7 +145,13 @@ impl Player<'_> {
 
     fn step(&mut self, step: &Step) -> StepOutcome {
         match &step.does {
-            Deed::Act { who, verb, args, late } => self.act(step, *who, verb.name, args, late),
+            Deed::Act { who, verb, args, late, may_refuse } => {
+                match self.act(step, *who, verb.name, args, late) {
+                    Err(Refusal(why)) if *may_refuse => StepOutcome::Refused(why),
+                    Err(Refusal(why)) => failed(step, format!("{} can be done", verb.name), why),
+                    Ok(outcome) => outcome,
+                }
+            }
             Deed::Expect(expectation) => self.expect(expectation, &step.place),
             Deed::WaitFor(span) => {
                 let until = self.scene.now() + *span;
@@ -168,25 +177,25 @@ impl Player<'_> {
         verb: &'static str,
         args: &Fields,
         late: &[LateArg],
-    ) -> StepOutcome {
+    ) -> Result<StepOutcome, Refusal> {
         let Some(node) = self.scene.cast.node(who) else {
-            return StepOutcome::Broken("the stage lacks a peer of the scenario".to_owned());
+            return Ok(StepOutcome::Broken("the stage lacks a peer of the scenario".to_owned()));
         };
         match late::arguments(args, late, &self.captures) {
-            Ok(args) => self.perform(step, node, &Action { verb: verb.into(), args }),
-            Err(LateError::Template(error)) => StepOutcome::Broken(error.to_string()),
+            Ok(args) => self.perform(node, &Action { verb: verb.into(), args }),
+            Err(LateError::Template(error)) => Ok(StepOutcome::Broken(error.to_string())),
             Err(LateError::Unfit { arg, text, why }) => {
-                failed(step, format!("captures that make '{arg}'"), format!("'{text}': {why}"))
+                Ok(failed(step, format!("captures that make '{arg}'"), format!("'{text}': {why}")))
             }
         }
     }
 
-    fn perform(&mut self, step: &Step, node: NodeId, action: &Action) -> StepOutcome {
+    fn perform(&mut self, node: NodeId, action: &Action) -> Result<StepOutcome, Refusal> {
         match self.scene.driver.perform(node, action) {
-            Ok(()) => StepOutcome::Passed,
-            Err(ActionError::Impossible(why)) => failed(step, format!("{} can be done", action.verb), why),
+            Ok(()) => Ok(StepOutcome::Passed),
+            Err(ActionError::Impossible(why)) => Err(Refusal(why)),
             Err(error @ (ActionError::UnknownVerb(_) | ActionError::BadArgument(_))) => {
-                StepOutcome::Broken(error.to_string())
+                Ok(StepOutcome::Broken(error.to_string()))
             }
         }
     }

@@ -57,7 +57,7 @@ impl Record {
                 StepOutcome::Skipped(why) if verdict == Verdict::Passed => {
                     verdict = Verdict::Skipped(why.clone());
                 }
-                StepOutcome::Skipped(_) | StepOutcome::Passed => {}
+                StepOutcome::Skipped(_) | StepOutcome::Passed | StepOutcome::Refused(_) => {}
             }
         }
         verdict

@@ -23,6 +23,16 @@ pub fn command(scenario: &Scenario, seed: u64, target: &str) -> String {
     command
 }
 
+/// The same for a file that says its seed itself.
+#[must_use]
+pub fn command_of(path: &Path, target: &str) -> String {
+    let mut command = format!("tollgate run {}", quoted(&path.to_string_lossy()));
+    if target != DEFAULT_TARGET {
+        command.push_str(&format!(" --target {}", quoted(target)));
+    }
+    command
+}
+
 /// The path of a file about one run below some folder, without its extension: the scenario's own path with its
 /// variant and seed. Different runs have different names.
 #[must_use]
@@ -37,6 +47,10 @@ pub fn file_name(scenario: &Scenario, seed: u64) -> PathBuf {
     if !scenario.variant.is_empty() {
         name.push('.');
         plain_into(&scenario.variant, &mut name);
+    }
+    if !scenario.version.is_empty() {
+        name.push('.');
+        plain_into(&scenario.version, &mut name);
     }
     name.push_str(&format!(".seed-{seed}"));
     path.set_file_name(name);

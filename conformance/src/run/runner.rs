@@ -4,7 +4,8 @@
 //! in the order of their ids, each as soon as it and all before it are over: a report is the same on
 //! any number of threads. No clock is read and no file opened here; the caller lends both.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -13,12 +14,14 @@ use std::time::Duration;
 
 use tollgate_wire::{Text, Value};
 
-use super::event::{RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict};
+use super::event::{RunEvent, ScenarioEnd, ScenarioId, Totals, Verdict, Versions};
 use super::player::{Terms, play};
-use super::record::Record;
+use super::record::{Record, StepRecord};
 use super::rerun;
+use super::shrink::{Failure, Shrinker, Shrinking, Shrunk};
 use super::target::{Stage, Target};
-use crate::scenario::Scenario;
+use super::versions;
+use crate::scenario::{Draft, Scenario, Twin};
 
 /// The seed of a scenario that has none, when none is asked for.
 pub const DEFAULT_SEED: u64 = 1;
@@ -47,6 +50,10 @@ pub struct Options<'a> {
     pub clock: fn() -> Duration,
     /// Told of every run that is over, at once and in no particular order, for a progress line.
     pub progress: Option<&'a (dyn Fn(&Verdict) + Sync)>,
+    /// Whether the first failing run of a scenario that draws its steps is made small.
+    pub shrink: bool,
+    /// Told after each run that this takes.
+    pub shrinking: Option<&'a (dyn Fn(Shrinking) + Sync)>,
 }
 
 impl Default for Options<'_> {
@@ -61,6 +68,8 @@ impl Default for Options<'_> {
             artifacts: None,
             clock: || Duration::ZERO,
             progress: None,
+            shrink: true,
+            shrinking: None,
         }
     }
 }
@@ -74,6 +83,8 @@ pub struct Artifacts<'a> {
     pub pcap: Option<PathBuf>,
     /// The folder for journals (text).
     pub journal: Option<PathBuf>,
+    /// The folder for failing runs that were made small (YAML); without it, that of captures or journals.
+    pub shrunk: Option<PathBuf>,
 }
 
 /// Which scenarios run. Everything that is given must hold; what is empty lets all pass.
@@ -116,20 +127,41 @@ pub fn run_all(
     };
     let mut totals = Totals::default();
     events(RunEvent::RunStarted { scenarios: batch.runs(), target: target.name().into() });
-    let mut tell = |told: Vec<RunEvent>| {
-        for event in told {
+    let mut shrunk: BTreeSet<usize> = BTreeSet::new();
+    let mut tell = |id: usize, mut played: Played| {
+        // Here runs come in the order of their ids, so that it is the same one on any number of threads.
+        if options.shrink && played.failure.is_some() && shrunk.insert(id / options.repeat.max(1)) {
+            batch.shrink(id, &mut played);
+        }
+        for event in played.told {
             totals.count(&event);
             events(event);
         }
     };
     if options.threads <= 1 || batch.runs() <= 1 {
-        (0..batch.runs()).for_each(|id| tell(batch.run(id)));
+        (0..batch.runs()).for_each(|id| tell(id, batch.run(id)));
     } else {
         batch.run_in_parallel(&mut tell);
     }
     let elapsed = (options.clock)().saturating_sub(began);
     events(RunEvent::RunFinished { totals, elapsed });
     totals
+}
+
+/// One run that is over.
+struct Played {
+    told: Vec<RunEvent>,
+    /// What failed, if the scenario draws its steps.
+    failure: Option<Failure>,
+}
+
+/// A scenario played once.
+struct Once<'s> {
+    scenario: Cow<'s, Scenario>,
+    record: Record,
+    stage: Option<Stage>,
+    verdict: Verdict,
+    pcap: Option<PathBuf>,
 }
 
 /// Everything that is to be run.
@@ -158,31 +190,22 @@ impl Batch<'_> {
         })
     }
 
-    /// One run of one scenario, with its events. Whatever goes wrong is in them.
-    fn run(&self, id: usize) -> Vec<RunEvent> {
+    /// Which scenario a run is of, and with which seed.
+    fn whose(&self, id: usize) -> (&Scenario, u64) {
         let repeat = self.options.repeat.max(1);
         let scenario = self.chosen[id / repeat];
         let first = self.options.seed.or(scenario.seed).unwrap_or(DEFAULT_SEED);
         // A usize has at most 64 bits everywhere that this builds.
-        let seed = first.wrapping_add(u64::try_from(id % repeat).unwrap_or(u64::MAX));
+        (scenario, first.wrapping_add(u64::try_from(id % repeat).unwrap_or(u64::MAX)))
+    }
+
+    /// One run of one scenario, with its events. Whatever goes wrong is in them.
+    fn run(&self, id: usize) -> Played {
+        let (whole, seed) = self.whose(id);
         let began = (self.options.clock)();
-        let mut record = Record::default();
-        let mut stage = None;
-        let unable = self.unable(scenario).map(Verdict::Skipped);
-        let played = match unable {
-            Some(_) => Ok(Ok(())),
-            None => catch_unwind(AssertUnwindSafe(|| self.play(scenario, seed, &mut stage, &mut record))),
-        };
-        let mut verdict = match played {
-            Ok(Ok(())) if unable.is_some() => unable.unwrap_or(Verdict::Passed),
-            Ok(Ok(())) => record.verdict(),
-            Ok(Err(error)) => Verdict::Broken(error),
-            Err(panic) => Verdict::Broken(format!("a defect of tollgate: {}", panic_text(panic.as_ref()))),
-        };
-        let (pcap, errors) = self.write_artifacts(scenario, seed, stage.as_ref(), &record);
-        if let (Some(error), Verdict::Passed | Verdict::Failed | Verdict::Skipped(_)) = (errors, &verdict) {
-            verdict = Verdict::Broken(error);
-        }
+        let mut one = self.once(whole, seed);
+        let versions = whole.twin.as_ref().map(|twin| self.on_the_other(whole, twin, &mut one, seed));
+        let Once { scenario, record, verdict, pcap, .. } = one;
         let unexpected = match verdict {
             Verdict::Passed | Verdict::Skipped(_) => Vec::new(),
             Verdict::Failed | Verdict::Broken(_) => record.unexpected_lines(),
@@ -190,18 +213,163 @@ impl Batch<'_> {
         if let Some(progress) = self.options.progress {
             progress(&verdict);
         }
+        // What differs between two versions is about both runs, and steps of one alone would not show it.
+        let draws = whole.origin.is_some() && whole.twin.is_none();
+        let failure = Failure::first(&verdict, &record).filter(|_| draws);
         let end = ScenarioEnd {
             verdict,
             lasted: record.lasted,
             took: (self.options.clock)().saturating_sub(began),
             unexpected: (unexpected, record.unexpected.len()),
-            rerun: rerun::command(scenario, seed, self.target.name()),
+            rerun: rerun::command(&scenario, seed, self.target.name()),
             pcap,
+            shrunk: None,
+            versions,
         };
-        told(ScenarioId(id), scenario, seed, record, end)
+        Played { told: told(ScenarioId(id), &scenario, seed, record, end), failure }
     }
 
+    /// Draws and plays a scenario, and writes its files.
+    fn once<'s>(&self, whole: &'s Scenario, seed: u64) -> Once<'s> {
+        let mut record = Record::default();
+        let mut stage = None;
+        let drawn = whole.drawn(seed);
+        let mut verdict = match &drawn {
+            Ok(scenario) => match self.unable(scenario) {
+                Some(why) => Verdict::Skipped(why),
+                None => self.play(scenario, seed, &mut stage, &mut record),
+            },
+            Err(report) => Verdict::Broken(format!("what seed {seed} draws is no scenario: {report}")),
+        };
+        let scenario = drawn.unwrap_or(Cow::Borrowed(whole));
+        let (pcap, errors) = self.write_artifacts(&scenario, seed, stage.as_ref(), &record);
+        if let (Some(error), Verdict::Passed | Verdict::Failed | Verdict::Skipped(_)) = (errors, &verdict) {
+            verdict = Verdict::Broken(error);
+        }
+        Once { scenario, record, stage, verdict, pcap }
+    }
+
+    /// Plays the other version too. Its steps, and what both differ in, are added to the record of the first.
+    fn on_the_other(&self, whole: &Scenario, twin: &Twin, one: &mut Once<'_>, seed: u64) -> Versions {
+        let other = self.once(&twin.other, seed);
+        let names = [whole.version.clone(), twin.other.version.clone()];
+        let at = whole.starts + one.record.lasted.max(other.record.lasted);
+        let compared = match (&one.stage, &other.stage) {
+            (Some(first), Some(second))
+                if one.verdict == Verdict::Passed && other.verdict == Verdict::Passed =>
+            {
+                let first = versions::Run { scenario: &one.scenario, stage: first, record: &one.record };
+                let second =
+                    versions::Run { scenario: &other.scenario, stage: second, record: &other.record };
+                versions::compare(&first, &second, &twin.differ, at)
+            }
+            _ => Default::default(),
+        };
+        let own = std::mem::take(&mut one.record.steps);
+        one.record.steps.extend(own.into_iter().map(|step| on(&names[0], step)));
+        one.record.steps.extend(other.record.steps.into_iter().map(|step| on(&names[1], step)));
+        one.record.steps.extend(compared.0);
+        one.record.lasted += other.record.lasted;
+        one.verdict = match (std::mem::replace(&mut one.verdict, Verdict::Passed), other.verdict) {
+            (Verdict::Passed, Verdict::Passed) => one.record.verdict(),
+            (broken @ Verdict::Broken(_), _) | (_, broken @ Verdict::Broken(_)) => broken,
+            (Verdict::Failed, _) | (_, Verdict::Failed) => Verdict::Failed,
+            (skipped @ Verdict::Skipped(_), _) | (_, skipped) => skipped,
+        };
+        Versions { names, differences: compared.1 }
+    }
+
+    /// Plays it, whatever happens.
     fn play(
+        &self,
+        scenario: &Scenario,
+        seed: u64,
+        stage: &mut Option<Stage>,
+        record: &mut Record,
+    ) -> Verdict {
+        let played = catch_unwind(AssertUnwindSafe(|| self.play_through(scenario, seed, stage, record)));
+        match played {
+            Ok(Ok(())) => record.verdict(),
+            Ok(Err(error)) => Verdict::Broken(error),
+            Err(panic) => Verdict::Broken(format!("a defect of tollgate: {}", panic_text(panic.as_ref()))),
+        }
+    }
+
+    /// Makes a failing run of drawn steps small, and writes it down in its last event. Only virtual time does the same
+    /// again, so elsewhere it is left as it is.
+    fn shrink(&self, id: usize, played: &mut Played) {
+        let (whole, seed) = self.whose(id);
+        let (Some(failure), Some(draft)) = (played.failure.take(), whole.draft(seed)) else { return };
+        if !self.target.keeps_exact_times() {
+            return;
+        }
+        let once = |scenario: &Scenario| {
+            let mut record = Record::default();
+            let verdict = self.play(scenario, seed, &mut None, &mut record);
+            (verdict, record)
+        };
+        let of = draft.steps().len();
+        let tell = |runs, steps| {
+            if let Some(shrinking) = self.options.shrinking {
+                shrinking(Shrinking { seed, runs, steps, of });
+            }
+        };
+        let mut in_the_end = failure.clone();
+        let mut fails = |scenario: &Scenario| {
+            let (verdict, record) = once(scenario);
+            let fails = failure.is_of(&verdict, &record);
+            if fails {
+                in_the_end = failure.in_run(&record);
+            }
+            fails
+        };
+        let mut shrinker = Shrinker { whole, draft: &draft, fails: &mut fails, progress: &tell, runs: 0 };
+        let steps = shrinker.shrink();
+        let runs = shrinker.runs;
+        let small = draft.with(steps);
+        let mut shrunk = self.written_down(whole, seed, &small, in_the_end.described());
+        (shrunk.of, shrunk.runs) = (of, runs);
+        let path = shrunk.path.clone().unwrap_or_else(|| rerun::file_name(whole, seed));
+        shrunk.doubt = match small.reread(whole, &path, &shrunk.yaml) {
+            Ok(own) => {
+                let (verdict, record) = once(&own);
+                (!in_the_end.reads_as(&verdict, &record))
+                    .then(|| "run by itself, it fails in another way".to_owned())
+            }
+            Err(report) => Some(report.to_string()),
+        }
+        .or(shrunk.doubt);
+        if let Some(RunEvent::ScenarioFinished { end, .. }) = played.told.last_mut() {
+            end.shrunk = Some(Box::new(shrunk));
+        }
+    }
+
+    /// The file of a run that was made small.
+    fn written_down(&self, whole: &Scenario, seed: u64, small: &Draft, failure: &str) -> Shrunk {
+        let steps = small.steps().len();
+        let origin = rerun::command(whole, seed, self.target.name());
+        let yaml =
+            format!("# Made from `{origin}`, which fails:\n#   {}\n{}", one_line(failure), small.yaml(seed));
+        let name = with_extension(Path::new(""), &rerun::file_name(whole, seed), "shrunk.yaml");
+        let folder = self.options.artifacts.as_ref().and_then(|artifacts| {
+            let folders = [&artifacts.shrunk, &artifacts.pcap, &artifacts.journal];
+            Some((artifacts.create, folders.into_iter().flatten().next()?))
+        });
+        let mut doubt = None;
+        let path = folder.and_then(|(create, folder)| {
+            let path = folder.join(&name);
+            let written = create(&path).and_then(|mut file| {
+                file.write_all(yaml.as_bytes())?;
+                file.flush()
+            });
+            doubt = written.err().map(|why| format!("could not write {}: {why}", path.display()));
+            doubt.is_none().then_some(path)
+        });
+        let command = rerun::command_of(path.as_deref().unwrap_or(&name), self.target.name());
+        Shrunk { yaml, path, command, steps, of: 0, runs: 0, doubt }
+    }
+
+    fn play_through(
         &self,
         scenario: &Scenario,
         seed: u64,
@@ -257,7 +425,7 @@ impl Batch<'_> {
     }
 
     /// Workers take runs in the order of their ids; this thread hands their events out in the same order.
-    fn run_in_parallel(&self, tell: &mut dyn FnMut(Vec<RunEvent>)) {
+    fn run_in_parallel(&self, tell: &mut dyn FnMut(usize, Played)) {
         let runs = self.runs();
         let queue = Queue::default();
         std::thread::scope(|scope| {
@@ -271,11 +439,16 @@ impl Batch<'_> {
             }
             let _close = CloseOnPanic(&queue);
             for id in 0..runs {
-                let Some(events) = queue.await_run(id) else { break };
-                tell(events);
+                let Some(played) = queue.await_run(id) else { break };
+                tell(id, played);
             }
         });
     }
+}
+
+/// A step of a version.
+fn on(version: &Text, step: StepRecord) -> StepRecord {
+    StepRecord { text: format!("{version}: {}", step.text).into(), ..step }
 }
 
 /// What an extension replaces would be the end of the seed's dotted name; it is appended.
@@ -305,6 +478,11 @@ fn told(id: ScenarioId, scenario: &Scenario, seed: u64, record: Record, end: Sce
     told
 }
 
+/// What a comment may hold.
+fn one_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).collect()
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it gave no reason")
@@ -313,7 +491,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 impl Totals {
     fn count(&mut self, event: &RunEvent) {
         match event {
-            RunEvent::StepFinished { outcome: StepOutcome::Passed | StepOutcome::Failed(_), .. } => {
+            RunEvent::StepFinished { outcome, .. } if outcome.is_judged() => {
                 self.steps += 1;
             }
             RunEvent::ScenarioFinished { end, .. } => match end.verdict {
@@ -340,7 +518,7 @@ struct QueueState {
     next: usize,
     /// The run whose events are awaited.
     awaited: usize,
-    finished: BTreeMap<usize, Vec<RunEvent>>,
+    finished: BTreeMap<usize, Played>,
     closed: bool,
 }
 
@@ -363,22 +541,22 @@ impl Queue {
         Some(state.next - 1)
     }
 
-    fn finish(&self, id: usize, events: Vec<RunEvent>) {
+    fn finish(&self, id: usize, played: Played) {
         let mut state = self.lock();
-        state.finished.insert(id, events);
+        state.finished.insert(id, played);
         if state.awaited == id {
             self.changed.notify_all();
         }
     }
 
     /// The events of a run, once it is over; `None` when it will never be.
-    fn await_run(&self, id: usize) -> Option<Vec<RunEvent>> {
+    fn await_run(&self, id: usize) -> Option<Played> {
         let mut state = self.lock();
         state.awaited = id;
         self.changed.notify_all();
         loop {
-            if let Some(events) = state.finished.remove(&id) {
-                return Some(events);
+            if let Some(played) = state.finished.remove(&id) {
+                return Some(played);
             }
             if state.closed {
                 return None;

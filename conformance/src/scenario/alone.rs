@@ -2,7 +2,7 @@
 //! holds for no kind of peer is wrong wherever it is used; the rest is checked where it is.
 
 use std::path::Path as FilePath;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use tollgate_wire::Text;
 
@@ -27,7 +27,7 @@ pub struct Outline {
 
 /// Checks the file of a sequence.
 pub(super) fn sequence(
-    tree: &Rc<Node>,
+    tree: &Arc<Node>,
     path: &FilePath,
     registry: &Registry,
     files: &mut Files,
@@ -94,6 +94,15 @@ impl Alone<'_> {
             "repeat" => {
                 if let Some(steps) = head.value.get("steps") {
                     self.list(steps, depth + 1);
+                }
+            }
+            "random" => {
+                for choice in
+                    head.value.get("of").map_or(&[][..], |of| read::items(of, "`of:`", self.collector))
+                {
+                    if let Some(steps) = choice.get("steps") {
+                        self.list(steps, depth + 1);
+                    }
                 }
             }
             "use" => self.used(&head.value),

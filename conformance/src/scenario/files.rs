@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostics::{Collector, Problem, Span, did_you_mean, shown};
 use crate::yaml::{self, Node};
@@ -11,10 +11,10 @@ use crate::yaml::{self, Node};
 pub(crate) const SHARED_FOLDERS: [&str; 2] = ["worlds", "sequences"];
 
 /// The files of one check.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Files {
     root: Option<PathBuf>,
-    trees: BTreeMap<PathBuf, Option<Rc<Node>>>,
+    trees: BTreeMap<PathBuf, Option<Arc<Node>>>,
 }
 
 impl Files {
@@ -38,7 +38,7 @@ impl Files {
         at: Span,
         from: &Path,
         collector: &mut Collector,
-    ) -> Option<(PathBuf, Rc<Node>)> {
+    ) -> Option<(PathBuf, Arc<Node>)> {
         let beside = tidy(&from.parent().unwrap_or(Path::new("")).join(reference));
         let shared = self.root.as_ref().map(|root| tidy(&root.join(reference)));
         let tried: Vec<PathBuf> = std::iter::once(beside).chain(shared).collect();
@@ -51,10 +51,10 @@ impl Files {
             return None;
         };
         if let Some(tree) = self.trees.get(path) {
-            return Some((path.clone(), Rc::clone(tree.as_ref()?)));
+            return Some((path.clone(), Arc::clone(tree.as_ref()?)));
         }
         let tree = match std::fs::read(path) {
-            Ok(octets) => yaml::parse(path, &octets, collector).map(Rc::new),
+            Ok(octets) => yaml::parse(path, &octets, collector).map(Arc::new),
             Err(error) => {
                 collector.error(at, format!("cannot read the {what} '{}': {error}", path.display()));
                 None

@@ -3,7 +3,7 @@
 use tollgate_wire::{Text, Value};
 
 use super::expect::field_matches;
-use super::model::{AccountMatch, Finally, Matcher, Scalar, Who, XdrMatch};
+use super::model::{AccountMatch, Finally, Invariant, Matcher, Place, Scalar, Who, XdrMatch};
 use super::steps::Steps;
 use super::{matchers, read};
 use crate::diagnostics::{Problem, Span, known_names, shown};
@@ -20,8 +20,27 @@ pub(super) fn read(node: &Node, world: Option<&World>, steps: &mut Steps<'_>) ->
     if let Some(node) = keys.value("systems") {
         finally.systems = systems(node, steps);
     }
+    if let Some(node) = keys.value("invariants") {
+        finally.invariants = invariants(node, steps);
+    }
     keys.finish("`finally:`", steps.collector);
     finally
+}
+
+/// `invariants:` by their names.
+fn invariants(node: &Node, steps: &mut Steps<'_>) -> Vec<(Invariant, Place)> {
+    let mut all = Vec::new();
+    for item in read::items(node, "`invariants:`", steps.collector) {
+        let Some(name) = read::text(item, "an invariant", steps.collector) else { continue };
+        match Invariant::ALL.into_iter().find(|own| own.name() == name) {
+            Some(own) => all.push((own, steps.collector.place(item.span))),
+            None => {
+                let known = Invariant::ALL.map(Invariant::name);
+                read::unknown(item.span, ("invariant", "invariants"), &name, &known, steps.collector);
+            }
+        }
+    }
+    all
 }
 
 /// `systems:` each with what must be true of it.

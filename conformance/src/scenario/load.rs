@@ -2,19 +2,20 @@
 //! problem of every file that takes part is reported at once.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use tollgate_network::{Impairment, PeerKind};
 use tollgate_time::Instant;
 use tollgate_wire::Text;
 
+use super::drawn::Origin;
 use super::files::Files;
-use super::model::{Finally, Scenario};
+use super::model::{Finally, Scenario, Twin};
 use super::nature::Nature;
 use super::peers::{self, Peers};
 use super::steps::Steps;
 use super::substitute::Parameters;
+use super::versions::{Version, Versions};
 use super::{faults, finally, matrix, read};
 use crate::diagnostics::{Collector, Problem, Report, Span, shown};
 use crate::requirements::{self, Requirement};
@@ -142,12 +143,30 @@ impl Loader<'_> {
         let mut scenarios = Vec::new();
         for combination in &combinations {
             let written = combination.parameters.write_into(root, self.collector);
-            scenarios.extend(self.one(&written, &combination.parameters, &combination.name));
+            match written.get("versions") {
+                Some(node) => scenarios.extend(self.versions(&written, node, combination)),
+                None => scenarios.extend(self.one(&written, &combination.parameters, &combination.name)),
+            }
         }
         if let Some(node) = root.get("matrix") {
             matrix::warn_of_unused(node, &combinations, self.collector);
         }
         scenarios
+    }
+
+    /// The scenario on the first of its versions, with that on the second beside it.
+    fn versions(&mut self, root: &Node, node: &Node, combination: &matrix::Combination) -> Option<Scenario> {
+        let versions = Versions::read(node, self.collector)?;
+        let [first, second] = &versions.both;
+        let mut read = |version: &Version| {
+            let written = version.write_into(root, self.collector);
+            let scenario = self.one(&written, &combination.parameters, &combination.name);
+            scenario.map(|own| Scenario { version: version.name.clone(), ..own })
+        };
+        let (first, other) = (read(first), read(second));
+        let first = first?;
+        let differ = versions.differences(&first, self.registry, self.collector);
+        Some(Scenario { twin: Some(Arc::new(Twin { other: other?, differ })), ..first })
     }
 
     fn one(&mut self, root: &Node, parameters: &Parameters, variant: &Text) -> Option<Scenario> {
@@ -187,7 +206,9 @@ impl Loader<'_> {
         }
         let finally = finally_node
             .map_or_else(Finally::default, |node| finally::read(node, world.as_deref(), &mut steps));
+        let draws = steps.draws_anything();
         let steps = steps.finish();
+        let origin = draws.then(|| self.origin(root, parameters, network, &peers)).flatten();
         Some(Scenario {
             path: self.path.to_path_buf(),
             name: name?,
@@ -203,7 +224,42 @@ impl Loader<'_> {
             peers: Peers::into_specs(peers)?,
             steps,
             finally,
+            version: Text::default(),
+            twin: None,
+            origin,
         })
+    }
+
+    /// What the steps of a run are drawn from.
+    fn origin(
+        &mut self,
+        root: &Node,
+        parameters: &Parameters,
+        network: Impairment,
+        peers: &Peers,
+    ) -> Option<Arc<Origin>> {
+        let of_peers = match root.get("peers").map(|peers| &peers.kind) {
+            Some(Kind::Map(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        let all =
+            root.get("world").into_iter().chain(of_peers.iter().filter_map(|peer| peer.value.get("world")));
+        let mut worlds = Vec::new();
+        for world in all {
+            let tree = world::load::tree_of_scenario(world, self.path, &mut self.files, self.collector)?;
+            worlds.push((world.clone(), tree));
+        }
+        Some(Arc::new(Origin {
+            root: root.clone(),
+            worlds,
+            path: self.path.to_path_buf(),
+            parameters: parameters.all(),
+            network,
+            peers: peers.clone(),
+            files: self.files.clone(),
+            sources: self.collector.sources(),
+            registry: *self.registry,
+        }))
     }
 
     fn covers(&mut self, node: &Node) -> Vec<Text> {
@@ -256,7 +312,7 @@ pub(super) struct Sequence {
 }
 
 /// Reads the file of a sequence.
-pub(super) fn sequence(tree: &Rc<Node>, collector: &mut Collector) -> Option<Sequence> {
+pub(super) fn sequence(tree: &Arc<Node>, collector: &mut Collector) -> Option<Sequence> {
     let what = "a sequence";
     let mut keys = Keys::of(tree, what, collector)?;
     if let Some(node) = keys.need("sequence", what, collector) {

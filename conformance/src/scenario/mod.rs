@@ -3,6 +3,8 @@
 
 mod alone;
 mod args;
+mod captures;
+mod drawn;
 mod expect;
 mod faults;
 pub(crate) mod files;
@@ -15,6 +17,7 @@ pub mod model;
 mod naming;
 mod nature;
 mod peers;
+mod random;
 pub(crate) mod read;
 mod steps;
 mod subject;
@@ -22,13 +25,17 @@ mod substitute;
 mod systems;
 pub mod template;
 pub mod values;
+mod versions;
 
 pub use alone::Outline;
+pub(crate) use drawn::Draft;
+pub use drawn::Origin;
 pub use find::{find_files, find_subjects};
 pub use load::{Options, Registry, STARTS_DEFAULT, check_file, check_octets, load_file};
 pub use model::{
-    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem, LateArg,
-    Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
+    AccountMatch, Deed, Difference, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem,
+    Invariant, LateArg, Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Twin, Who, XdrMatch,
 };
 pub(crate) use nature::Nature;
+pub(crate) use steps::Written;
 pub use subject::{Subject, check_subject, check_subject_octets};

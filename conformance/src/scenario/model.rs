@@ -43,9 +43,21 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must be true in the end.
     pub finally: Finally,
+    /// The version of the system that it runs on (`versions:`); empty without versions.
+    pub version: Text,
+    /// The same on the other version, and what may differ.
+    pub twin: Option<Arc<Twin>>,
+    /// What its steps are drawn from, where it has `random:` steps; [`Scenario::drawn`] writes them out, and until then
+    /// the steps are those beside the draws.
+    pub origin: Option<Arc<super::Origin>>,
 }
 
 impl Scenario {
+    /// It, and the same on the other version.
+    pub fn both(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.twin.as_ref().map(|twin| &twin.other))
+    }
+
     /// The world of a charging system: of one of several sites that of the system; `None` for any other peer.
     #[must_use]
     pub fn world_of(&self, who: Who) -> Option<&Arc<World>> {
@@ -105,6 +117,34 @@ impl Scenario {
         }
         Duration::from_secs((now - self.starts).as_secs())
     }
+}
+
+/// A scenario on another version of the system.
+#[derive(Debug, Clone)]
+pub struct Twin {
+    /// The same steps there.
+    pub other: Scenario,
+    /// What may differ, and must.
+    pub differ: Vec<Difference>,
+}
+
+/// A declared difference between two versions.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// Who observes it.
+    pub who: Who,
+    /// In what.
+    pub sight: &'static tollgate_network::Sight,
+    /// In which field; `None` says how often it is observed.
+    pub field: Option<Path>,
+    /// What it is in the first version.
+    pub from: Matcher,
+    /// What it is in the second.
+    pub to: Matcher,
+    /// Why.
+    pub why: Text,
+    /// Where it is declared.
+    pub place: Place,
 }
 
 /// A peer of the scenario.
@@ -180,6 +220,8 @@ pub enum Deed {
         args: Fields,
         /// Arguments with `${captures}` in them, to be read when the step runs.
         late: Vec<LateArg>,
+        /// Whether it passes too when the peer cannot do it in its present state (`may-refuse:`).
+        may_refuse: bool,
     },
     /// `expect:`
     Expect(Expectation),
@@ -336,8 +378,58 @@ pub struct Finally {
     pub xdrs: Option<Vec<XdrMatch>>,
     /// Events that were emitted at least once.
     pub events: Vec<(Text, Place)>,
+    /// `invariants:` what is true of every run.
+    pub invariants: Vec<(Invariant, Place)>,
     /// `systems:` the same of further charging systems.
     pub systems: Vec<(Who, Self)>,
+}
+
+/// What is true of every run, whatever was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invariant {
+    /// Each call and session whose end its client has reported has its xDR, once.
+    EveryCallChargedOnce,
+    /// No account has gone beyond its limit, but by what its xDRs say.
+    WithinLimits,
+    /// Nothing is reserved.
+    NothingReserved,
+    /// Every site of a system shows the same accounts.
+    SitesEqual,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::EveryCallChargedOnce, Self::WithinLimits, Self::NothingReserved, Self::SitesEqual];
+
+    /// The word in `invariants:`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => "every-call-charged-once",
+            Self::WithinLimits => "within-limits",
+            Self::NothingReserved => "nothing-reserved",
+            Self::SitesEqual => "sites-equal",
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::EveryCallChargedOnce => {
+                "Each answered call or session whose end its client has reported has its xDR at one of the systems, and none \
+                 has two of one kind at the same site; a report that its client gave up, or that went with a crash of the \
+                 client, may be missing"
+            }
+            Self::WithinLimits => {
+                "No account of any system has less to spend than nothing, but for what its xDRs say was charged beyond the \
+                 limit (overdraft)"
+            }
+            Self::NothingReserved => "No account of any system has money reserved",
+            Self::SitesEqual => "Every site of a system shows the same of every account",
+        }
+    }
 }
 
 /// One account's amount.

@@ -22,14 +22,14 @@ const RESERVED: [&str; 14] = [
 const OWN_SECRET: &str = "secret";
 
 /// The peers by name, broken ones too, so that one mistake makes one message.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Peers {
     all: Vec<Known>,
     /// Those that are charging systems, and the system under test.
     pub(super) systems: Systems,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     name: Text,
     kind: Option<&'static PeerKind>,

@@ -1,24 +1,25 @@
 //! `steps:` one after the other, with sequences and repetitions written out.
 
-use std::collections::BTreeMap;
 use std::path::{Path as FilePath, PathBuf};
 
 use tollgate_network::Impairment;
-use tollgate_wire::{Path, Text};
+use tollgate_wire::Path;
 
-use super::args::{self, Captures};
+use super::args;
+use super::captures::CaptureNames;
 use super::files::Files;
 use super::load::{self, Registry};
 use super::model::{Deed, Step, Who};
 use super::naming::{self, Use};
 use super::peers::Peers;
+use super::random::Chance;
 use super::substitute::Parameters;
 use super::{expect, faults, read};
-use crate::diagnostics::{Collector, Problem, Span, did_you_mean, known_names, shown};
+use crate::diagnostics::{Collector, Problem, Span, known_names, shown};
 use crate::yaml::{Entry, Keys, Kind, Node};
 
 /// At most this many steps of one scenario, everything written out.
-const STEPS_MAX: usize = 20_000;
+pub(super) const STEPS_MAX: usize = 20_000;
 /// At most this many rounds and uses of sequences, be they empty.
 const LISTS_MAX: usize = 100_000;
 /// How deep sequences and repetitions may stand in one another.
@@ -26,7 +27,9 @@ const DEPTH_MAX: usize = 16;
 /// How much of a step is shown on its line.
 const TEXT_CHARS_MAX: usize = 160;
 /// Words that begin a step without a peer.
-pub(super) const WORDS: [&str; 6] = ["expect", "wait", "fault", "use", "repeat", "world.change"];
+pub(super) const WORDS: [&str; 7] = ["expect", "wait", "fault", "use", "repeat", "random", "world.change"];
+/// Beside a step that acts: it may be refused.
+const MAY_REFUSE: &str = "may-refuse";
 
 /// Reads steps and keeps what later ones refer to.
 pub(super) struct Steps<'a> {
@@ -36,76 +39,43 @@ pub(super) struct Steps<'a> {
     pub(super) network: Impairment,
     pub(super) captures: CaptureNames,
     pub(super) collector: &'a mut Collector,
+    /// What `random:` draws with when a run is written out; none while a file is checked.
+    pub(super) chance: Option<Chance>,
     files: &'a mut Files,
     done: Vec<Step>,
+    /// The steps as they could have been written, each with the number of the draw that it belongs to.
+    written: Vec<Written>,
+    /// Whether they are kept.
+    writing: bool,
+    /// Draws so far; a step outside of any is one by itself.
+    draws: usize,
+    /// Whether there was a `random:` step.
+    pub(super) random: bool,
+    /// Whether the steps being read were drawn.
+    drawn: bool,
+    /// Steps that draws will add at most.
+    ahead: usize,
     /// Files of sequences that are being read.
     inside: Vec<PathBuf>,
     depth: usize,
     lists: usize,
-    full: bool,
+    pub(super) full: bool,
 }
 
-/// What has been captured so far.
-#[derive(Debug, Default)]
-pub(super) struct CaptureNames {
-    known: BTreeMap<Text, (Span, bool)>,
-    /// Captures anywhere in the file, to tell one that comes too late from one that never comes.
-    anywhere: BTreeMap<Text, Span>,
+/// A step with its draw.
+#[derive(Debug, Clone)]
+pub(crate) struct Written {
+    /// It, as a map.
+    pub(crate) node: Node,
+    /// The draw that it belongs to.
+    pub(crate) draw: usize,
 }
 
-impl CaptureNames {
-    /// A step captures this.
-    pub(super) fn add(&mut self, name: Text, span: Span) {
-        // A second capture of one name takes its place; whether the first was used stays remembered.
-        let used = self.known.get(&name).is_some_and(|(_, used)| *used);
-        self.known.insert(name, (span, used));
-    }
-
-    /// Notes every `capture:` below a node.
-    fn look_ahead(&mut self, node: &Node) {
-        match &node.kind {
-            Kind::Sequence(items) => items.iter().for_each(|item| self.look_ahead(item)),
-            Kind::Map(entries) => {
-                for entry in entries {
-                    if let (true, Kind::Map(captured)) = (entry.key.text == "capture", &entry.value.kind) {
-                        let names =
-                            captured.iter().map(|one| (Text::from(one.key.text.as_str()), one.key.span));
-                        self.anywhere.extend(names);
-                    }
-                    self.look_ahead(&entry.value);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Captures for CaptureNames {
-    fn check(&mut self, text: &str, span: Span, collector: &mut Collector) -> bool {
-        let Some(names) = args::names(text, span, collector) else { return false };
-        let mut all = true;
-        for name in names {
-            if let Some((_, used)) = self.known.get_mut(name) {
-                *used = true;
-                continue;
-            }
-            all = false;
-            if let Some(later) = self.anywhere.get(name) {
-                collector.push(
-                    Problem::error(span, format!("'{name}' is used before it is captured"))
-                        .also(*later, "captured only here"),
-                );
-                continue;
-            }
-            let help = did_you_mean(name, self.known.keys().map(Text::as_str));
-            collector.push(
-                Problem::error(span, format!("nothing was captured or given as '{name}'")).help(help).advice(
-                    "`capture:` of a step above sets it, or `matrix:`, or the parameters of a sequence",
-                ),
-            );
-        }
-        all
-    }
+/// How far the steps were before something is tried out.
+pub(super) struct Kept {
+    done: usize,
+    lists: usize,
+    ahead: usize,
 }
 
 impl<'a> Steps<'a> {
@@ -122,8 +92,15 @@ impl<'a> Steps<'a> {
             network,
             captures: CaptureNames::default(),
             collector,
+            chance: None,
             files,
             done: Vec::new(),
+            written: Vec::new(),
+            writing: false,
+            draws: 0,
+            random: false,
+            drawn: false,
+            ahead: 0,
             inside: Vec::new(),
             depth: 0,
             lists: 0,
@@ -131,14 +108,74 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// What is read from now on is kept as it could have been written; with a source of chance, draws are drawn.
+    pub(super) fn write_out_with(&mut self, chance: Option<Chance>) {
+        self.writing = true;
+        self.chance = chance;
+    }
+
+    /// Whether there was a `random:` step.
+    pub(super) const fn draws_anything(&self) -> bool {
+        self.random
+    }
+
+    /// Draws begin; whether they are within no others.
+    pub(super) fn begin_draws(&mut self) -> bool {
+        !std::mem::replace(&mut self.drawn, true)
+    }
+
+    /// What follows is another draw.
+    pub(super) fn next_draw(&mut self, outermost: bool) {
+        self.draws += usize::from(outermost);
+    }
+
+    /// Draws end.
+    pub(super) fn end_draws(&mut self, outermost: bool) {
+        self.drawn = !outermost;
+    }
+
+    /// Where the steps are now, to come back to.
+    pub(super) fn keep(&self) -> Kept {
+        Kept { done: self.done.len(), lists: self.lists, ahead: self.ahead }
+    }
+
+    /// Forgets the steps since then.
+    pub(super) fn restore(&mut self, kept: &Kept) {
+        self.done.truncate(kept.done);
+        (self.lists, self.ahead) = (kept.lists, kept.ahead);
+    }
+
+    /// How many steps there are, with those that draws will add at most.
+    pub(super) fn length(&self) -> usize {
+        self.done.len().saturating_add(self.ahead)
+    }
+
+    /// Counts steps that draws will add at most.
+    pub(super) fn count_ahead(&mut self, steps: usize, at: Span) {
+        self.ahead = self.ahead.saturating_add(steps);
+        if self.length() > STEPS_MAX {
+            let message = format!("the scenario may have more than {STEPS_MAX} steps, everything drawn");
+            self.collector.error(at, message);
+        }
+    }
+
+    fn too_many(&mut self, at: Span) {
+        self.full = true;
+        let message = format!("the scenario has more than {STEPS_MAX} steps, everything written out");
+        self.collector.error(at, message);
+    }
+
+    /// The steps with how they could have been written; that nothing uses a capture says nothing here.
+    pub(super) fn into_written(self) -> (Vec<Step>, Vec<Written>) {
+        (self.done, self.written)
+    }
+
     /// The steps; captures that nothing used are pointed out.
     pub(super) fn finish(self) -> Vec<Step> {
         // Where something is broken, the step that uses it may be what could not be read.
         let sound = self.collector.errors() == 0;
-        for (name, (span, used)) in &self.captures.known {
-            if sound && !used {
-                self.collector.push(Problem::warning(*span, format!("nothing uses the capture '{name}'")));
-            }
+        if sound {
+            self.captures.warn_of_unused(self.collector);
         }
         self.done
     }
@@ -222,12 +259,21 @@ impl<'a> Steps<'a> {
                 self.repeat(head, path, parameters);
                 None
             }
-            "world.change" => {
-                self.nothing_beside("world.change", &beside);
-                self.change(head);
+            "random" => {
+                self.nothing_beside("random", &beside);
+                self.random(head, path, parameters);
                 None
             }
-            _ => self.act(head, &beside),
+            "world.change" => {
+                let (refusable, rest) = self.may_refuse(&beside);
+                self.nothing_beside("world.change", &rest);
+                self.change(head, refusable, &beside);
+                None
+            }
+            _ => {
+                let (refusable, rest) = self.may_refuse(&beside);
+                self.act(head, &rest, refusable)
+            }
         };
         if let Some(deed) = deed {
             self.add(head, &beside, deed);
@@ -236,12 +282,18 @@ impl<'a> Steps<'a> {
 
     fn add(&mut self, head: &Entry, beside: &[&Entry], does: Deed) {
         if self.done.len() >= STEPS_MAX {
-            self.full = true;
-            let message = format!("the scenario has more than {STEPS_MAX} steps, everything written out");
-            self.collector.error(head.key.span, message);
+            self.too_many(head.key.span);
             return;
         }
         let place = self.collector.place(head.key.span);
+        if !self.drawn {
+            self.draws += 1;
+        }
+        if self.writing {
+            let entries = std::iter::once(head).chain(beside.iter().copied()).cloned().collect();
+            let node = Node { kind: Kind::Map(entries), span: head.key.span };
+            self.written.push(Written { node, draw: self.draws });
+        }
         self.done.push(Step { place, text: line(head, beside).into(), does });
     }
 
@@ -271,8 +323,16 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Whether the step may be refused, and what else stands beside it.
+    fn may_refuse<'n>(&mut self, beside: &[&'n Entry]) -> (bool, Vec<&'n Entry>) {
+        let (own, rest): (Vec<&Entry>, Vec<&Entry>) =
+            beside.iter().partition(|entry| entry.key.text == MAY_REFUSE);
+        let flag = own.first().and_then(|own| read::flag(&own.value, "`may-refuse:`", self.collector));
+        (flag.unwrap_or_default(), rest)
+    }
+
     /// `<peer>.<verb>:`
-    fn act(&mut self, head: &Entry, beside: &[&Entry]) -> Option<Deed> {
+    fn act(&mut self, head: &Entry, beside: &[&Entry], may_refuse: bool) -> Option<Deed> {
         let named = head.key.text.as_str();
         let (peer, verb) = named.split_once('.')?;
         let Some(actor) = self.peers.find_with_system(peer, self.registry) else {
@@ -304,11 +364,11 @@ impl<'a> Steps<'a> {
         let place = (named, head.key.span);
         let (args, late) =
             args::of_verb(verb, place, &head.value, beside, &mut self.captures, self.collector)?;
-        Some(Deed::Act { who: actor.who, verb, args, late })
+        Some(Deed::Act { who: actor.who, verb, args, late, may_refuse })
     }
 
     /// `world.change: { top-up: { … } }`: each entry is a step of its own.
-    fn change(&mut self, head: &Entry) {
+    fn change(&mut self, head: &Entry, may_refuse: bool, beside: &[&Entry]) {
         let system = self.registry.system;
         let entries = read::entries(&head.value, "`world.change:`", self.collector);
         if entries.is_empty() && !matches!(head.value.kind, Kind::Broken) {
@@ -335,7 +395,8 @@ impl<'a> Steps<'a> {
                     key: head.key.clone(),
                     value: Node { kind: Kind::Map(vec![entry.clone()]), span: head.value.span },
                 };
-                self.add(&one, &[], Deed::Act { who: Who::System, verb, args, late });
+                let deed = Deed::Act { who: Who::System, verb, args, late, may_refuse };
+                self.add(&one, beside, deed);
             }
         }
     }
@@ -435,33 +496,43 @@ impl<'a> Steps<'a> {
 
     /// The field that a path of `where:` or `capture:` reaches, known to the sight.
     pub(super) fn path(&mut self, text: &str, span: Span, sight: &tollgate_network::Sight) -> Option<Path> {
-        let path = match Path::parse(text) {
-            Ok(path) => path,
-            Err(error) => {
-                self.collector.error(span, error.to_string());
-                return None;
-            }
-        };
-        if let tollgate_network::FieldNames::Message(own) = sight.fields
-            && sight.fields.contains(path.head())
-        {
-            let names: Vec<&str> = path.names().collect();
-            let known = |place: usize| {
-                let name = (names[place], span);
-                naming::check(own, &names[..place], name, Use::Read, self.collector)
-            };
-            return (0..names.len()).all(known).then_some(path);
-        }
-        if sight.fields.contains(path.head()) {
-            return Some(path);
-        }
-        let known = sight.fields.all();
-        self.collector.push(
-            Problem::error(span, format!("{} has no field '{}'", sight.name, shown(path.head())))
-                .help(known_names(path.head(), "fields", &known)),
-        );
-        None
+        path(text, span, sight, self.collector)
     }
+}
+
+/// The field that a path reaches, known to the sight.
+pub(super) fn path(
+    text: &str,
+    span: Span,
+    sight: &tollgate_network::Sight,
+    collector: &mut Collector,
+) -> Option<Path> {
+    let path = match Path::parse(text) {
+        Ok(path) => path,
+        Err(error) => {
+            collector.error(span, error.to_string());
+            return None;
+        }
+    };
+    if let tollgate_network::FieldNames::Message(own) = sight.fields
+        && sight.fields.contains(path.head())
+    {
+        let names: Vec<&str> = path.names().collect();
+        let known = |place: usize| {
+            let name = (names[place], span);
+            naming::check(own, &names[..place], name, Use::Read, collector)
+        };
+        return (0..names.len()).all(known).then_some(path);
+    }
+    if sight.fields.contains(path.head()) {
+        return Some(path);
+    }
+    let known = sight.fields.all();
+    collector.push(
+        Problem::error(span, format!("{} has no field '{}'", sight.name, shown(path.head())))
+            .help(known_names(path.head(), "fields", &known)),
+    );
+    None
 }
 
 /// Reports an item of a list that is no step.

@@ -1,7 +1,7 @@
 //! Checks a file as what it is: a scenario, a sequence or a world.
 
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::files::Files;
 use super::load::{self, Options, Registry};
@@ -47,7 +47,7 @@ pub fn check_subject_octets(
             Nature::Scenario => {
                 Some(Subject::Scenarios(load::check_tree(path, &root, registry, files, &mut collector)))
             }
-            Nature::Sequence => alone::sequence(&Rc::new(root), path, registry, &mut files, &mut collector)
+            Nature::Sequence => alone::sequence(&Arc::new(root), path, registry, &mut files, &mut collector)
                 .map(Subject::Sequence),
             Nature::World => world::load::of_file(&root, path, &mut files, &mut collector)
                 .map(|world| Subject::World(Box::new(world))),

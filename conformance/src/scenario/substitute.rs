@@ -27,6 +27,10 @@ impl Parameters {
         self.values.insert(name, value);
     }
 
+    pub(super) fn all(&self) -> Vec<(Text, Node)> {
+        self.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     pub(super) fn contains(&self, name: &str) -> bool {
         self.values.contains_key(name)
     }

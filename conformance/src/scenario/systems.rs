@@ -19,7 +19,7 @@ pub(super) const SYSTEM: &str = "ocs";
 pub(super) type LoadWorld<'a> = &'a mut dyn FnMut(&Node, &mut Collector) -> Option<Arc<World>>;
 
 /// One that `systems:`, `system:` and `site-of:` may name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Known {
     name: Text,
     who: Who,
@@ -30,7 +30,7 @@ struct Known {
 }
 
 /// The charging systems of a scenario and their sites.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Systems {
     known: Vec<Known>,
 }

@@ -11,7 +11,7 @@ mod world;
 use serde_json::{Map, Value, json};
 use tollgate_network::{Arg, Need, PeerKind, Sight, Verb};
 
-use crate::scenario::Registry;
+use crate::scenario::{Invariant, Registry};
 use values::{NAME, argument, flag, or_parameter, ratio, span, text, time, whole};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -34,6 +34,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "seed": said("The seed of everything drawn by chance", or_parameter(&whole(0, i64::MAX))),
             "network": said("How all links behave from the start", json!({ "$ref": "#/$defs/network" })),
             "world": said("What exists before the run: a file, or written out", world_reference()),
+            "versions": said("Two versions of the system that run the same steps, and what may differ", versions()),
             "peers": said("Who takes part beside the system under test", json!({ "$ref": "#/$defs/peers" })),
             "steps": said("What happens", json!({ "$ref": "#/$defs/steps" })),
             "finally": said("What must be true in the end", json!({ "$ref": "#/$defs/finally" })),
@@ -280,6 +281,7 @@ fn step(registry: &Registry) -> Value {
         "required": ["times", "steps"],
         "additionalProperties": false
     });
+    let random = random();
     let use_ = json!({
         "anyOf": [
             text(),
@@ -298,6 +300,12 @@ fn step(registry: &Registry) -> Value {
         ("fault", "Something goes wrong on purpose", json!({ "$ref": "#/$defs/fault" })),
         ("use", "The steps of a shared sequence", use_),
         ("repeat", "Steps that happen several times", repeat),
+        ("random", "Steps that are drawn from the seed of the run", random),
+        (
+            "may-refuse",
+            "Whether the step passes too when its peer cannot do it in its present state",
+            or_parameter(&flag()),
+        ),
         (
             "world.change",
             "An administrator acts",
@@ -312,6 +320,79 @@ fn step(registry: &Registry) -> Value {
         "patternProperties": patterns,
         "additionalProperties": false,
         "minProperties": 1
+    })
+}
+
+fn versions() -> Value {
+    let matcher = json!({ "$ref": "#/$defs/matcher" });
+    let difference = json!({
+        "type": "object",
+        "properties": {
+            "field": said("The field, dotted; without it, how often it is observed", text()),
+            "from": said("What it is in the first version", matcher.clone()),
+            "to": said("What it is in the second", matcher),
+            "why": said("Why it may differ", text())
+        },
+        "required": ["from", "to", "why"],
+        "additionalProperties": text()
+    });
+    let version = json!({
+        "type": ["object", "null"],
+        "properties": {
+            "with": said("What the file knows as ${name} in this version", json!({
+                "type": "object", "propertyNames": { "pattern": NAME }
+            })),
+            "world": said("What it lays over the world", json!({ "type": "object" }))
+        },
+        "additionalProperties": false
+    });
+    json!({
+        "type": "object",
+        "properties": { "differ": { "type": "array", "items": difference } },
+        "additionalProperties": version
+    })
+}
+
+/// What may stand behind `random:`.
+fn random() -> Value {
+    let value = json!({ "type": ["string", "number"] });
+    let range = |least: Value| {
+        json!({
+            "anyOf": [
+                least,
+                {
+                    "type": "object",
+                    "properties": { "between": { "type": "array", "items": value, "minItems": 2, "maxItems": 2 } },
+                    "required": ["between"],
+                    "additionalProperties": false
+                }
+            ]
+        })
+    };
+    let draw = json!({
+        "type": "object",
+        "propertyNames": { "pattern": NAME },
+        "additionalProperties": range(json!({ "type": "array", "minItems": 1 }))
+    });
+    let choice = json!({
+        "type": "object",
+        "properties": {
+            "weight": said("How likely it is beside the others (default: 1)", or_parameter(&whole(0, 1_000_000))),
+            "draw": said("What its steps know as ${name}: one of a list, or what lies between two ends", draw),
+            "steps": { "$ref": "#/$defs/steps" }
+        },
+        "required": ["steps"],
+        "additionalProperties": false
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "times": said("How often is drawn", range(or_parameter(&whole(0, 20_000)))),
+            "gap": said("What passes between two draws", range(or_parameter(&span()))),
+            "of": said("What is chosen from", json!({ "type": "array", "items": choice, "minItems": 1 }))
+        },
+        "required": ["times", "of"],
+        "additionalProperties": false
     })
 }
 
@@ -418,5 +499,10 @@ fn finally(registry: &Registry) -> Value {
         "The same of further charging systems",
         json!({ "type": "object", "additionalProperties": further }),
     );
+    let names: Vec<Value> =
+        Invariant::ALL.map(|one| said(one.about(), json!({ "const": one.name() }))).into();
+    let one = json!({ "anyOf": names });
+    all["invariants"] =
+        said("What is true of every run", json!({ "anyOf": [one, { "type": "array", "items": one }] }));
     json!({ "type": ["object", "null"], "properties": all, "additionalProperties": false })
 }

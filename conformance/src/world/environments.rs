@@ -4,6 +4,8 @@
 //! What an environment does not say of currency and settings it has from the world above it; options are said there.
 
 use super::load::{self, check};
+use tollgate_wire::Text;
+
 use super::model::World;
 use crate::diagnostics::{Collector, Problem};
 use crate::scenario::read;
@@ -60,6 +62,17 @@ impl World {
     /// The world and its further environments.
     pub fn everywhere(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.environments)
+    }
+
+    /// The names of all accounts, as they are outside: those of other environments with its number in front.
+    pub fn account_names(&self) -> impl Iterator<Item = Text> {
+        self.everywhere().enumerate().flat_map(|(place, env)| {
+            let number = env.resale.environment.filter(|_| place > 0);
+            env.accounts.iter().map(move |account| match number {
+                Some(number) => format!("{number}/{}", account.id).into(),
+                None => account.id.clone(),
+            })
+        })
     }
 
     /// The environment that a name stands in, and the name there: `3/1001` is 1001 in environment 3.

@@ -72,11 +72,21 @@ pub(crate) fn of_scenario(
     files: &mut Files,
     collector: &mut Collector,
 ) -> Option<World> {
-    let root = match &node.kind {
-        Kind::Scalar(_) => opened(node, path, files, BASES_MAX, collector)?,
-        _ => based(node, path, files, BASES_MAX, collector)?,
-    };
+    let root = tree_of_scenario(node, path, files, collector)?;
     check(&root, None, collector)
+}
+
+/// The tree of that world, whatever files it is made of; nothing in it is checked.
+pub(crate) fn tree_of_scenario(
+    node: &Node,
+    path: &Path,
+    files: &mut Files,
+    collector: &mut Collector,
+) -> Option<Node> {
+    match &node.kind {
+        Kind::Scalar(_) => opened(node, path, files, BASES_MAX, collector),
+        _ => based(node, path, files, BASES_MAX, collector),
+    }
 }
 
 /// The world with its base (`file:`) below it.
@@ -117,7 +127,7 @@ fn opened(
 }
 
 /// `over` laid upon `base`: maps entry by entry, everything else whole.
-fn overlaid(base: Node, over: &Node) -> Node {
+pub(crate) fn overlaid(base: Node, over: &Node) -> Node {
     let Kind::Map(above) = &over.kind else {
         return if over.is_empty() { base } else { over.clone() };
     };

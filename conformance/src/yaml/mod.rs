@@ -9,9 +9,11 @@
 
 mod keys;
 mod parse;
+mod write;
 
 pub(crate) use keys::Keys;
 pub(crate) use parse::parse;
+pub(crate) use write::write;
 
 use crate::diagnostics::Span;
 

@@ -76,9 +76,15 @@ impl Stream {
         let result = self.next();
         if let Err(error) = &result {
             self.broken = Some(*error);
-            self.octets = Vec::new();
         }
         result
+    }
+
+    /// Takes the octets that are no whole message yet: of a broken stream those at which it broke, which may do to answer
+    /// them before the connection is closed.
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        self.searched = 0;
+        std::mem::take(&mut self.octets)
     }
 
     fn next(&mut self) -> Result<Option<Frame>, ParseError> {

@@ -10,11 +10,13 @@ use tollgate_time::Instant;
 
 use crate::credit::CreditRequest;
 use crate::ids::EnvId;
+use crate::migration::Migrate;
 use crate::money::Amount;
 use crate::part::Part;
 use crate::parties::charge::ChargeRequest;
 use crate::quota::{Hold, Wishes};
 use crate::service::{Leg, Service};
+use crate::site::SiteCommand;
 
 /// One thing to do.
 #[allow(clippy::large_enum_variant, reason = "a report is the usual command, and is not to be allocated for")]
@@ -32,6 +34,8 @@ pub enum Command {
     Recharge(Box<Recharge>),
     /// Credit control of a session or an event.
     Credit(Box<CreditRequest>),
+    /// A customer moves from one system to another.
+    Migrate(Box<Migrate>),
     /// A node begins or ends its accounting (Accounting-On, Accounting-Off): nothing is in use there any more, in
     /// whichever environment it was.
     NodeRestarted {
@@ -40,6 +44,8 @@ pub enum Command {
         /// How many seconds ago.
         delay: u64,
     },
+    /// About the sites of the system.
+    Site(Box<SiteCommand>),
     /// Do it in another environment than the first.
     In {
         /// Its number.
@@ -400,6 +406,18 @@ pub enum Admin {
         account: String,
         /// The session.
         session: SessionKey,
+    },
+    /// Ends an account for good: what is open is closed, nothing is served any more, and its id is free for another.
+    Terminate {
+        /// The account.
+        account: String,
+    },
+    /// Gives an account another id, such as a number that was ported in.
+    Rename {
+        /// The account.
+        account: String,
+        /// Its new id.
+        to: String,
     },
     /// A correction of a customer's own balance: a positive amount is in its favour, a negative one is not.
     AdjustCustomer {

@@ -254,7 +254,7 @@ pub enum EventAnswer {
 }
 
 /// What is known of a session of credit control beside its usages.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct CreditState {
     /// The numbers of its requests.
     pub(crate) seen: Numbers,
@@ -267,7 +267,7 @@ pub(crate) struct CreditState {
 }
 
 /// An answer, as it is kept to be given again.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Answered {
     Session(Vec<ServiceAnswer>),
     Event(EventAnswer),
@@ -275,7 +275,7 @@ pub(crate) enum Answered {
 }
 
 /// What is known of one service of a session.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ServiceState {
     pub(crate) key: String,
     /// How many usages of it have ended; the next one has a key of its own for that.
@@ -302,7 +302,7 @@ impl CreditState {
 ///
 /// Clients count by one, so that there is one range; the room for others is bounded, and a number beneath all that are
 /// kept counts as seen: better a unit lost than one charged twice.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Numbers(Vec<(u32, u32)>);
 
 /// How many ranges are kept.

@@ -10,10 +10,12 @@ use crate::command::SessionKey;
 use crate::credit::CreditAnswer;
 use crate::denial::Denial;
 use crate::event::{Event, Subject};
-use crate::ids::{EnvId, UsageId};
+use crate::ids::{CustomerId, EnvId, UsageId};
+use crate::migration::{Migrated, MigrationRefusal};
 use crate::money::{Amount, Currency};
 use crate::parties::charge::ChargeReport;
 use crate::quota::QuotaGrant;
+use crate::site::{Release, SiteFact};
 use crate::xdr::Xdr;
 
 /// One consequence of a command. The answer comes last, after all that it stands on.
@@ -23,12 +25,16 @@ pub enum Effect {
     Answer(Answer),
     /// Something was charged, or an attempt failed.
     Xdr(Arc<Xdr>),
+    /// A record that another system made came with its customer.
+    XdrMoved(Arc<Xdr>),
     /// A balance is another than before.
     Balance(BalanceChange),
     /// Something happened that other systems may want to hear of.
     Event(Event),
     /// A session was closed by something other than its Stop.
     Closed(Closed),
+    /// Something about the sites of the system.
+    Site(SiteFact),
 }
 
 /// The answer to a command.
@@ -46,6 +52,8 @@ pub enum Answer {
     Charged(Box<ChargeReport>),
     /// What came of a request for credit control.
     Credit(Box<CreditAnswer>),
+    /// What came of a customer's move.
+    Migrated(Box<Migrated>),
     /// An administrator's change could not be made.
     Refused(Refusal),
 }
@@ -53,6 +61,28 @@ pub enum Answer {
 /// Why an administrator's change could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// A site that stands alone changes no configuration and creates nothing (ARCH, stand-alone mode restrictions).
+    #[error(
+        "this site stands alone: the web interface is closed, and nothing may be changed that could contradict the \
+         primary site; make the change at the primary, or here once the sites are one again"
+    )]
+    StandsAlone,
+    /// A stand-by site follows the primary.
+    #[error("this site is {0} and serves nobody; turn to the primary site")]
+    NotServing(&'static str),
+    /// An order that makes no sense for the site as it is.
+    #[error("{0}")]
+    NoSuchTurn(&'static str),
+    /// The release of the site does not know this.
+    #[error("{what} are not known before {since}, and this site runs {runs}")]
+    UnknownToRelease {
+        /// What.
+        what: &'static str,
+        /// Since which release it is known.
+        since: Release,
+        /// The site's release.
+        runs: Release,
+    },
     /// No such environment.
     #[error("there is no environment {0}")]
     UnknownEnvironment(EnvId),
@@ -117,6 +147,15 @@ pub enum Refusal {
     /// A credit limit for a debit account.
     #[error("account '{0}' is a debit account: it has no credit limit")]
     NoCreditAccount(String),
+    /// The customer was exported: nothing of it is changed here.
+    #[error("customer {0} is exported: change it in the system that it was exported to")]
+    Exported(CustomerId),
+    /// A customer does not move.
+    #[error(transparent)]
+    Migration(#[from] MigrationRefusal),
+    /// Another account has that id.
+    #[error("there is an account or an alias '{0}' already")]
+    Taken(String),
     /// No such open session.
     #[error("account '{account}' has no session '{session}'")]
     UnknownSession {

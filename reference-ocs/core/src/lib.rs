@@ -10,6 +10,7 @@
 //! - balances, funds, limits, reservations: `ledger`;
 //! - grants, repeats, lost and late reports: `ocs`;
 //! - resellers, vendors, exchange rates, inherited options: [`parties`];
+//! - several sites of one system, and what they hand over: [`site`];
 //! - called numbers: [`dialing`]; the order of reasons to deny: [`denial`].
 
 pub mod catalogue;
@@ -23,6 +24,7 @@ pub mod event;
 mod history;
 pub mod ids;
 mod ledger;
+pub mod migration;
 pub mod money;
 mod names;
 mod ocs;
@@ -34,6 +36,7 @@ mod rating;
 pub mod record;
 pub mod service;
 mod sessions;
+pub mod site;
 pub mod xdr;
 
 pub use catalogue::{
@@ -59,11 +62,12 @@ pub use effect::{
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
 pub use ocs::{
-    AccountView, CustomerView, Ocs, OtherCatalogue, Seat, Standing, StoredState, UsageState, UsageView,
-    VendorView,
+    AccountView, Adjustment, CustomerView, Ocs, OtherCatalogue, Seat, SiteView, Standing, StoredState,
+    UsageState, UsageView, VendorView,
 };
 pub use part::Part;
 pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};
 pub use record::{MemoryRecord, Record, RecordError, Recovered};
 pub use service::{Leg, Service, Unit};
+pub use site::{Release, Role, SiteCommand, SiteFact};
 pub use xdr::{Entity, Note, Xdr};

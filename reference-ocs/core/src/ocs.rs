@@ -22,6 +22,7 @@ mod environments;
 mod import;
 mod incoming;
 mod limits;
+mod migration;
 mod node;
 mod numbers;
 mod parties;
@@ -29,6 +30,7 @@ mod payment;
 mod plans;
 mod quota;
 mod report;
+mod site;
 mod standing;
 mod state;
 mod trial;
@@ -41,9 +43,11 @@ use std::sync::Arc;
 use tollgate_time::Instant;
 
 pub use parties::VendorView;
+pub use site::{Adjustment, SiteView};
 pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
+pub(crate) use voucher::Redeemed;
 
 use crate::catalogue::{BillingModel, Catalogue};
 use crate::command::Command;
@@ -74,10 +78,16 @@ pub struct Ocs {
     /// Calls of those who may make only so many at once.
     calls: limits::Calls,
     /// What became of vouchers, by their numbers.
-    vouchers_used: BTreeMap<String, voucher::Redeemed>,
+    vouchers_used: BTreeMap<String, Redeemed>,
+    /// What is remembered of customers that move between systems.
+    moves: migration::Moves,
     now: Instant,
     /// The environments beside the first, each knowing no other.
     others: BTreeMap<EnvId, Self>,
+    /// What it knows of the system's sites; of the first environment alone.
+    sites: site::Sites,
+    /// What came of a period alone so far.
+    branch: Option<Box<site::Branch>>,
 }
 
 impl Ocs {
@@ -93,6 +103,7 @@ impl Ocs {
         );
         let others =
             std::mem::take(&mut catalogue.others).into_iter().map(|(env, own)| (env, Self::new(own)));
+        let release = catalogue.settings.release;
         Self {
             language: catalogue.settings.language.as_str().into(),
             vendors: Self::vendor_purses(&catalogue),
@@ -105,8 +116,11 @@ impl Ocs {
             commitments: commitments::Commitments::default(),
             calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
+            moves: migration::Moves::default(),
             now: Instant::EPOCH,
             others: others.collect(),
+            sites: site::Sites::new(release),
+            branch: None,
         }
     }
 
@@ -119,6 +133,9 @@ impl Ocs {
 
     /// Does what a command asks, and adds what came of it to `out`.
     pub fn apply_into(&mut self, now: Instant, command: &Command, out: &mut Vec<Effect>) {
+        if let Command::Site(command) = command {
+            return self.apply_site(now, command, out);
+        }
         self.expire_into(now, out);
         let now = self.now;
         match command {
@@ -132,13 +149,18 @@ impl Ocs {
                 self.node_restarted(now, node, *delay, out);
                 out.push(Effect::Answer(crate::effect::Answer::Recorded));
             }
+            Command::Migrate(order) => self.migrate(order, out),
             Command::In { env, command } => self.apply_in(now, *env, command, out),
+            Command::Site(_) => {}
         }
     }
 
     /// When [`Self::expire`] has something to do next; it may turn out to have moved back.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
+        if self.sites.is_following() {
+            return None;
+        }
         let own =
             self.sessions.next_deadline().into_iter().chain(self.next_reset()).chain(self.next_closing());
         own.chain(self.others.values().filter_map(Self::next_deadline)).min()
@@ -197,6 +219,7 @@ impl Ocs {
             }
             self.xdrs.push_back(Arc::clone(&xdr));
         }
+        self.journal(&xdr);
         out.push(Effect::Xdr(xdr));
     }
 

@@ -15,10 +15,10 @@ pub struct Part {
 }
 
 /// The parts of one usage with what each of them used.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Parts(Vec<Counted>);
 
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct Counted {
     id: Arc<str>,
     used: u64,

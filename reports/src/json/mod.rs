@@ -98,12 +98,36 @@ fn scenario_of(played: Played) -> model::Scenario {
         unexpected: model::Unexpected { count: end.unexpected.1, first: end.unexpected.0 },
         rerun: end.rerun,
         pcap: end.pcap.as_deref().map(shown),
+        shrunk: end.shrunk.map(|own| model::Shrunk {
+            steps: own.steps,
+            of: own.of,
+            runs: own.runs,
+            yaml: own.yaml,
+            file: own.path.as_deref().map(shown),
+            command: own.command,
+        }),
+        versions: end.versions.map(versions_of),
     }
+}
+
+fn versions_of(own: run::Versions) -> model::Versions {
+    let [first, second] = own.names.map(String::from);
+    let difference = |own: run::VersionDifference| model::Difference {
+        who: own.who.into(),
+        sight: own.sight.into(),
+        field: own.field.into(),
+        from: own.from,
+        to: own.to,
+        times: own.times,
+        why: own.why.map(Into::into),
+    };
+    model::Versions { first, second, differences: own.differences.into_iter().map(difference).collect() }
 }
 
 fn step_of(step: PlayedStep) -> model::Step {
     let (outcome, reason, mismatches) = match step.outcome {
         StepOutcome::Passed => (model::Verdict::Passed, None, Vec::new()),
+        StepOutcome::Refused(why) => (model::Verdict::Passed, Some(why), Vec::new()),
         StepOutcome::Failed(mismatches) => (model::Verdict::Failed, None, mismatches),
         StepOutcome::Broken(why) => (model::Verdict::Broken, Some(why), Vec::new()),
         StepOutcome::Skipped(why) => (model::Verdict::Skipped, Some(why), Vec::new()),

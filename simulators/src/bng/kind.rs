@@ -363,6 +363,7 @@ const SIGHTS: &[Sight] = &[
         fields: FieldNames::Fixed(&[
             ("record", "Start, Alive (Interim-Update) or Stop, as Acct-Status-Type shows them"),
             NAME,
+            ("session-id", "Acct-Session-Id of the session"),
         ]),
     },
 ];

@@ -92,7 +92,9 @@ impl Office {
     pub(super) fn lost(&mut self, session: &Session, message: Message) {
         let Some(record) = message.record() else { return };
         self.out.observe("accounting-lost", || {
-            Fields::with_capacity(2).with("record", record).with("session", session.name.clone())
+            let fields =
+                Fields::with_capacity(3).with("record", record).with("session", session.name.clone());
+            fields.with("session-id", session.session_id.clone())
         });
     }
 

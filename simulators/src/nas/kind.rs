@@ -342,6 +342,7 @@ const SIGHTS: &[Sight] = &[
             ("record", "Start, Alive (Interim-Update) or Stop, as Acct-Status-Type shows them"),
             NAME,
             LEG,
+            ("conf-id", "h323-conf-id of the leg, of a call through the IVR"),
         ]),
     },
     Sight {

@@ -99,8 +99,18 @@ impl Office {
     pub(super) fn lost(&mut self, call: &Call, message: Message) {
         let Some((record, leg)) = message.record() else { return };
         self.out.observe("accounting-lost", || {
-            let leg = if leg == Leg::Answer { "answer" } else { "originate" };
-            Fields::with_capacity(3).with("record", record).with("call", call.name.clone()).with("leg", leg)
+            let (leg, conf_id) = match leg {
+                Leg::Answer => ("answer", Some(&call.conf_id)),
+                Leg::Originate(place) => ("originate", call.attempts.get(place).map(|own| &own.conf_id)),
+            };
+            let mut fields = Fields::with_capacity(4);
+            fields.push("record", record);
+            fields.push("call", call.name.clone());
+            fields.push("leg", leg);
+            if let Some(conf_id) = conf_id {
+                fields.push("conf-id", conf_id.clone());
+            }
+            fields
         });
     }
 

@@ -18,7 +18,9 @@
 //! Every message that goes in or out is an observation under its method or status ([`SIGHTS`]); a response is told apart by
 //! `is:`, the method that it answers, and the two ways of an element in between by `direction`.
 
+pub mod agent;
 mod chance;
+mod guard;
 mod hop;
 mod relay;
 pub(crate) mod settings;
@@ -28,6 +30,7 @@ mod station;
 mod transport;
 
 pub use chance::Chance;
+pub(crate) use guard::{Guard, Judgement};
 pub use hop::{Carrier, Hop, Names, NoHop, PORT, host_of, ip_of, place_of};
 pub use relay::{Changes, Memory, Relayed, Relays, is_within_dialog};
 pub(crate) use settings::SETTINGS;

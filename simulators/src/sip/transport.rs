@@ -196,7 +196,8 @@ impl Transport {
                 Ok(Some(Frame::Pong)) => {}
                 Ok(None) => return,
                 Err(error) => {
-                    self.arrivals.push_back(Arrival::Broken(received(octets.clone()), error));
+                    let rest = own.stream.take_rest();
+                    self.arrivals.push_back(Arrival::Broken(received(rest.into()), error));
                     return;
                 }
             }

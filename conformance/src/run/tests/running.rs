@@ -131,7 +131,8 @@ fn captures_and_journals_are_written_where_they_are_asked_for() {
         files.lock().unwrap().push(path.display().to_string());
         Ok(Box::new(std::io::sink()) as Box<dyn std::io::Write>)
     };
-    let artifacts = Some(Artifacts { create: &create, pcap: Some("p".into()), journal: Some("j".into()) });
+    let artifacts =
+        Some(Artifacts { create: &create, pcap: Some("p".into()), journal: Some("j".into()), shrunk: None });
     let scenarios = [named("a", vec![send("x")])];
     let (events, totals) = run(&scenarios, &Options { artifacts, ..Options::default() });
     assert_eq!(totals.passed, 1);
@@ -143,7 +144,7 @@ fn captures_and_journals_are_written_where_they_are_asked_for() {
     assert_eq!(pcap.as_deref(), Some(Path::new("p/scenarios/a.seed-1.pcapng")));
 
     let refuse = |_: &Path| Err(std::io::Error::other("the disk is full"));
-    let artifacts = Some(Artifacts { create: &refuse, pcap: Some("p".into()), journal: None });
+    let artifacts = Some(Artifacts { create: &refuse, pcap: Some("p".into()), journal: None, shrunk: None });
     let (events, _) = run(&scenarios, &Options { artifacts, ..Options::default() });
     let why = "could not write p/scenarios/a.seed-1.pcapng: the disk is full";
     assert_eq!(verdicts(&events), [(ScenarioId(0), Verdict::Broken(why.to_owned()))]);

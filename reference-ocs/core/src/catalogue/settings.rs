@@ -6,6 +6,7 @@ use crate::dialing::DialingRules;
 use crate::ids::{EnvId, Numbering};
 use crate::money::Currency;
 use crate::service::Unit;
+use crate::site::Release;
 
 /// Settings of the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Settings {
     pub closed_kept_max: usize,
     /// How many xDRs are kept for [`Ocs::xdrs`](crate::Ocs::xdrs) at most; the oldest go first.
     pub xdrs_kept_max: usize,
+    /// The release that the system begins with.
+    pub release: Release,
 }
 
 impl Settings {
@@ -69,6 +72,7 @@ impl Settings {
             closed_kept: Duration::from_secs(3_600),
             closed_kept_max: 1_000_000,
             xdrs_kept_max: 100_000,
+            release: Release::default(),
         }
     }
 

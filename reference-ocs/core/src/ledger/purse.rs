@@ -50,6 +50,16 @@ impl Purse {
         self.reserved
     }
 
+    /// What was charged less what was paid in.
+    pub(crate) const fn spent(&self) -> Amount {
+        self.charged.saturating_sub(self.credited)
+    }
+
+    /// Whether so much more can be reserved and counted.
+    pub(crate) fn has_room_for(&self, amount: Amount) -> bool {
+        !amount.is_negative() && self.reserved.checked_add(amount).is_some()
+    }
+
     pub(crate) fn funds(&self) -> Option<Amount> {
         match self.model {
             BillingModel::Debit => Some(self.balance),

@@ -26,6 +26,10 @@ impl Ocs {
     }
 
     pub(super) fn expire_into(&mut self, now: Instant, out: &mut Vec<Effect>) {
+        // A copy moves when the primary does, and at no other time.
+        if self.sites.is_following() {
+            return;
+        }
         self.now = self.now.max(now);
         for other in self.others.values_mut() {
             other.expire_into(now, out);
@@ -97,7 +101,7 @@ impl Ocs {
             by,
             returned,
         }));
-        if usage.progress == Progress::Active {
+        if usage.progress == Progress::Active && !self.is_left_to_primary(at) {
             let connected = usage.connected_at.is_some() || usage.used > 0;
             let note = match by {
                 ClosedBy::Administrator => Note::ClosedByAdministrator,
@@ -226,6 +230,7 @@ impl Ocs {
         usage.billed = billed;
         usage.notes = Notes::default();
         self.keep_xdrs(at, xdr, pieces, out);
+        self.journal_call(at, by.is_none());
     }
 
     /// The records of each peak level in place of the one of all, where the product asks for them.

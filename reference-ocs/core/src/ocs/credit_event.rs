@@ -74,6 +74,7 @@ impl Ocs {
             self.tell(asked.account, movement, Why::Charge, out);
             let history = format!("{amount} by direct debiting of {}", asked.request.session);
             self.record(asked.account, (event.service, amount), history, None, out);
+            self.journal_event(&asked.request.session, &asked.name, asked.request.number);
             return Ok(EventAnswer::Debited { units: None, amount, currency });
         }
         let units = event.units.unwrap_or(1);
@@ -131,6 +132,7 @@ impl Ocs {
         }
         let history = format!("{amount} given back of {}", asked.request.session);
         self.record(asked.account, (event.service, amount.negated()), history, None, out);
+        self.journal_event(&asked.request.session, &asked.name, asked.request.number);
         Ok(EventAnswer::Refunded { amount, currency })
     }
 

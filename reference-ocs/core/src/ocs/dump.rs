@@ -29,6 +29,9 @@ impl Ocs {
         }
         let _ = writeln!(out, "{:?}", self.counters);
         let _ = writeln!(out, "{:?}", self.commitments);
+        for (customer, own) in self.moves.iter() {
+            let _ = writeln!(out, "moves of {customer} {own:?}");
+        }
         for session in self.sessions.by_number() {
             let _ = writeln!(out, "{session:?}");
             for &usage in &session.usages {
@@ -40,6 +43,10 @@ impl Ocs {
         }
         for xdr in &self.xdrs {
             let _ = writeln!(out, "{xdr:?}");
+        }
+        self.sites.write_to(&mut out);
+        if let Some(branch) = &self.branch {
+            let _ = writeln!(out, "{branch:?}");
         }
         for (env, other) in &self.others {
             let _ = writeln!(out, "environment {env}");

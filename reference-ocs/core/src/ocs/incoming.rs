@@ -12,7 +12,7 @@ use super::access::Kind;
 use crate::catalogue::Delivery;
 use crate::command::{AccessRequest, Proof};
 use crate::denial::Denial;
-use crate::effect::{Accepted, Called, Denied, Grant, ReturnCode};
+use crate::effect::{Accepted, Called, Context, Denied, Grant, ReturnCode};
 use crate::ids::{AccountId, EnvId, RateId, TariffId};
 use crate::parties::Way;
 use crate::service::{Leg, Service};
@@ -114,7 +114,8 @@ impl Ocs {
         };
         let account = self.local_account(&number).flatten().ok_or(Denial::CldUnassigned)?;
         let goes = self.reach(&number)?.unwrap_or_default();
-        let context = self.context(account, None, None);
+        // No product of ours is what the caller pays by.
+        let context = Context { product: Arc::default(), ..self.context(account, None, None) };
         let accepted = self.accepted(account, context, Some(Grant::Unlimited), Some(number.into_owned()));
         let return_code = goes.elsewhere.unwrap_or(ReturnCode::TollFree);
         Ok(Accepted { return_code, called: goes.called, ..accepted })

@@ -75,6 +75,9 @@ impl Ocs {
         };
         let unaliased = known.map(|account| UsageReport { account: account.to_owned(), ..report.clone() });
         let report = unaliased.as_ref().unwrap_or(report);
+        if self.keep_late_report(report, out) {
+            return;
+        }
         match report.charge.as_deref() {
             None => self.report(now, report, out),
             Some(charge) => self.import(now, report, charge, out),
@@ -227,7 +230,7 @@ impl Ocs {
     }
 
     /// Takes a charge and tells of it; false, and nothing is changed, when a balance could not be held.
-    fn charge_payer(&mut self, payer: Payer, amount: Amount, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn charge_payer(&mut self, payer: Payer, amount: Amount, out: &mut Vec<Effect>) -> bool {
         let (subject, change) = match payer {
             Payer::Reseller(id) => {
                 let change = self.ledger.charge_customer(id, amount);

@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::ids::{AccountId, CustomerId, UsageId, XdrId};
 use crate::money::Amount;
 use crate::service::{Leg, Service};
+use crate::site::Part;
 use crate::xdr::{Entity, Note, Xdr};
 
 impl Ocs {
@@ -25,6 +26,7 @@ impl Ocs {
     ) {
         let xdr = Xdr { notes: note.into_iter().collect(), ..self.money_xdr(id, service, amount, history) };
         self.number_and_keep(xdr, out);
+        self.journal_money(Part::Plain);
     }
 
     /// The record of a change of an account's balance, to be added to and kept.
@@ -59,6 +61,7 @@ impl Ocs {
             ..self.nobodys(service, amount, history)
         };
         self.number_and_keep(xdr, out);
+        self.journal_money(Part::Plain);
     }
 
     fn nobodys(&self, service: Service, amount: Amount, history: String) -> Xdr {

@@ -11,6 +11,8 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::commitments::Commitments;
+use super::migration::Moves;
+use super::site::{Branch, Sites, SitesState, StoredSites};
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
 use crate::ids::EnvId;
@@ -32,12 +34,15 @@ pub struct StoredState {
     counters: Counters,
     commitments: Commitments,
     vendors: Vec<Purse>,
+    moves: Moves,
     others: Vec<(EnvId, Self)>,
+    sites: StoredSites,
+    branch: Option<Box<Branch>>,
 }
 
 /// The state as it is, to be written.
 #[derive(Serialize)]
-struct State<'a> {
+pub(super) struct State<'a> {
     now: Instant,
     xdrs_made: u64,
     customers: &'a [Customer],
@@ -48,7 +53,10 @@ struct State<'a> {
     counters: &'a Counters,
     commitments: &'a Commitments,
     vendors: &'a [Purse],
+    moves: &'a Moves,
     others: Vec<(EnvId, State<'a>)>,
+    sites: SitesState<'a>,
+    branch: &'a Option<Box<Branch>>,
 }
 
 /// A stored state does not go with the catalogue.
@@ -69,7 +77,7 @@ impl Ocs {
         self.whole_state()
     }
 
-    fn whole_state(&self) -> State<'_> {
+    pub(super) fn whole_state(&self) -> State<'_> {
         let Self {
             catalogue: _,
             language: _,
@@ -82,8 +90,11 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
+            sites,
+            branch,
         } = self;
         State {
             now: *now,
@@ -96,7 +107,10 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
+            sites: sites.state(),
+            branch,
         }
     }
 
@@ -116,7 +130,10 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others,
+            sites,
+            branch,
         } = state;
         let counts = [catalogue.accounts.len(), catalogue.customers.len(), catalogue.parties.vendors.len()];
         let there = [accounts.len(), customers.len(), vendors.len()];
@@ -126,6 +143,7 @@ impl Ocs {
             let (stored, world) = (there.iter().sum(), counts.iter().sum());
             return Err(OtherCatalogue { stored, world });
         }
+        let sites = Sites::restored(sites, &catalogue)?;
         let others = restored_others(std::mem::take(&mut catalogue.others), others)?;
         let fresh = Self::new(catalogue);
         let ledger = Ledger::restored(accounts, customers, fresh.catalogue.settings.numbering);
@@ -139,10 +157,14 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
+            sites,
+            branch,
             ..fresh
         };
+        ocs.configure_again();
         ocs.count_open_calls();
         Ok(ocs)
     }

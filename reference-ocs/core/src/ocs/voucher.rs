@@ -19,14 +19,15 @@ use crate::ids::AccountId;
 use crate::money::Amount;
 use crate::service::Leg;
 use crate::service::Service;
+use crate::site::Part;
 use crate::xdr::Xdr;
 
 /// What became of a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Redeemed {
-    account: AccountId,
-    session: SessionKey,
-    at: Instant,
+pub(crate) struct Redeemed {
+    pub(super) account: AccountId,
+    pub(super) session: SessionKey,
+    pub(super) at: Instant,
 }
 
 impl Ocs {
@@ -54,6 +55,9 @@ impl Ocs {
         let unknown = |denial| Denied { denial, context: None };
         let account =
             self.ledger.account_id(&request.account).ok_or_else(|| unknown(Denial::InvalidAccount))?;
+        if self.ledger.is_exported(account) {
+            return Err(unknown(Denial::Exported));
+        }
         self.check_password(now, account, request.proof).map_err(unknown)?;
         let root = request.parent.as_ref().unwrap_or(&request.session);
         let session = self.sessions.find(root, &request.account);
@@ -127,6 +131,8 @@ impl Ocs {
             ..self.money_xdr(id, Service::Payments, paid, history)
         };
         self.number_and_keep(xdr, out);
+        let session = request.parent.as_ref().unwrap_or(&request.session).clone();
+        self.journal_money(Part::Voucher { id: voucher.id.clone(), account: id, session, at: self.now });
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) struct ClosedUsage {
 /// What can be asked of any usage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownUsage<'a> {
+    pub(crate) id: UsageId,
     pub(crate) key: &'a SessionKey,
     pub(crate) call_id: Option<&'a Arc<str>>,
     pub(crate) leg: Leg,
@@ -49,6 +50,31 @@ impl Slot {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn live_mut(&mut self) -> Option<&mut Usage> {
+        match self {
+            Self::Live(usage) => Some(usage),
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// It as it leaves the table.
+    pub(super) fn moved(&self) -> Self {
+        let mut moved = self.clone();
+        if let Self::Live(usage) = &mut moved {
+            usage.queued = None;
+        }
+        moved
+    }
+
+    /// Gives it another number, in a session that stands elsewhere.
+    pub(super) fn renumber(&mut self, id: UsageId, session: u32) {
+        match self {
+            Self::Live(usage) => (usage.id, usage.session) = (id, session),
+            Self::Closed(closed) => closed.id = id,
+        }
+    }
+
     /// Where its deadline stands in the queue.
     pub(super) fn queued(&self) -> Option<(Instant, UsageId)> {
         self.live().and_then(|usage| Some((usage.queued?, usage.id)))
@@ -57,6 +83,7 @@ impl Slot {
     pub(super) fn known(&self) -> KnownUsage<'_> {
         match self {
             Self::Live(usage) => KnownUsage {
+                id: usage.id,
                 key: &usage.key,
                 call_id: usage.call_id.as_ref(),
                 leg: usage.leg,
@@ -64,6 +91,7 @@ impl Slot {
                 parts: &usage.parts,
             },
             Self::Closed(closed) => KnownUsage {
+                id: closed.id,
                 key: &closed.key,
                 call_id: closed.call_id.as_ref(),
                 leg: closed.leg,

@@ -42,7 +42,7 @@ pub(crate) struct Billed {
 }
 
 /// One call or service session.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Usage {
     pub(crate) id: UsageId,
     /// Where its session stands.
@@ -87,7 +87,7 @@ pub(crate) struct Usage {
     pub(crate) shares: Option<Box<crate::plans::share::Shares>>,
     pub(crate) deadline: Option<Instant>,
     /// Where its deadline stands in the queue; never after `deadline`.
-    pub(super) queued: Option<Instant>,
+    pub(crate) queued: Option<Instant>,
 }
 
 impl Usage {
