@@ -10,8 +10,8 @@ use tollgate_network::{
     Action, ActionError, Driver, KnownSystem, Need, NodeId, PeerKind, Ratio, Server, Setup, SimDriver,
 };
 use tollgate_ocs_core::{
-    AccountSpec, Amount, Catalogue, CatalogueBuilder, Currency, CustomerSpec, Price, ProductSpec, RateSpec,
-    RatingEntrySpec, Service, Settings, TariffSpec,
+    AccountSpec, Amount, Catalogue, CatalogueBuilder, Currency, CustomerSpec, Interval, Price, ProductSpec,
+    RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
 };
 use tollgate_ocs_gateway::{Client, Clients, CommandLogging, GatewayConfig, RadiusGateway, Route, Routes};
 use tollgate_time::Instant;
@@ -80,9 +80,9 @@ impl Stage {
             vec![(
                 "rules",
                 Value::List(vec![
-                    Value::text("442079460000 answer after 2s"),
-                    Value::text("442079460001 refuse 486 after 1s"),
-                    Value::text("442079460002 refuse 404"),
+                    Value::text("442079460000: ring 2s, answer"),
+                    Value::text("442079460001: fail 486"),
+                    Value::text("442079460002: fail 404"),
                 ]),
             )],
         )?;
@@ -190,13 +190,19 @@ fn gateway(traffic: &Traffic) -> Result<RadiusGateway, Box<dyn Error>> {
 /// An account for each telephone, which pays 0.01 a begun minute.
 fn catalogue(traffic: &Traffic) -> Result<Catalogue, Box<dyn Error>> {
     let currency: Currency = "USD".parse()?;
-    let mut build = CatalogueBuilder::new(Settings { xdrs_kept_max: 0, ..Settings::new(currency) })?;
+    let settings = Settings {
+        xdrs_kept_max: 0,
+        // Who talks leaves money for a second call.
+        grant_secs_max: Some(3_600),
+        ..Settings::new(currency)
+    };
+    let mut build = CatalogueBuilder::new(settings)?;
     let tariff =
         build.tariff(TariffSpec { name: "Minutes".to_owned(), currency, service: Service::Voice })?;
     // 10⁻⁹ of a unit are 10⁻⁴ of 10⁻⁵ of it.
     let price = Price::from_nanos(MINUTE_UNITS * 10_000);
-    let rate = RateSpec::simple("44", price);
-    build.rate(tariff, rate)?;
+    let minute = Interval { units: 60, price };
+    build.rate(tariff, RateSpec { first: minute, next: minute, ..RateSpec::simple("44", price) })?;
     let product = ProductSpec { name: "Calls".to_owned(), currency, breakage: Amount::ZERO, language: None };
     let product = build.product(product)?;
     build.rating_entry(
