@@ -3,6 +3,8 @@
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 
+use crate::fields::{BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, EVENT_FIELDS};
+use crate::site::kind as site;
 use crate::vocabulary::{DIAMETER, RADIUS};
 
 /// The charging system as a peer.
@@ -10,7 +12,7 @@ pub static OCS: PeerKind = PeerKind {
     name: "ocs",
     about: "The reference charging system: answers RADIUS, keeps balances, writes xDRs.",
     client: true,
-    settings: &[],
+    settings: site::SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,
     build: refuse,
@@ -262,6 +264,9 @@ const VERBS: &[Verb] = &[
         args: &[],
         main: None,
     },
+    site::SWITCH,
+    site::UPGRADE,
+    site::REPORT,
 ];
 
 const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
@@ -433,6 +438,11 @@ const SIGHTS: &[Sight] = &[
             ("differs", "The first line in which the two states differ."),
         ]),
     },
+    site::CHANGED,
+    site::LOCKED,
+    site::SYNCHRONISED,
+    site::STATE,
+    site::LINK_BROKEN,
     Sight {
         name: "replayed",
         about: "The system has come back and has rebuilt its state from its command log.",
@@ -533,54 +543,6 @@ const XDR_FIELDS: &[(&str, &str)] = &[
     ("currency", "The currency of the amount; absent when the account is not known."),
     ("rating-pattern", "The rate's prefix that matched."),
     ("subscriber-ip", "The address assigned to the user, where one was reported."),
-];
-
-const BALANCE_CHANGED_FIELDS: &[(&str, &str)] = &[
-    ("account", "The account, where it is an account's."),
-    ("customer", "The customer or reseller, where it is one's."),
-    ("vendor", "The vendor, where it is a vendor's: money owed to it."),
-    ("before", "The balance before, with its currency."),
-    ("after", "The balance after, with its currency."),
-    ("why", "What changed it: charge, top-up, adjustment, refund, fee."),
-    ("i-env", "The number of its environment."),
-];
-
-const EVENT_FIELDS: &[(&str, &str)] = &[
-    ("name", "The event's type: Account/BalanceChanged, …"),
-    ("account", "The account that it concerns."),
-    ("customer", "The customer that it concerns."),
-    ("i_env", "Variable: number of the virtual billing environment."),
-    ("i_account", "Variable: number of the account."),
-    ("i_customer", "Variable: number of the customer."),
-    ("prev_balance", "Variable: the balance before."),
-    ("curr_balance", "Variable: the balance after."),
-    ("prev_expiration_date", "Variable: the expiration date before."),
-    ("curr_expiration_date", "Variable: the expiration date after."),
-    ("prev_product", "Variable: number of the product before."),
-    ("curr_product", "Variable: number of the product after."),
-    ("prev_h323_pwd", "Variable: the service password before."),
-    ("curr_h323_pwd", "Variable: the service password after."),
-    ("i_service", "Variable: number of the service."),
-    ("i_vd_dg", "Variable: number of the discount of a plan, counted through all plans."),
-    ("i_access_policy", "Variable: the name of the access policy."),
-];
-
-const CLOSED_FIELDS: &[(&str, &str)] = &[
-    ("session", "The session's key."),
-    ("account", "The account."),
-    ("by", "What closed it: grant-expired, lock-expired, administrator, node-restarted."),
-    ("returned", "What was reserved and returned, in the account's currency."),
-    ("i-env", "The number of its environment."),
-];
-
-const BALANCE_FIELDS: &[(&str, &str)] = &[
-    ("account", "The account; or the customer, reseller or vendor that was asked for."),
-    ("amount", "The balance: money left (debit) or owed (credit, customer, to a vendor), with its currency."),
-    ("reserved", "Money reserved for sessions in progress, with its currency."),
-    ("funds", "Money that may be spent, reservations not considered; absent without any limit."),
-    ("available", "Money that may be spent now; absent without any limit."),
-    ("blocked", "Whether the account is blocked."),
-    ("product", "The product's name."),
 ];
 
 fn counter_names() -> Vec<&'static str> {
