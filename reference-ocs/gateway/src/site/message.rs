@@ -84,10 +84,13 @@ impl Sent {
             return None;
         }
         let command = postcard::from_bytes(&self.octets).ok()?;
-        Some((self.at, match self.env {
-            Some(env) => Command::In { env, command: Box::new(command) },
-            None => command,
-        }))
+        Some((
+            self.at,
+            match self.env {
+                Some(env) => Command::In { env, command: Box::new(command) },
+                None => command,
+            },
+        ))
     }
 }
 

@@ -60,7 +60,11 @@ fn copied(builder: &mut Builder, packet: &Packet<'_>, leave_out: Option<&[u8]>) 
 }
 
 /// A client's request as it is passed on: the authenticator stays where passwords are hidden with it.
-pub(super) fn forwarded(packet: &Packet<'_>, client: SocketAddr, known: &Client) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn forwarded(
+    packet: &Packet<'_>,
+    client: SocketAddr,
+    known: &Client,
+) -> Result<Vec<u8>, EncodeError> {
     let mut builder = Builder::new(packet.code(), packet.identifier());
     builder.authenticator(packet.authenticator());
     copied(&mut builder, packet, None)?;
@@ -118,7 +122,10 @@ mod tests {
         let forwarded = forwarded(&Packet::parse(&request).unwrap(), client, &nas()).unwrap();
         let at_primary = Packet::parse(&forwarded).unwrap();
         assert_eq!(verify::user_password(&at_primary, &secret).unwrap(), b"secret");
-        assert_eq!(verify::message_authenticator(&at_primary, &secret, None), tollgate_radius::Presence::Valid);
+        assert_eq!(
+            verify::message_authenticator(&at_primary, &secret, None),
+            tollgate_radius::Presence::Valid
+        );
         let passed = Passed::of(&at_primary).unwrap();
         assert_eq!(passed.client, client);
 

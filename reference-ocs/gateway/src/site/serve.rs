@@ -44,7 +44,8 @@ impl RadiusGateway {
             Role::Fenced => Duty::Silent,
             Role::StandBy => {
                 let linked = face.primary().is_some_and(|own| own.role == Role::Primary);
-                let locked = self.ocs().site().outstanding().all(|own| face.known.contains_key(&own.period()));
+                let locked =
+                    self.ocs().site().outstanding().all(|own| face.known.contains_key(&own.period()));
                 if linked && locked { Duty::Proxy } else { Duty::Silent }
             }
         }
@@ -156,7 +157,10 @@ impl RadiusGateway {
                     self.send_site(id, &Message::DiameterAnswer { number, octets });
                 }
             }
-            Message::Pong | Message::Known { .. } | Message::Commands { .. } | Message::DiameterAnswer { .. } => {
+            Message::Pong
+            | Message::Known { .. }
+            | Message::Commands { .. }
+            | Message::DiameterAnswer { .. } => {
                 return Err("it says what only a primary says".to_owned());
             }
         }
@@ -266,7 +270,11 @@ impl RadiusGateway {
                 face.goes_back = false;
                 face.say(&Message::Standing(standing));
             }
-            self.show_role(if goes_back { "ordered by an administrator" } else { "the primary is there again" });
+            self.show_role(if goes_back {
+                "ordered by an administrator"
+            } else {
+                "the primary is there again"
+            });
         }
         if self.ocs().site().role() == Role::StandBy {
             self.hand_over_locks();

@@ -97,5 +97,7 @@ fn with_sums(mut fields: Fields, sums: &[(Currency, Amount)]) -> Fields {
 
 /// FNV-1a, 64 bits: it tells states apart.
 fn sum_of(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, octet| (sum ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, octet| {
+        (sum ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
