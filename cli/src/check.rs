@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tollgate_conformance::diagnostics::Report;
-use tollgate_conformance::scenario::Outline;
+use tollgate_conformance::scenario::{Outline, Scenario};
 use tollgate_conformance::world::World;
 
 use crate::exit::Exit;
@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Exit {
 
 /// What only the catalogue of the reference OCS sees, of every sound world: what its names make together.
 fn refusals(loaded: &Loaded) -> Report {
-    let mut worlds: Vec<&World> = loaded.scenarios.iter().map(|one| Arc::as_ref(&one.world)).collect();
+    let mut worlds: Vec<&World> =
+        loaded.scenarios.iter().flat_map(Scenario::both).map(|one| Arc::as_ref(&one.world)).collect();
     worlds.dedup_by(|one, other| std::ptr::eq(*one, *other));
     let mut report = Report::new();
     for world in worlds.into_iter().chain(&loaded.worlds) {

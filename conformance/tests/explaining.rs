@@ -49,7 +49,17 @@ fn every_topic_can_be_explained_and_nothing_else() {
 #[test]
 fn the_catalogue_lists_each_standard() {
     let headings: Vec<String> = catalogue().sections.into_iter().map(|section| section.heading).collect();
-    let standards =
-        ["diameter", "credit-control", "3gpp", "radius", "esi", "interop", "ro", "sip", "dual-version"];
+    let standards = [
+        "diameter",
+        "credit-control",
+        "3gpp",
+        "radius",
+        "esi",
+        "interop",
+        "ro",
+        "sip",
+        "sip-calls",
+        "dual-version",
+    ];
     assert_eq!(headings, standards);
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use tollgate_time::Instant;
+use tollgate_wire::{Fields, Value};
 
 use crate::chance::Chance;
 use crate::links::Links;
@@ -13,6 +14,9 @@ use crate::{Action, ActionError, Between, Fault, FaultError, NodeId, Observation
 
 /// A node that answers one input with more outputs than this never stops.
 pub(crate) const OUTPUTS_PER_TURN_MAX: u32 = 100_000;
+
+/// So many addresses may belong to nodes, claimed ones among them; further ones stay nobody's.
+pub(crate) const ADDRESSES_MAX: usize = 1 << 16;
 
 /// The nodes of a driver with what surrounds them.
 pub(crate) struct Cast {
@@ -73,6 +77,31 @@ impl Cast {
         self.hosts.extend(addresses.iter().map(|address| (*address, id)));
         self.slots.push(Slot { peer, up: true, life: 0, deadline: None });
         id
+    }
+
+    /// Gives an address to a node. Answers with who had it; `None` when nothing has changed.
+    pub(crate) fn claim(&mut self, node: NodeId, address: IpAddr) -> Option<Option<NodeId>> {
+        let before = self.hosts.get(&address).copied();
+        if before == Some(node) || before.is_none() && self.hosts.len() >= ADDRESSES_MAX {
+            return None;
+        }
+        self.hosts.insert(address, node);
+        Some(before)
+    }
+
+    /// What is observed of that.
+    pub(crate) fn observe_claim(&mut self, at: Instant, node: NodeId, address: IpAddr, from: Option<NodeId>) {
+        let mut fields = Fields::with_capacity(2).with("address", Value::Address(address));
+        fields.push("taken", from.is_some());
+        self.observe(at, node, Observation::new("claimed", fields), None);
+    }
+
+    /// Who a frame that is under way to a node arrives at, and in which life: another one has its address by now.
+    pub(crate) fn holder(&self, node: NodeId, life: u32, address: IpAddr) -> (NodeId, u32) {
+        match self.hosts.get(&address) {
+            Some(holder) if *holder != node => (*holder, self.slots[holder.0].life),
+            _ => (node, life),
+        }
     }
 
     pub(crate) fn perform(&mut self, now: Instant, id: NodeId, action: &Action) -> Result<(), ActionError> {

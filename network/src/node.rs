@@ -1,5 +1,7 @@
 //! The contract between a participant and the driver that runs it.
 
+use std::net::IpAddr;
+
 use tollgate_time::Instant;
 
 use crate::{Action, ActionError, Frame, Observation, StreamEvent, StreamId, StreamOrder};
@@ -30,6 +32,12 @@ pub enum Output {
     /// Note this in the journal as part of the input that is being handled, whatever was sent since: a node that finds several
     /// messages in one [`StreamEvent::Received`] answers the first before it reads the second.
     Heard(Observation),
+    /// This address is the node's from now on, whoever had it: what a gratuitous ARP does (RFC 5227 section 3), or VRRP (RFC 5798
+    /// section 6.4). Frames that are under way arrive here. Nobody listens at the address any more until the node does, and
+    /// connections of the former holder from or to it are over: it is told so as of a reset, and the other end when it sends
+    /// next. The driver observes `claimed` for the node; a node that has the address already is told nothing. Whoever
+    /// crashes keeps its addresses until another one claims them.
+    Claim(IpAddr),
     /// Nothing more for now; call again with [`Input::Timeout`] at this time, if one is given.
     Wait(Option<Instant>),
 }

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use tollgate_time::Instant;
 
 use carriage::Journey;
+use connection::End;
 use streams::{Position, Streams};
 
 use crate::cast::{Cast, OUTPUTS_PER_TURN_MAX};
@@ -62,6 +63,8 @@ enum What {
     Depart(Journey),
     /// A segment of a connection arrives.
     Land(Journey),
+    /// A node hears that a connection is over, since its address is another's now.
+    Lost(End),
     /// What was held back for a node is handed over.
     Handover {
         connection: u64,
@@ -146,6 +149,7 @@ impl SimDriver {
                     self.cast.observe(self.now, id, observation, frame);
                 }
                 Output::Heard(observation) => self.cast.observe(self.now, id, observation, input),
+                Output::Claim(address) => self.claim(id, address),
                 Output::Wait(deadline) => {
                     self.cast.slots[id.0].deadline = deadline;
                     told.extend(self.flush(id));
@@ -166,6 +170,15 @@ impl SimDriver {
                 self.now
             );
         }
+    }
+
+    /// Gives a node an address.
+    fn claim(&mut self, node: NodeId, address: IpAddr) {
+        let Some(before) = self.cast.claim(node, address) else { return };
+        if let Some(former) = before {
+            self.move_streams(address, former, node);
+        }
+        self.cast.observe_claim(self.now, node, address, before);
     }
 
     /// Ties what was observed of sent octets to the segments that carry them.
@@ -242,11 +255,13 @@ impl SimDriver {
             }
             What::Depart(journey) => self.depart(journey),
             What::Land(journey) => self.land(journey),
+            What::Lost(end) => self.lost(end),
             What::Handover { connection, side } => self.hand_over(connection, side),
         }
     }
 
     fn arrive(&mut self, node: NodeId, from: NodeId, life: u32, number: u64, frame: &Frame) {
+        let (node, life) = self.cast.holder(node, life, frame.to.ip());
         if self.cast.links.cut(self.now, from, Some(node)) {
             return self.cast.record.amend(number, Fate::Partitioned);
         }

@@ -10,6 +10,7 @@ use crate::played::{Gathering, Played};
 use crate::report::{Report, ReportError};
 use crate::show::{clean, count, span};
 use crate::summary::Summary;
+use crate::versions::beside;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -111,6 +112,9 @@ impl<W: Write> Console<W> {
         }
         if verbose {
             self.steps(played)?;
+        }
+        if let Some(versions) = played.end.versions.as_ref().filter(|own| !own.differences.is_empty()) {
+            write!(self.out, "{}", beside(versions, self.look))?;
         }
         if matches!(played.end.verdict, Verdict::Failed | Verdict::Broken(_)) {
             writeln!(self.out, "{}", in_full(played, self.look))?;

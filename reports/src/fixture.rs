@@ -94,6 +94,7 @@ fn scenario(
         rerun: format!("tollgate run {path} --seed {seed}"),
         pcap: failed.then(|| "captures/long-call.seed-4711.pcapng".into()),
         shrunk: None,
+        versions: None,
     };
     events.push(RunEvent::ScenarioFinished { id, end });
 }

@@ -15,7 +15,7 @@ use crate::failure::in_full;
 use crate::look::Look;
 use crate::played::{Gathering, Played};
 use crate::report::{Report, ReportError};
-use crate::show::seconds;
+use crate::show::{clean, seconds};
 
 /// Writes one document when it is finished.
 #[derive(Debug)]
@@ -54,6 +54,12 @@ impl<W: Write> Junit<W> {
         case.add_property(("target", self.target.as_str()));
         case.add_property(("virtual-seconds", seconds(played.end.lasted).as_str()));
         case.add_property(("rerun", played.end.rerun.as_str()));
+        for own in played.end.versions.iter().flat_map(|versions| &versions.differences) {
+            let why = own.why.as_deref().unwrap_or("not declared");
+            let told = format!("{} becomes {}, shown {} times: {why}", own.from, own.to, own.times);
+            let name = format!("differs: {} {} {}", own.who, own.sight, own.field);
+            case.add_property((clean(name.trim_end()).as_ref(), clean(&told).as_ref()));
+        }
         if let Some(pcap) = &played.end.pcap {
             case.add_property(("pcap", pcap.to_string_lossy().as_ref()));
         }

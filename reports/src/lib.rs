@@ -12,6 +12,7 @@ mod played;
 mod report;
 mod show;
 mod summary;
+mod versions;
 
 #[cfg(test)]
 mod fixture;

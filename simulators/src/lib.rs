@@ -16,6 +16,7 @@ pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
 pub mod http;
+pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
@@ -27,7 +28,10 @@ pub mod radius_client;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
+pub mod sip_dispatcher;
+pub mod sip_gateway;
 pub mod sip_phone;
+pub mod sip_server;
 mod table;
 pub mod timers;
 mod traffic;
@@ -52,5 +56,9 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &redirect_server::REDIRECT_SERVER,
+    &sip_dispatcher::SIP_DISPATCHER,
+    &sip_server::SIP_SERVER,
     &sip_phone::SIP_PHONE,
+    &sip_gateway::SIP_GATEWAY,
+    &im_gate::IM_GATE,
 ];

@@ -87,7 +87,7 @@ fn outputs(peer: &mut Box<dyn Peer>) -> (Vec<Vec<u8>>, Vec<String>) {
                 sent.push(Unitdata::parse(data.data).unwrap().data.to_vec());
             }
             Output::Observe(own) | Output::Heard(own) => seen.push(own.kind.to_string()),
-            Output::Stream(..) => {}
+            Output::Stream(..) | Output::Claim(_) => {}
             Output::Wait(_) => return (sent, seen),
         }
     }

@@ -27,7 +27,7 @@ impl Systems {
     /// Makes every world's system ready.
     pub(super) fn of(scenarios: &[Scenario]) -> Result<Self, WorldError> {
         let mut systems = BTreeMap::new();
-        let worlds = scenarios.iter().flat_map(|scenario| {
+        let worlds = scenarios.iter().flat_map(Scenario::both).flat_map(|scenario| {
             scenario.systems().filter_map(|system| scenario.world_of(system)).collect::<Vec<_>>()
         });
         for world in worlds {

@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     ("diameter", include_str!("../../requirements/diameter.csv")),
     ("credit-control", include_str!("../../requirements/credit-control.csv")),
     ("3gpp", include_str!("../../requirements/3gpp.csv")),
@@ -55,6 +55,7 @@ const FILES: [(&str, &str); 10] = [
     ("interop", include_str!("../../requirements/interop.csv")),
     ("ro", include_str!("../../requirements/ro.csv")),
     ("sip", include_str!("../../requirements/sip.csv")),
+    ("sip-calls", include_str!("../../requirements/sip-calls.csv")),
     ("sites", include_str!("../../requirements/sites.csv")),
     ("dual-version", include_str!("../../requirements/dual-version.csv")),
 ];

@@ -7,6 +7,7 @@ use tollgate_time::Instant;
 use tollgate_wire::Text;
 
 use super::shrink::Shrunk;
+use super::versions::VersionDifference;
 use crate::scenario::Place;
 
 /// The place of one run of a scenario among all that are run, from 0, in the order in which the files were found;
@@ -121,7 +122,18 @@ pub struct ScenarioEnd {
     /// The capture that was written.
     pub pcap: Option<PathBuf>,
     /// It made small, where it failed and its steps were drawn. Only the first failing run of a scenario is.
-    pub shrunk: Option<Shrunk>,
+    pub shrunk: Option<Box<Shrunk>>,
+    /// How two versions of the system differ, where the scenario runs on two; declared differences first.
+    pub versions: Option<Versions>,
+}
+
+/// Two versions of the system beside each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versions {
+    /// Their names.
+    pub names: [Text; 2],
+    /// What differs.
+    pub differences: Vec<VersionDifference>,
 }
 
 /// The verdict on a scenario.

@@ -249,6 +249,8 @@ pub(crate) fn scenario() -> Scenario {
         }],
         steps: Vec::new(),
         finally: Finally::default(),
+        version: Text::default(),
+        twin: None,
         origin: None,
     }
 }

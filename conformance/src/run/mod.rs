@@ -22,16 +22,18 @@ mod scene;
 mod shrink;
 pub mod target;
 mod unexpected;
+mod versions;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Mismatch, RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict};
+pub use event::{Mismatch, RunEvent, ScenarioEnd, ScenarioId, StepOutcome, Totals, Verdict, Versions};
 pub use journal::{Entry, Journal};
 pub use player::{Terms, play};
 pub use record::{Record, StepRecord, UNEXPECTED_SHOWN_MAX};
 pub use runner::{AHEAD_MAX, Artifacts, CreateFile, DEFAULT_SEED, Filter, Options, run_all};
 pub use shrink::{SHRINKING_RUNS_MAX, Shrinking, Shrunk};
 pub use target::{Stage, Target, TargetError};
+pub use versions::VersionDifference;

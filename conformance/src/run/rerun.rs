@@ -48,6 +48,10 @@ pub fn file_name(scenario: &Scenario, seed: u64) -> PathBuf {
         name.push('.');
         plain_into(&scenario.variant, &mut name);
     }
+    if !scenario.version.is_empty() {
+        name.push('.');
+        plain_into(&scenario.version, &mut name);
+    }
     name.push_str(&format!(".seed-{seed}"));
     path.set_file_name(name);
     path

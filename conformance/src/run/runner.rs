@@ -4,6 +4,7 @@
 //! in the order of their ids, each as soon as it and all before it are over: a report is the same on
 //! any number of threads. No clock is read and no file opened here; the caller lends both.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,13 +14,14 @@ use std::time::Duration;
 
 use tollgate_wire::{Text, Value};
 
-use super::event::{RunEvent, ScenarioEnd, ScenarioId, Totals, Verdict};
+use super::event::{RunEvent, ScenarioEnd, ScenarioId, Totals, Verdict, Versions};
 use super::player::{Terms, play};
-use super::record::Record;
+use super::record::{Record, StepRecord};
 use super::rerun;
 use super::shrink::{Failure, Shrinker, Shrinking, Shrunk};
 use super::target::{Stage, Target};
-use crate::scenario::{Draft, Scenario};
+use super::versions;
+use crate::scenario::{Draft, Scenario, Twin};
 
 /// The seed of a scenario that has none, when none is asked for.
 pub const DEFAULT_SEED: u64 = 1;
@@ -153,6 +155,15 @@ struct Played {
     failure: Option<Failure>,
 }
 
+/// A scenario played once.
+struct Once<'s> {
+    scenario: Cow<'s, Scenario>,
+    record: Record,
+    stage: Option<Stage>,
+    verdict: Verdict,
+    pcap: Option<PathBuf>,
+}
+
 /// Everything that is to be run.
 struct Batch<'a> {
     chosen: Vec<&'a Scenario>,
@@ -192,6 +203,34 @@ impl Batch<'_> {
     fn run(&self, id: usize) -> Played {
         let (whole, seed) = self.whose(id);
         let began = (self.options.clock)();
+        let mut one = self.once(whole, seed);
+        let versions = whole.twin.as_ref().map(|twin| self.on_the_other(whole, twin, &mut one, seed));
+        let Once { scenario, record, verdict, pcap, .. } = one;
+        let unexpected = match verdict {
+            Verdict::Passed | Verdict::Skipped(_) => Vec::new(),
+            Verdict::Failed | Verdict::Broken(_) => record.unexpected_lines(),
+        };
+        if let Some(progress) = self.options.progress {
+            progress(&verdict);
+        }
+        // What differs between two versions is about both runs, and steps of one alone would not show it.
+        let draws = whole.origin.is_some() && whole.twin.is_none();
+        let failure = Failure::first(&verdict, &record).filter(|_| draws);
+        let end = ScenarioEnd {
+            verdict,
+            lasted: record.lasted,
+            took: (self.options.clock)().saturating_sub(began),
+            unexpected: (unexpected, record.unexpected.len()),
+            rerun: rerun::command(&scenario, seed, self.target.name()),
+            pcap,
+            shrunk: None,
+            versions,
+        };
+        Played { told: told(ScenarioId(id), &scenario, seed, record, end), failure }
+    }
+
+    /// Draws and plays a scenario, and writes its files.
+    fn once<'s>(&self, whole: &'s Scenario, seed: u64) -> Once<'s> {
         let mut record = Record::default();
         let mut stage = None;
         let drawn = whole.drawn(seed);
@@ -202,29 +241,42 @@ impl Batch<'_> {
             },
             Err(report) => Verdict::Broken(format!("what seed {seed} draws is no scenario: {report}")),
         };
-        let scenario = drawn.as_deref().unwrap_or(whole);
-        let (pcap, errors) = self.write_artifacts(scenario, seed, stage.as_ref(), &record);
+        let scenario = drawn.unwrap_or(Cow::Borrowed(whole));
+        let (pcap, errors) = self.write_artifacts(&scenario, seed, stage.as_ref(), &record);
         if let (Some(error), Verdict::Passed | Verdict::Failed | Verdict::Skipped(_)) = (errors, &verdict) {
             verdict = Verdict::Broken(error);
         }
-        let unexpected = match verdict {
-            Verdict::Passed | Verdict::Skipped(_) => Vec::new(),
-            Verdict::Failed | Verdict::Broken(_) => record.unexpected_lines(),
+        Once { scenario, record, stage, verdict, pcap }
+    }
+
+    /// Plays the other version too. Its steps, and what both differ in, are added to the record of the first.
+    fn on_the_other(&self, whole: &Scenario, twin: &Twin, one: &mut Once<'_>, seed: u64) -> Versions {
+        let other = self.once(&twin.other, seed);
+        let names = [whole.version.clone(), twin.other.version.clone()];
+        let at = whole.starts + one.record.lasted.max(other.record.lasted);
+        let compared = match (&one.stage, &other.stage) {
+            (Some(first), Some(second))
+                if one.verdict == Verdict::Passed && other.verdict == Verdict::Passed =>
+            {
+                let first = versions::Run { scenario: &one.scenario, stage: first, record: &one.record };
+                let second =
+                    versions::Run { scenario: &other.scenario, stage: second, record: &other.record };
+                versions::compare(&first, &second, &twin.differ, at)
+            }
+            _ => Default::default(),
         };
-        if let Some(progress) = self.options.progress {
-            progress(&verdict);
-        }
-        let failure = Failure::first(&verdict, &record).filter(|_| whole.origin.is_some());
-        let end = ScenarioEnd {
-            verdict,
-            lasted: record.lasted,
-            took: (self.options.clock)().saturating_sub(began),
-            unexpected: (unexpected, record.unexpected.len()),
-            rerun: rerun::command(scenario, seed, self.target.name()),
-            pcap,
-            shrunk: None,
+        let own = std::mem::take(&mut one.record.steps);
+        one.record.steps.extend(own.into_iter().map(|step| on(&names[0], step)));
+        one.record.steps.extend(other.record.steps.into_iter().map(|step| on(&names[1], step)));
+        one.record.steps.extend(compared.0);
+        one.record.lasted += other.record.lasted;
+        one.verdict = match (std::mem::replace(&mut one.verdict, Verdict::Passed), other.verdict) {
+            (Verdict::Passed, Verdict::Passed) => one.record.verdict(),
+            (broken @ Verdict::Broken(_), _) | (_, broken @ Verdict::Broken(_)) => broken,
+            (Verdict::Failed, _) | (_, Verdict::Failed) => Verdict::Failed,
+            (skipped @ Verdict::Skipped(_), _) | (_, skipped) => skipped,
         };
-        Played { told: told(ScenarioId(id), scenario, seed, record, end), failure }
+        Versions { names, differences: compared.1 }
     }
 
     /// Plays it, whatever happens.
@@ -288,7 +340,7 @@ impl Batch<'_> {
         }
         .or(shrunk.doubt);
         if let Some(RunEvent::ScenarioFinished { end, .. }) = played.told.last_mut() {
-            end.shrunk = Some(shrunk);
+            end.shrunk = Some(Box::new(shrunk));
         }
     }
 
@@ -392,6 +444,11 @@ impl Batch<'_> {
             }
         });
     }
+}
+
+/// A step of a version.
+fn on(version: &Text, step: StepRecord) -> StepRecord {
+    StepRecord { text: format!("{version}: {}", step.text).into(), ..step }
 }
 
 /// What an extension replaces would be the end of the seed's dotted name; it is appended.

@@ -10,11 +10,12 @@ use tollgate_wire::Text;
 
 use super::drawn::Origin;
 use super::files::Files;
-use super::model::{Finally, Scenario};
+use super::model::{Finally, Scenario, Twin};
 use super::nature::Nature;
 use super::peers::{self, Peers};
 use super::steps::Steps;
 use super::substitute::Parameters;
+use super::versions::{Version, Versions};
 use super::{faults, finally, matrix, read};
 use crate::diagnostics::{Collector, Problem, Report, Span, shown};
 use crate::requirements::{self, Requirement};
@@ -142,12 +143,30 @@ impl Loader<'_> {
         let mut scenarios = Vec::new();
         for combination in &combinations {
             let written = combination.parameters.write_into(root, self.collector);
-            scenarios.extend(self.one(&written, &combination.parameters, &combination.name));
+            match written.get("versions") {
+                Some(node) => scenarios.extend(self.versions(&written, node, combination)),
+                None => scenarios.extend(self.one(&written, &combination.parameters, &combination.name)),
+            }
         }
         if let Some(node) = root.get("matrix") {
             matrix::warn_of_unused(node, &combinations, self.collector);
         }
         scenarios
+    }
+
+    /// The scenario on the first of its versions, with that on the second beside it.
+    fn versions(&mut self, root: &Node, node: &Node, combination: &matrix::Combination) -> Option<Scenario> {
+        let versions = Versions::read(node, self.collector)?;
+        let [first, second] = &versions.both;
+        let mut read = |version: &Version| {
+            let written = version.write_into(root, self.collector);
+            let scenario = self.one(&written, &combination.parameters, &combination.name);
+            scenario.map(|own| Scenario { version: version.name.clone(), ..own })
+        };
+        let (first, other) = (read(first), read(second));
+        let first = first?;
+        let differ = versions.differences(&first, self.registry, self.collector);
+        Some(Scenario { twin: Some(Arc::new(Twin { other: other?, differ })), ..first })
     }
 
     fn one(&mut self, root: &Node, parameters: &Parameters, variant: &Text) -> Option<Scenario> {
@@ -205,6 +224,8 @@ impl Loader<'_> {
             peers: Peers::into_specs(peers)?,
             steps,
             finally,
+            version: Text::default(),
+            twin: None,
             origin,
         })
     }

@@ -25,6 +25,7 @@ mod substitute;
 mod systems;
 pub mod template;
 pub mod values;
+mod versions;
 
 pub use alone::Outline;
 pub(crate) use drawn::Draft;
@@ -32,8 +33,8 @@ pub use drawn::Origin;
 pub use find::{find_files, find_subjects};
 pub use load::{Options, Registry, STARTS_DEFAULT, check_file, check_octets, load_file};
 pub use model::{
-    AccountMatch, Deed, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem, Invariant,
-    LateArg, Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Who, XdrMatch,
+    AccountMatch, Deed, Difference, Expectation, FaultKind, FaultStep, FieldMatch, Finally, FurtherSystem,
+    Invariant, LateArg, Matcher, Order, PeerSpec, Place, Scalar, Scenario, Step, Twin, Who, XdrMatch,
 };
 pub(crate) use nature::Nature;
 pub(crate) use steps::Written;

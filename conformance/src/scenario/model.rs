@@ -43,12 +43,21 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must be true in the end.
     pub finally: Finally,
+    /// The version of the system that it runs on (`versions:`); empty without versions.
+    pub version: Text,
+    /// The same on the other version, and what may differ.
+    pub twin: Option<Arc<Twin>>,
     /// What its steps are drawn from, where it has `random:` steps; [`Scenario::drawn`] writes them out, and until then
     /// the steps are those beside the draws.
     pub origin: Option<Arc<super::Origin>>,
 }
 
 impl Scenario {
+    /// It, and the same on the other version.
+    pub fn both(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.twin.as_ref().map(|twin| &twin.other))
+    }
+
     /// The world of a charging system: of one of several sites that of the system; `None` for any other peer.
     #[must_use]
     pub fn world_of(&self, who: Who) -> Option<&Arc<World>> {
@@ -108,6 +117,34 @@ impl Scenario {
         }
         Duration::from_secs((now - self.starts).as_secs())
     }
+}
+
+/// A scenario on another version of the system.
+#[derive(Debug, Clone)]
+pub struct Twin {
+    /// The same steps there.
+    pub other: Scenario,
+    /// What may differ, and must.
+    pub differ: Vec<Difference>,
+}
+
+/// A declared difference between two versions.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// Who observes it.
+    pub who: Who,
+    /// In what.
+    pub sight: &'static tollgate_network::Sight,
+    /// In which field; `None` says how often it is observed.
+    pub field: Option<Path>,
+    /// What it is in the first version.
+    pub from: Matcher,
+    /// What it is in the second.
+    pub to: Matcher,
+    /// Why.
+    pub why: Text,
+    /// Where it is declared.
+    pub place: Place,
 }
 
 /// A peer of the scenario.

@@ -496,33 +496,43 @@ impl<'a> Steps<'a> {
 
     /// The field that a path of `where:` or `capture:` reaches, known to the sight.
     pub(super) fn path(&mut self, text: &str, span: Span, sight: &tollgate_network::Sight) -> Option<Path> {
-        let path = match Path::parse(text) {
-            Ok(path) => path,
-            Err(error) => {
-                self.collector.error(span, error.to_string());
-                return None;
-            }
-        };
-        if let tollgate_network::FieldNames::Message(own) = sight.fields
-            && sight.fields.contains(path.head())
-        {
-            let names: Vec<&str> = path.names().collect();
-            let known = |place: usize| {
-                let name = (names[place], span);
-                naming::check(own, &names[..place], name, Use::Read, self.collector)
-            };
-            return (0..names.len()).all(known).then_some(path);
-        }
-        if sight.fields.contains(path.head()) {
-            return Some(path);
-        }
-        let known = sight.fields.all();
-        self.collector.push(
-            Problem::error(span, format!("{} has no field '{}'", sight.name, shown(path.head())))
-                .help(known_names(path.head(), "fields", &known)),
-        );
-        None
+        path(text, span, sight, self.collector)
     }
+}
+
+/// The field that a path reaches, known to the sight.
+pub(super) fn path(
+    text: &str,
+    span: Span,
+    sight: &tollgate_network::Sight,
+    collector: &mut Collector,
+) -> Option<Path> {
+    let path = match Path::parse(text) {
+        Ok(path) => path,
+        Err(error) => {
+            collector.error(span, error.to_string());
+            return None;
+        }
+    };
+    if let tollgate_network::FieldNames::Message(own) = sight.fields
+        && sight.fields.contains(path.head())
+    {
+        let names: Vec<&str> = path.names().collect();
+        let known = |place: usize| {
+            let name = (names[place], span);
+            naming::check(own, &names[..place], name, Use::Read, collector)
+        };
+        return (0..names.len()).all(known).then_some(path);
+    }
+    if sight.fields.contains(path.head()) {
+        return Some(path);
+    }
+    let known = sight.fields.all();
+    collector.push(
+        Problem::error(span, format!("{} has no field '{}'", sight.name, shown(path.head())))
+            .help(known_names(path.head(), "fields", &known)),
+    );
+    None
 }
 
 /// Reports an item of a list that is no step.

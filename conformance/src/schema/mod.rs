@@ -34,6 +34,7 @@ pub fn scenario(registry: &Registry) -> Value {
             "seed": said("The seed of everything drawn by chance", or_parameter(&whole(0, i64::MAX))),
             "network": said("How all links behave from the start", json!({ "$ref": "#/$defs/network" })),
             "world": said("What exists before the run: a file, or written out", world_reference()),
+            "versions": said("Two versions of the system that run the same steps, and what may differ", versions()),
             "peers": said("Who takes part beside the system under test", json!({ "$ref": "#/$defs/peers" })),
             "steps": said("What happens", json!({ "$ref": "#/$defs/steps" })),
             "finally": said("What must be true in the end", json!({ "$ref": "#/$defs/finally" })),
@@ -319,6 +320,36 @@ fn step(registry: &Registry) -> Value {
         "patternProperties": patterns,
         "additionalProperties": false,
         "minProperties": 1
+    })
+}
+
+fn versions() -> Value {
+    let matcher = json!({ "$ref": "#/$defs/matcher" });
+    let difference = json!({
+        "type": "object",
+        "properties": {
+            "field": said("The field, dotted; without it, how often it is observed", text()),
+            "from": said("What it is in the first version", matcher.clone()),
+            "to": said("What it is in the second", matcher),
+            "why": said("Why it may differ", text())
+        },
+        "required": ["from", "to", "why"],
+        "additionalProperties": text()
+    });
+    let version = json!({
+        "type": ["object", "null"],
+        "properties": {
+            "with": said("What the file knows as ${name} in this version", json!({
+                "type": "object", "propertyNames": { "pattern": NAME }
+            })),
+            "world": said("What it lays over the world", json!({ "type": "object" }))
+        },
+        "additionalProperties": false
+    });
+    json!({
+        "type": "object",
+        "properties": { "differ": { "type": "array", "items": difference } },
+        "additionalProperties": version
     })
 }
 

@@ -127,7 +127,7 @@ fn opened(
 }
 
 /// `over` laid upon `base`: maps entry by entry, everything else whole.
-fn overlaid(base: Node, over: &Node) -> Node {
+pub(crate) fn overlaid(base: Node, over: &Node) -> Node {
     let Kind::Map(above) = &over.kind else {
         return if over.is_empty() { base } else { over.clone() };
     };

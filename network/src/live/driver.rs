@@ -27,8 +27,8 @@ use crate::live::port::{Ports, Received, Underway};
 use crate::record::PAYLOAD_MAX;
 use crate::timeline::Timeline;
 use crate::{
-    Action, ActionError, Carried, Driver, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId, Output,
-    Peer, Seen, Tally,
+    Action, ActionError, Carried, Driver, Ending, Fate, Fault, FaultError, Frame, Impairment, Input, NodeId,
+    Output, Peer, Seen, StreamEvent, StreamId, Tally,
 };
 
 /// So many frames may be held back at once by latency, jitter and reordering; more are lost.
@@ -82,6 +82,12 @@ enum What {
     },
     /// Something is due on a connection.
     Stream(u64),
+    /// A node hears that a connection is over, since its address is another's now.
+    Lost {
+        node: NodeId,
+        life: u32,
+        name: StreamId,
+    },
 }
 
 impl LiveDriver {
@@ -172,6 +178,7 @@ impl LiveDriver {
                     let at = self.clock.now();
                     self.cast.observe(at, id, observation, input);
                 }
+                Output::Claim(address) => self.claim(id, address),
                 Output::Wait(deadline) => {
                     self.cast.slots[id.0].deadline = deadline;
                     if told.is_empty() {
@@ -191,6 +198,17 @@ impl LiveDriver {
             );
         }
         self.flush_streams(&pending);
+    }
+
+    /// Gives a node an address: the sockets there are its own from now on.
+    fn claim(&mut self, node: NodeId, address: IpAddr) {
+        let Some(before) = self.cast.claim(node, address) else { return };
+        if let Some(former) = before {
+            self.ports.hand_over(address, node, self.cast.slots[node.0].life);
+            self.move_streams(address, former);
+        }
+        let at = self.clock.now();
+        self.cast.observe_claim(at, node, address, before);
     }
 
     /// Treats a frame as its link does, and sends what is left of it. Answers with its number.
@@ -304,7 +322,9 @@ impl LiveDriver {
     /// Takes what a socket received.
     fn accept(&mut self, received: Received) {
         let port = self.ports.get(received.port);
-        let (node, to) = (port.node, port.scenario);
+        let to = port.scenario;
+        // The address may be another node's by now.
+        let node = self.cast.hosts.get(&to.ip()).copied().unwrap_or(port.node);
         if let Some(from) = self.ports.published(received.from)
             && let Some(Underway { number, life, .. }) = self.ports.expected(&received)
         {
@@ -354,6 +374,7 @@ impl LiveDriver {
 
     fn arrive(&mut self, node: NodeId, life: u32, number: u64, frame: &Frame) {
         let now = self.clock.now();
+        let (node, life) = self.cast.holder(node, life, frame.to.ip());
         let Some(slot) = self.cast.alive(node, life) else {
             return self.cast.record.amend(number, Fate::HostDown);
         };
@@ -372,6 +393,9 @@ impl LiveDriver {
             match what {
                 What::Departure(parcel) => self.depart_late(now, &parcel),
                 What::Stream(link) => self.stream_due(link),
+                What::Lost { node, life, name } => {
+                    self.tell(node, life, name, &StreamEvent::Closed(Ending::Reset), None);
+                }
                 What::Arrival { node, life, number, frame } => {
                     if self.cast.links.cut(now, node, None) {
                         self.cast.record.amend(number, Fate::Partitioned);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 #[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd;
 use std::task::Poll;
@@ -111,6 +111,14 @@ impl Ports {
         self.places.insert((scenario, place), index);
         self.published.insert(real, scenario);
         Ok(index)
+    }
+
+    /// What is under way to the sockets of an address is for another node, in this life.
+    pub(crate) fn hand_over(&mut self, address: IpAddr, node: NodeId, life: u32) {
+        for port in self.ports.iter_mut().filter(|port| port.scenario.ip() == address) {
+            port.node = node;
+            port.underway.iter_mut().for_each(|underway| underway.life = life);
+        }
     }
 
     pub(crate) fn get(&self, index: usize) -> &Port {

@@ -232,6 +232,8 @@ impl<F: FnMut(Instant, Observation)> Turn<'_, F> {
                 Output::Observe(observation) | Output::Heard(observation) => {
                     (self.observed)(now, observation);
                 }
+                // Addresses of the machine are not this program's to move.
+                Output::Claim(_) => {}
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
                     if told.is_empty() {

@@ -348,6 +348,48 @@ impl SimDriver {
         }
     }
 
+    /// The former holder of an address hears that a connection there is over.
+    pub(super) fn lost(&mut self, end: End) {
+        let event = match end.state {
+            State::Waiting => {
+                StreamEvent::Refused(Refusal::Local("the address is another node's now".to_owned()))
+            }
+            _ => StreamEvent::Closed(Ending::Reset),
+        };
+        self.tell(end, &event, None);
+    }
+
+    /// An address is another node's: nobody listens there, and connections of the former holder meet the new one, which
+    /// knows nothing of them. Those that are being set up are the new one's to take.
+    pub(super) fn move_streams(&mut self, address: IpAddr, former: NodeId, holder: NodeId) {
+        self.streams.listeners.retain(|at, _| at.ip() != address);
+        let life = self.cast.slots[holder.0].life;
+        let mut over = Vec::new();
+        for (number, connection) in &mut self.streams.connections {
+            for side in Side::BOTH {
+                if connection.addresses[side.index()].ip() != address || connection.end(side).node != former {
+                    continue;
+                }
+                let end = *connection.end(side);
+                *connection.end(side) = End { node: holder, life, ..end };
+                if end.state == State::Waiting && side == Side::Callee {
+                    continue;
+                }
+                connection.end(side).state = State::Dead;
+                connection.flow(side).drop_unsent();
+                over.push((*number, end));
+            }
+        }
+        for (number, end) in over {
+            self.streams.forget(end.node, end.id);
+            self.streams.sweep(number);
+            if matches!(end.state, State::Open | State::Waiting) {
+                // Not now: the turn is the new holder's.
+                self.timeline.enter(self.now, What::Lost(end));
+            }
+        }
+    }
+
     pub(super) fn record(&mut self) -> &mut Record {
         &mut self.cast.record
     }

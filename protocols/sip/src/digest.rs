@@ -337,6 +337,12 @@ impl Server {
         Ok(Verdict::Accepted)
     }
 
+    /// Whether a nonce is of this server and fresh, and its count one that did not come before: what a server checks itself
+    /// whose passwords another one judges.
+    pub fn admits(&mut self, now: Instant, nonce: &str, count: Option<u32>) -> bool {
+        self.is_fresh(now, nonce) && count.is_none_or(|count| self.counts_on(now, nonce, count))
+    }
+
     fn is_fresh(&self, now: Instant, nonce: &str) -> bool {
         let Some((secs, rest)) = nonce.split_once(':') else { return false };
         let (Ok(secs), Some((random, mac))) = (secs.parse::<u64>(), rest.split_at_checked(16)) else {

@@ -10,6 +10,7 @@ use tollgate_time::Instant;
 
 use crate::credit::CreditRequest;
 use crate::ids::EnvId;
+use crate::migration::Migrate;
 use crate::money::Amount;
 use crate::part::Part;
 use crate::parties::charge::ChargeRequest;
@@ -33,6 +34,8 @@ pub enum Command {
     Recharge(Box<Recharge>),
     /// Credit control of a session or an event.
     Credit(Box<CreditRequest>),
+    /// A customer moves from one system to another.
+    Migrate(Box<Migrate>),
     /// A node begins or ends its accounting (Accounting-On, Accounting-Off): nothing is in use there any more, in
     /// whichever environment it was.
     NodeRestarted {
@@ -403,6 +406,18 @@ pub enum Admin {
         account: String,
         /// The session.
         session: SessionKey,
+    },
+    /// Ends an account for good: what is open is closed, nothing is served any more, and its id is free for another.
+    Terminate {
+        /// The account.
+        account: String,
+    },
+    /// Gives an account another id, such as a number that was ported in.
+    Rename {
+        /// The account.
+        account: String,
+        /// Its new id.
+        to: String,
     },
     /// A correction of a customer's own balance: a positive amount is in its favour, a negative one is not.
     AdjustCustomer {

@@ -11,6 +11,8 @@ pub enum Denial {
     InvalidArgument,
     /// No such account.
     InvalidAccount,
+    /// The account's customer was exported to another system, which serves it from now on.
+    Exported,
     /// Too many wrong passwords in a row; no password is looked at until the lockout ends.
     RetriesExceeded,
     /// The password is wrong or missing.
@@ -63,9 +65,10 @@ pub enum Denial {
 
 impl Denial {
     /// All of them, in order of precedence.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::InvalidArgument,
         Self::InvalidAccount,
+        Self::Exported,
         Self::RetriesExceeded,
         Self::InvalidPassword,
         Self::UserDenied,
@@ -108,7 +111,8 @@ impl Denial {
             Self::CallLimitExceeded => "call_limit_exceeded",
             Self::ZeroBalance => "zero_balance",
             Self::CreditLimit => "credit_limit",
-            Self::NotAvailable => "not_available",
+            // The documents have no code for a customer between two systems.
+            Self::NotAvailable | Self::Exported => "not_available",
             Self::RejectAuthorization => "reject_authorization",
             Self::PreselectNotSet => "preselect_not_set",
             Self::CldDialError => "cld_dial_error",

@@ -10,7 +10,8 @@ use crate::command::SessionKey;
 use crate::credit::CreditAnswer;
 use crate::denial::Denial;
 use crate::event::{Event, Subject};
-use crate::ids::{EnvId, UsageId};
+use crate::ids::{CustomerId, EnvId, UsageId};
+use crate::migration::{Migrated, MigrationRefusal};
 use crate::money::{Amount, Currency};
 use crate::parties::charge::ChargeReport;
 use crate::quota::QuotaGrant;
@@ -24,6 +25,8 @@ pub enum Effect {
     Answer(Answer),
     /// Something was charged, or an attempt failed.
     Xdr(Arc<Xdr>),
+    /// A record that another system made came with its customer.
+    XdrMoved(Arc<Xdr>),
     /// A balance is another than before.
     Balance(BalanceChange),
     /// Something happened that other systems may want to hear of.
@@ -49,6 +52,8 @@ pub enum Answer {
     Charged(Box<ChargeReport>),
     /// What came of a request for credit control.
     Credit(Box<CreditAnswer>),
+    /// What came of a customer's move.
+    Migrated(Box<Migrated>),
     /// An administrator's change could not be made.
     Refused(Refusal),
 }
@@ -142,6 +147,15 @@ pub enum Refusal {
     /// A credit limit for a debit account.
     #[error("account '{0}' is a debit account: it has no credit limit")]
     NoCreditAccount(String),
+    /// The customer was exported: nothing of it is changed here.
+    #[error("customer {0} is exported: change it in the system that it was exported to")]
+    Exported(CustomerId),
+    /// A customer does not move.
+    #[error(transparent)]
+    Migration(#[from] MigrationRefusal),
+    /// Another account has that id.
+    #[error("there is an account or an alias '{0}' already")]
+    Taken(String),
     /// No such open session.
     #[error("account '{account}' has no session '{session}'")]
     UnknownSession {

@@ -188,31 +188,26 @@ impl Ledger {
         self.customers.find(name).map(CustomerId::from_number)
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// The accounts, to be entered and renamed.
     pub(crate) const fn account_rows(&mut self) -> &mut Rows<Account> {
         &mut self.accounts
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// The customers, to be entered and renamed.
     pub(crate) const fn customer_rows(&mut self) -> &mut Rows<Customer> {
         &mut self.customers
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// What is known of an account's number, whether it is here or was.
     pub(crate) fn known_account(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(id.number())
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// What is known of a customer's number, whether it is here or was.
     pub(crate) fn known_customer(&self, id: CustomerId) -> Option<&Customer> {
         self.customers.get(id.number())
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// Whether an account's customer was given to another system.
     pub(crate) fn is_exported(&self, id: AccountId) -> bool {
         self.customer(self.account(id).customer).presence == Presence::Exported

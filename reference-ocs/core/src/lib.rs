@@ -24,6 +24,7 @@ pub mod event;
 mod history;
 pub mod ids;
 mod ledger;
+pub mod migration;
 pub mod money;
 mod names;
 mod ocs;

@@ -72,7 +72,6 @@ impl NameTable {
         self.put(Slot { tag: tag_of(name), place });
     }
 
-    #[allow(dead_code, reason = "customers that move need it")]
     /// Takes the name out that stands at a place; its slot is free again when the table grows.
     pub(crate) fn remove(&mut self, name: &str, place: u32) {
         let tag = tag_of(name);

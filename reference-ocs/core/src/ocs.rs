@@ -22,6 +22,7 @@ mod environments;
 mod import;
 mod incoming;
 mod limits;
+mod migration;
 mod node;
 mod numbers;
 mod parties;
@@ -46,6 +47,7 @@ pub use site::{Adjustment, SiteView};
 pub use standing::{Seat, Standing};
 pub use state::{OtherCatalogue, StoredState};
 pub use view::{AccountView, CustomerView, UsageState, UsageView};
+pub(crate) use voucher::Redeemed;
 
 use crate::catalogue::{BillingModel, Catalogue};
 use crate::command::Command;
@@ -76,7 +78,9 @@ pub struct Ocs {
     /// Calls of those who may make only so many at once.
     calls: limits::Calls,
     /// What became of vouchers, by their numbers.
-    vouchers_used: BTreeMap<String, voucher::Redeemed>,
+    vouchers_used: BTreeMap<String, Redeemed>,
+    /// What is remembered of customers that move between systems.
+    moves: migration::Moves,
     now: Instant,
     /// The environments beside the first, each knowing no other.
     others: BTreeMap<EnvId, Self>,
@@ -112,6 +116,7 @@ impl Ocs {
             commitments: commitments::Commitments::default(),
             calls: limits::Calls::default(),
             vouchers_used: BTreeMap::new(),
+            moves: migration::Moves::default(),
             now: Instant::EPOCH,
             others: others.collect(),
             sites: site::Sites::new(release),
@@ -147,6 +152,7 @@ impl Ocs {
                 self.node_restarted(now, node, *delay, out);
                 out.push(Effect::Answer(crate::effect::Answer::Recorded));
             }
+            Command::Migrate(order) => self.migrate(order, out),
             Command::In { env, command } => self.apply_in(now, *env, command, out),
             Command::Site(_) => {}
         }

@@ -86,6 +86,36 @@ impl Parties {
         if self.aliases.is_empty() { None } else { self.aliases.get(name).copied() }
     }
 
+    /// The names by which an account is called beside its id.
+    pub(crate) fn aliases_of(&self, account: AccountId) -> impl Iterator<Item = &str> {
+        self.aliases.iter().filter(move |(_, own)| **own == account).map(|(name, _)| &**name)
+    }
+
+    /// Gives an account these aliases, in place of what it has.
+    pub(crate) fn set_aliases(&mut self, account: AccountId, own: &[Box<str>]) {
+        self.aliases.retain(|_, of| *of != account);
+        self.aliases.extend(own.iter().map(|name| (name.clone(), account)));
+    }
+
+    /// The reseller that a customer belongs to.
+    pub(crate) fn owner(&self, customer: CustomerId) -> Option<CustomerId> {
+        self.owners.get(&customer).copied()
+    }
+
+    /// Gives a customer to a reseller, or to nobody.
+    pub(crate) fn set_owner(&mut self, customer: CustomerId, owner: Option<CustomerId>) {
+        match owner {
+            Some(owner) => drop(self.owners.insert(customer, owner)),
+            None => drop(self.owners.remove(&customer)),
+        }
+    }
+
+    /// Whether a customer has customers of its own, or prices for some.
+    pub(crate) fn is_reseller(&self, customer: CustomerId) -> bool {
+        self.owners.values().any(|owner| *owner == customer)
+            || self.tariffs.keys().any(|(owner, ..)| *owner == customer)
+    }
+
     /// Whether nobody but accounts and customers is ever charged.
     pub(crate) fn is_empty(&self) -> bool {
         self.owners.is_empty() && self.connections.is_empty()

@@ -5,6 +5,7 @@
 //! for a while, so that a report that comes again is known and changes nothing.
 
 mod handover;
+mod moving;
 mod notes;
 mod slot;
 mod trial;
@@ -24,6 +25,7 @@ use tollgate_time::Instant;
 
 use slot::Slot;
 
+pub(crate) use moving::Moved;
 pub(crate) use notes::Notes;
 pub(crate) use slot::KnownUsage;
 pub(crate) use usage::{Billed, Progress, Usage};

@@ -117,7 +117,10 @@ pub(crate) fn rated_by(
     context: &Context,
     about: About<'_>,
 ) -> Result<(), EncodeError> {
-    builder.ivr_in("Product", &context.product)?;
+    // What another network hands in is charged by no product.
+    if !context.product.is_empty() {
+        builder.ivr_in("Product", &context.product)?;
+    }
     if let Some(tariff) = &context.tariff {
         builder.ivr_in("Tariff", tariff)?;
     }

@@ -24,6 +24,8 @@ pub const fn shown(denial: Denial) -> Shown {
         Denial::InvalidAccount => (1, "invalid account", "Failed - Invalid Account number"),
         // ESI has the explanation twice: 1 for whoever asks, 14 for the card that he names.
         Denial::InvalidVoucher => (14, "invalid_account", "Failed - Invalid card number"),
+        // The documents have no code for a customer that is in between two systems: like any service that is not there.
+        Denial::Exported => (8, "not_available", "Failed - Customer is served by another system"),
         Denial::InvalidPassword => (2, "invalid_password", "Failed - Invalid Password"),
         Denial::AccountInUse => (3, "account_in_use", "Failed - Account in use"),
         Denial::BandwidthLimitExceeded => {

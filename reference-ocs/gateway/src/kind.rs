@@ -3,7 +3,13 @@
 
 use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 
-use crate::fields::{BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, EVENT_FIELDS};
+mod fields;
+
+use fields::{
+    BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, DUPLICATE_FIELDS, EVENT_FIELDS, ODDITY_FIELDS,
+    XDR_FIELDS,
+};
+
 use crate::site::kind as site;
 use crate::vocabulary::{DIAMETER, RADIUS};
 
@@ -390,6 +396,12 @@ const SIGHTS: &[Sight] = &[
         fields: FieldNames::Fixed(XDR_FIELDS),
     },
     Sight {
+        name: "xdr-moved",
+        about: "An xDR that another system made came with its customer.",
+        subject: Some("account"),
+        fields: FieldNames::Fixed(XDR_FIELDS),
+    },
+    Sight {
         name: "balance-changed",
         about: "Money was added to a balance or taken from it.",
         subject: Some("account"),
@@ -479,70 +491,6 @@ const ACTIVE_SESSION_FIELDS: &[(&str, &str)] = &[
     ("charged", "Money charged so far, without the currency."),
     ("connected-at", "When it connected, once a report has said so."),
     ("client", "The client's name, of a session that it can be asked to end."),
-];
-
-const DUPLICATE_FIELDS: &[(&str, &str)] = &[
-    ("message", "The request's name: Access-Request, Accounting-Request."),
-    ("client", "The client's name."),
-    ("identifier", "The packet's identifier."),
-];
-
-const ODDITY_FIELDS: &[(&str, &str)] = &[
-    ("what", "The oddity, as it is counted: malformed-time, no-nas-identity, …"),
-    ("client", "The client's name."),
-    ("detail", "The attribute or value that was odd."),
-];
-
-/// Field names of the documents' xDR table with hyphens, and short names for what tests compare most.
-const XDR_FIELDS: &[(&str, &str)] = &[
-    ("account", "The account charged, as it was reported; short for account-id."),
-    ("cli", "The caller's number."),
-    ("cld", "The called number, in E.164 where rules of dialling apply."),
-    ("used", "What was used: a span of time for services sold by time, else a number."),
-    ("charged", "What was charged after rounding to intervals and without free units: a span, or a number."),
-    ("amount", "What it costs, with its currency."),
-    ("failed", "Whether it is a failed attempt: it never connected and costs nothing."),
-    ("history", "How the amount came about, or why there is none."),
-    ("billing-model", "-1 for a debit account, 1 for a credit account."),
-    ("disconnect-cause", "Why it ended: Q.850 cause in two hexadecimal digits; 10 is the normal end."),
-    ("session", "The session: h323-conf-id, or what stands in for it; short for session-id."),
-    ("leg", "Which side of the call: originate or answer."),
-    ("service", "The service: voice, netaccess, …"),
-    ("note", "What is worth knowing about how it came about; one field for each remark."),
-    ("unresolved", "Whether nobody could be charged, because the account is not known."),
-    ("overdraft", "Whether the charge took the account past its limit."),
-    ("entity", "Whom it charges: account, customer, reseller, reseller[2], …, vendor."),
-    ("storage", "Its store: Account, Customer or Vendor, with Fail behind it for a failed attempt."),
-    ("id", "Number of the xDR, counted from 1."),
-    ("i-env", "Number of the virtual billing environment."),
-    ("i-service", "Number of the service."),
-    ("i-account", "Number of the account."),
-    ("i-customer", "Number of the customer."),
-    ("i-vendor", "Number of the vendor."),
-    ("i-tariff", "Number of the tariff."),
-    ("i-rate", "Number of the rate."),
-    ("i-dest", "Number of the destination."),
-    ("i-dest-group", "Number of the destination group."),
-    ("i-accessibility", "Number of the rating entry."),
-    ("i-invoice", "Number of the invoice."),
-    ("peak-level", "0 peak, 1 off-peak, 2 second off-peak."),
-    ("split-order", "Its place among several xDRs of one session, from 1."),
-    ("voice-quality", "Speech quality as the client reported it."),
-    ("revenue", "What the session earned, on a vendor's xDR."),
-    ("account-id", "The account charged, as it was reported."),
-    ("session-id", "The session: h323-conf-id, or what stands in for it."),
-    ("service-session-id", "The session's name in its own service: call-id."),
-    ("parent-session-id", "The session that this one belongs to: h323-incoming-conf-id."),
-    ("setup-time", "From set-up to ringing, or to the answer, in milliseconds."),
-    ("connect-time", "When it connected; absent when it never did."),
-    ("disconnect-time", "When it ended, or was last reported on."),
-    ("bill-time", "When its usage ended, which is when it counts."),
-    ("used-quantity", "What was used, as a number of the service's units: seconds, octets, pieces."),
-    ("charged-quantity", "What was charged, as a number of the service's units."),
-    ("charged-amount", "What it costs, without the currency."),
-    ("currency", "The currency of the amount; absent when the account is not known."),
-    ("rating-pattern", "The rate's prefix that matched."),
-    ("subscriber-ip", "The address assigned to the user, where one was reported."),
 ];
 
 fn counter_names() -> Vec<&'static str> {

@@ -20,7 +20,6 @@ pub mod denials;
 pub mod diameter;
 pub mod duplicates;
 mod dynamic;
-mod fields;
 mod kind;
 mod local;
 mod node;

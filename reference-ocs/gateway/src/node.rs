@@ -212,6 +212,7 @@ impl RadiusGateway {
             match effect {
                 Effect::Answer(own) => answer = Some(own),
                 Effect::Xdr(xdr) => self.observe(|| observe::xdr(&xdr)),
+                Effect::XdrMoved(xdr) => self.observe(|| observe::moved_xdr(&xdr)),
                 Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
                 Effect::Event(event) => self.observe(|| observe::event(&event)),
                 Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),

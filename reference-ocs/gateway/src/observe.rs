@@ -97,6 +97,11 @@ pub(crate) fn xdr(xdr: &Xdr) -> Observation {
     Observation::new("xdr", shown.0)
 }
 
+/// A record that came from another system with its customer.
+pub(crate) fn moved_xdr(xdr: &Xdr) -> Observation {
+    Observation::new("xdr-moved", self::xdr(xdr).fields().clone())
+}
+
 /// The numbers of what an xDR refers to.
 fn numbers(shown: &mut Shown, xdr: &Xdr) {
     shown.put("id", xdr.id.number());

@@ -19,8 +19,9 @@ use tollgate_time::Instant;
 /// - 1: the first.
 /// - 2: records of payments and credits; commands of later kinds. A store of format 1 is refused: its commands, applied
 ///   again, would make records that were never promised, and number all others anew.
-/// - 3: requests that say what comes in, where a call is from, and that a telephone registers; commands about sites, and
-///   states with what a site alone has gathered. A store of format 2 is refused: its commands have no place for that.
+/// - 3: requests that say what comes in, where a call is from, and that a telephone registers; commands about sites and
+///   about customers that move between systems, and states with what a site alone has gathered and what is remembered of
+///   moves. A store of format 2 is refused: its commands have no place for that.
 pub const FORMAT_VERSION: u32 = 3;
 
 /// The world that a store belongs to, as a sum over what it was made of. Commands mean something else in another world.

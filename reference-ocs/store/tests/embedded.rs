@@ -137,7 +137,7 @@ fn another_version_and_another_world_are_refused_by_name() {
     octets[8] = 0;
     fs::write(&path, &octets).unwrap();
     let why = refusal(folder.path(), own());
-    assert!(why.contains("has format 0, and this program reads format 2"), "{why}");
+    assert!(why.contains("has format 0, and this program reads format 3"), "{why}");
     fs::write(&path, b"a letter to somebody, which has nothing to do with charging, and is long enough")
         .unwrap();
     let why = refusal(folder.path(), own());

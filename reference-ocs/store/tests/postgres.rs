@@ -286,7 +286,7 @@ fn other_databases_are_refused_by_name(cluster: &mut Cluster) {
     cluster.ask(&name, "DELETE FROM migration WHERE number = 3");
     let refusal_of_format = || Postgres::open(&cluster.url(&name), own()).map(drop).unwrap_err().to_string();
     assert!(
-        refusal_of_format().contains("have format 0, and this program reads format 2"),
+        refusal_of_format().contains("have format 0, and this program reads format 3"),
         "{}",
         refusal_of_format()
     );

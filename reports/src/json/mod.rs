@@ -106,7 +106,22 @@ fn scenario_of(played: Played) -> model::Scenario {
             file: own.path.as_deref().map(shown),
             command: own.command,
         }),
+        versions: end.versions.map(versions_of),
     }
+}
+
+fn versions_of(own: run::Versions) -> model::Versions {
+    let [first, second] = own.names.map(String::from);
+    let difference = |own: run::VersionDifference| model::Difference {
+        who: own.who.into(),
+        sight: own.sight.into(),
+        field: own.field.into(),
+        from: own.from,
+        to: own.to,
+        times: own.times,
+        why: own.why.map(Into::into),
+    };
+    model::Versions { first, second, differences: own.differences.into_iter().map(difference).collect() }
 }
 
 fn step_of(step: PlayedStep) -> model::Step {

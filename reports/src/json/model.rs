@@ -58,6 +58,39 @@ pub struct Scenario {
     /// The run made small, where it failed and its steps were drawn; only the first failing run of a scenario is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shrunk: Option<Shrunk>,
+    /// How two versions of the system differ, where the scenario runs on two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Versions>,
+}
+
+/// Two versions of the system beside each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// The first one's name.
+    pub first: String,
+    /// The second one's.
+    pub second: String,
+    /// What differs: what was declared, then what was not.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Who observes it.
+    pub who: String,
+    /// In what.
+    pub sight: String,
+    /// In which field, dotted; empty where it is how often that is observed.
+    pub field: String,
+    /// What it is in the first version.
+    pub from: String,
+    /// What it is in the second.
+    pub to: String,
+    /// How often it showed.
+    pub times: usize,
+    /// Why it may differ; nothing for what was not declared.
+    pub why: Option<String>,
 }
 
 /// A failing run of drawn steps, made small.

@@ -20,6 +20,7 @@
 
 pub mod agent;
 mod chance;
+mod guard;
 mod hop;
 mod relay;
 pub(crate) mod settings;
@@ -29,6 +30,7 @@ mod station;
 mod transport;
 
 pub use chance::Chance;
+pub(crate) use guard::{Guard, Judgement};
 pub use hop::{Carrier, Hop, Names, NoHop, PORT, host_of, ip_of, place_of};
 pub use relay::{Changes, Memory, Relayed, Relays, is_within_dialog};
 pub(crate) use settings::SETTINGS;

@@ -7,7 +7,7 @@ use tollgate_sip::transaction::TransactionId;
 use tollgate_sip::{Forwarding, Message, Method, forwarded, response, returned};
 use tollgate_time::Instant;
 
-use super::hop::Hop;
+use super::hop::{Carrier, Hop, place_of};
 use super::station::{Happening, SendError, Station};
 use super::transport::Received;
 
@@ -64,13 +64,21 @@ impl Station {
         Ok(forwarded(request, &how)?)
     }
 
-    /// Where a request goes if its owner does not know better: by the first Route that is not this element's, else by its
-    /// Request-URI.
+    /// Where a request goes if its owner does not know better: by the hole in an address translation that a Route of this
+    /// element's names (`pinhole=UDP:192.0.2.1:5061`, ESI, SIP MESSAGE), by the first Route that is not this element's, else
+    /// by its Request-URI.
     ///
     /// # Errors
     /// No address is known for it.
     pub fn hop_onward(&self, request: &Message<'_>) -> Result<Hop, SendError> {
-        let route = request.addresses("Route").filter_map(Result::ok).nth(self.own_routes(request));
+        let own = self.own_routes(request);
+        let routes = || request.addresses("Route").filter_map(Result::ok);
+        if let Some(hop) =
+            routes().take(own).filter_map(|route| pinhole(route.uri.params.get("pinhole")?)).last()
+        {
+            return Ok(hop);
+        }
+        let route = routes().nth(own);
         let names = &self.settings().names;
         Ok(match route {
             Some(route) => names.hop_of(&route.uri)?,
@@ -109,6 +117,12 @@ impl Station {
         self.send_octets(octets, &hop);
         true
     }
+}
+
+/// Reads `UDP:192.0.2.1:5061`.
+fn pinhole(text: &str) -> Option<Hop> {
+    let (carrier, place) = text.split_once(':')?;
+    Some(Hop { over: Carrier::of(carrier)?, ..Hop::udp(place_of(place)?) })
 }
 
 /// Requests that an element has sent on with memory, and whom they are for. One request may go to several places, one after

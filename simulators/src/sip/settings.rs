@@ -61,6 +61,7 @@ pub(crate) fn station(setup: &Setup, more_ports: &[u16]) -> Result<StationSettin
     ports.extend(more_ports.iter().filter(|own| **own != port));
     Ok(StationSettings {
         address: setup.address,
+        shown: None,
         ports,
         tcp: !matches!(setup.settings.get("tcp"), Some(Value::Flag(false))),
         datagram_max,

@@ -148,7 +148,7 @@ pub(crate) const SIGHTS: [Sight; COUNT] = [
     response("606", "Not Acceptable"),
     response("response", "A response of a status that is none of these"),
     Sight {
-        name: "discarded",
+        name: "discard",
         about: "Octets came that are no message, or a message that cannot be taken; an answer goes out where the RFC wants one",
         subject: Some("reason"),
         fields: FieldNames::Fixed(&[

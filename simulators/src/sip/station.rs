@@ -26,6 +26,8 @@ pub const DATAGRAM_MAX: usize = 1_300;
 pub struct StationSettings {
     /// Its address.
     pub address: IpAddr,
+    /// The address that it believes to have, and writes into Via and Contact, where a translation stands in between.
+    pub shown: Option<IpAddr>,
     /// The ports at which it takes datagrams and connections; requests go out from the first unless their hop says
     /// another.
     pub ports: Vec<u16>,
@@ -180,16 +182,22 @@ impl Station {
     /// The URI of this element: `sip:<user>@<address>:<port>`, without the user where it is empty.
     #[must_use]
     pub fn uri(&self, user: &str, port: u16, over: Carrier) -> String {
-        let host = host_of(self.settings.address);
+        let host = host_of(self.shown());
         let port = if port == 0 { self.transport.first_port() } else { port };
         let at = if user.is_empty() { "" } else { "@" };
         format!("sip:{user}{at}{host}:{port}{}", over.param())
     }
 
+    /// The address that it writes into its messages.
+    #[must_use]
+    pub fn shown(&self) -> IpAddr {
+        self.settings.shown.unwrap_or(self.settings.address)
+    }
+
     /// Whether a URI, or the sent-by of a Via, names this element: its address, and one of its ports.
     #[must_use]
     pub fn is_own(&self, host: &str, port: Option<u16>) -> bool {
-        let here = ip_of(host).map(|ip| ip == self.settings.address);
+        let here = ip_of(host).map(|ip| ip == self.settings.address || Some(ip) == self.settings.shown);
         let here = here.unwrap_or_else(|| {
             self.settings.names.find(host, port).is_some_and(|known| known.ip() == self.settings.address)
         });
@@ -199,7 +207,7 @@ impl Station {
     /// A Via of this element for a request with this branch to this hop.
     #[must_use]
     pub fn via(&self, hop: &Hop, branch: &str) -> String {
-        let host = host_of(self.settings.address);
+        let host = host_of(self.shown());
         let port = if hop.from == 0 { self.transport.first_port() } else { hop.from };
         let wish = if hop.over == Carrier::Udp { ";rport" } else { "" };
         format!("SIP/2.0/{} {host}:{port};branch={branch}{wish}", hop.over.name())
@@ -469,7 +477,7 @@ impl Station {
     }
 
     fn discard(&mut self, received: &Received, reason: &str, answer: Option<u16>) {
-        self.out.hear("discarded", || {
+        self.out.hear("discard", || {
             let mut fields = Fields::new().with("reason", reason);
             if let Some(code) = answer {
                 fields.push("answer", u32::from(code));

@@ -237,7 +237,7 @@ impl Line {
 }
 
 /// The user of a URI, else its host.
-pub(super) fn peer_of(uri: &str) -> String {
+pub(crate) fn peer_of(uri: &str) -> String {
     match tollgate_sip::Uri::parse(uri) {
         Ok(uri) => uri.user_plain().map_or_else(|| uri.host.to_owned(), std::borrow::Cow::into_owned),
         Err(_) => uri.to_owned(),

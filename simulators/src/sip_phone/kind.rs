@@ -21,7 +21,7 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(SipPhone::new(&setup)?))
 }
 
-const OWN: [Arg; 16] = [
+const OWN: [Arg; 18] = [
     optional("user", ArgKind::Text, "its number or name; its name in the scenario where it is left out"),
     optional("display", ArgKind::Text, "its display name"),
     optional(
@@ -56,6 +56,12 @@ const OWN: [Arg; 16] = [
     preset("answer-after", ArgKind::Span, "0s", "how long it rings before it answers by itself"),
     optional("redirect-to", ArgKind::Text, "where it redirects calls: a number or a URI"),
     preset("follow-redirects", ArgKind::Flag, "true", "whether a call of its own goes where a 3xx sends it"),
+    optional(
+        "behind",
+        ArgKind::Address,
+        "its address behind an address translation, which it writes into its messages; others see that of `at:`",
+    ),
+    optional("more-ports", ArgKind::List(&integer(1, 65_535)), "further ports at which it takes messages"),
     preset("lines", integer(1, 1_000), "8", "calls that it has at once; further ones get 486"),
     optional(
         "with",
@@ -64,7 +70,7 @@ const OWN: [Arg; 16] = [
     ),
 ];
 
-static SETTINGS: [Arg; 21] = join::<5, 16, 21>(sip::SETTINGS, OWN);
+static SETTINGS: [Arg; 23] = join::<5, 18, 23>(sip::SETTINGS, OWN);
 
 const CALL: Arg =
     optional("call", ArgKind::Text, "the name of the call; the latest one that fits where it is left out");

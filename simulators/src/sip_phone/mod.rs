@@ -8,5 +8,8 @@ mod node;
 mod registration;
 mod settings;
 
+pub(crate) use calls::peer_of;
 pub use kind::SIP_PHONE;
 pub use node::SipPhone;
+pub(crate) use node::headers;
+pub(crate) use settings::shown;

@@ -10,6 +10,7 @@ use tollgate_wire::{Fields, Value};
 use super::calls::{Line, peer_of};
 use super::registration::Registration;
 use super::settings::Settings;
+use crate::settings::words;
 use crate::sip::agent::{Agent, CallId, CallState, Event, Flow, uri_to};
 use crate::sip::{self, Station};
 use crate::timers::Timers;
@@ -43,7 +44,16 @@ impl SipPhone {
     /// A setting is not as it must be.
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
         let settings = Settings::read(setup)?;
-        let station = Station::new(sip::settings::station(setup, &[])?, setup.seed, setup.observe);
+        let ports: Vec<u16> = words(setup.settings.get("more-ports"))
+            .iter()
+            .filter_map(|port| u16::try_from(port.as_integer()?).ok())
+            .collect();
+        let shown = match setup.settings.get("behind") {
+            Some(Value::Address(address)) => Some(*address),
+            _ => None,
+        };
+        let own = sip::StationSettings { shown, ..sip::settings::station(setup, &ports)? };
+        let station = Station::new(own, setup.seed, setup.observe);
         let mut own = Self {
             agent: Agent::new(station),
             headers: headers(setup.settings.get("with")),
@@ -191,7 +201,7 @@ impl SipPhone {
 }
 
 /// Headers that a setting or an argument names; a list is a header for each.
-pub(super) fn headers(value: Option<&Value>) -> Vec<(String, String)> {
+pub(crate) fn headers(value: Option<&Value>) -> Vec<(String, String)> {
     let Some(Value::Group(fields)) = value else { return Vec::new() };
     let each = |value: &Value| match value {
         Value::List(all) => all.iter().map(ToString::to_string).collect(),

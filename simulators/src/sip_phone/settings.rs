@@ -114,6 +114,6 @@ fn manner(word: &str) -> Option<Manner> {
 }
 
 /// A place as the host of a URI: without the port of SIP.
-pub(super) fn shown(place: SocketAddr) -> String {
+pub(crate) fn shown(place: SocketAddr) -> String {
     if place.port() == sip::PORT { host_of(place.ip()).to_string() } else { place.to_string() }
 }

@@ -162,7 +162,9 @@ impl Rig {
                     assert_published(self.kind, &observation);
                     self.seen.push(observation);
                 }
-                Output::Stream(..) => panic!("RADIUS has no connections"),
+                Output::Stream(..) | Output::Claim(_) => {
+                    panic!("RADIUS has no connections, and no address moves")
+                }
                 Output::Wait(until) => {
                     self.wait = until;
                     return;

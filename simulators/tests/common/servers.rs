@@ -193,7 +193,7 @@ impl Rig {
             match self.peer.poll_output() {
                 Output::Stream(id, order) => self.order(id, order),
                 Output::Observe(own) | Output::Heard(own) => self.seen.push(own),
-                Output::Transmit(_) => {}
+                Output::Transmit(_) | Output::Claim(_) => {}
                 Output::Wait(at) => {
                     self.wait = at;
                     return;

@@ -13,7 +13,9 @@ use tollgate_network::{
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
-use crate::run::{Options, RunEvent, ScenarioEnd, Stage, StepOutcome, Target, TargetError, Verdict, run_all};
+use crate::run::{
+    Options, RunEvent, ScenarioEnd, Shrunk, Stage, StepOutcome, Target, TargetError, Verdict, run_all,
+};
 use crate::scenario::{Deed, Registry, Scenario, check_octets};
 
 const PHONE: [u8; 4] = [192, 0, 2, 1];
@@ -123,8 +125,8 @@ impl Peer for System {
 }
 
 /// The system, which charges as it should when it is sound.
-struct Doubles {
-    sound: bool,
+pub(super) struct Doubles {
+    pub(super) sound: bool,
 }
 
 impl Target for Doubles {
@@ -175,7 +177,7 @@ fn registry() -> Registry {
     Registry::new(&KINDS, &SYSTEM_KIND)
 }
 
-fn load(text: &str) -> Scenario {
+pub(super) fn load(text: &str) -> Scenario {
     let (scenarios, report) = check_octets(
         Path::new("calls.yaml"),
         text.as_bytes(),
@@ -185,7 +187,7 @@ fn load(text: &str) -> Scenario {
     scenarios.into_iter().next().unwrap_or_else(|| panic!("{report}"))
 }
 
-fn ends(scenario: &Scenario, sound: bool, options: &Options<'_>) -> Vec<ScenarioEnd> {
+pub(super) fn ends(scenario: &Scenario, sound: bool, options: &Options<'_>) -> Vec<ScenarioEnd> {
     let mut ends = Vec::new();
     run_all(std::slice::from_ref(scenario), &Doubles { sound }, options, &mut |event| {
         if let RunEvent::ScenarioFinished { end, .. } = event {
@@ -284,7 +286,7 @@ fn a_wait_that_is_needed_is_as_short_as_it_may_be() {
 #[test]
 fn the_same_run_is_made_small_on_any_number_of_threads() {
     let scenario = load(CALLS);
-    let small = |threads| {
+    let small = |threads| -> Option<Box<Shrunk>> {
         let options = Options { repeat: 20, threads, ..Options::default() };
         ends(&scenario, false, &options).into_iter().find_map(|end| end.shrunk)
     };

@@ -5,3 +5,4 @@ mod ending;
 mod expecting;
 mod playing;
 mod running;
+mod versions;

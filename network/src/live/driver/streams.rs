@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -517,6 +517,33 @@ impl LiveDriver {
         let links = self.streams.links.iter().filter(|(_, link)| between.concerns(link.node, link.peer));
         for id in links.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.reset_by_fault(id);
+        }
+    }
+
+    /// An address is another node's: nobody listens there, and connections of the former holder are reset.
+    pub(super) fn move_streams(&mut self, address: IpAddr, former: NodeId) {
+        let Streams { listeners, connections, .. } = &mut self.streams;
+        listeners.retain(|at, listener| {
+            let stays = at.ip() != address;
+            if !stays {
+                connections.close(listener.key);
+            }
+            stays
+        });
+        let there = |link: &Link| {
+            let talk = self.streams.talks.get(&link.talk);
+            link.node == former && talk.is_some_and(|talk| talk.address(link.side).ip() == address)
+        };
+        let over: Vec<u64> =
+            self.streams.links.iter().filter(|(_, link)| there(link)).map(|(id, _)| *id).collect();
+        for id in over {
+            let Some(link) = self.streams.links.get(&id) else { continue };
+            let (node, life, name, dead) = (link.node, link.life, link.name, link.dead);
+            self.cut_off(id);
+            if !dead {
+                // Not now: the turn is the new holder's.
+                self.timeline.enter(self.clock.now(), What::Lost { node, life, name });
+            }
         }
     }
 

@@ -27,6 +27,17 @@ impl AddOns {
     }
 }
 
+impl AddOns {
+    /// Gives an account these, in order of precedence, in place of what it has.
+    pub(crate) fn set(&mut self, account: AccountId, own: Vec<ProductId>) {
+        if own.is_empty() {
+            self.by_account.remove(&account);
+        } else {
+            self.by_account.insert(account, own);
+        }
+    }
+}
+
 impl CatalogueBuilder {
     /// Sets the precedence of a product among the add-ons of an account: the highest is asked first; 0 without it.
     pub fn precedence(&mut self, product: ProductId, precedence: u32) {

@@ -9,7 +9,7 @@ use super::CatalogueBuilder;
 use crate::ids::{AccountId, CustomerId};
 
 /// The limits of one account or customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct CallLimits {
     /// Calls in progress at most.
     pub calls: Option<u32>,

@@ -26,7 +26,7 @@ pub struct RoutingPlanSpec {
 }
 
 /// Where calls to an account are delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Delivery {
     /// To another number (follow-me).
     Number(Arc<str>),
@@ -103,6 +103,26 @@ impl Numbers {
 
     fn plans_of(&self, product: ProductId) -> impl Iterator<Item = (&RoutingPlan, TariffId)> {
         self.plans.iter().filter_map(move |plan| Some((plan, *plan.tariffs.get(&product)?)))
+    }
+
+    /// The pick-up groups of an account, by number.
+    pub(crate) fn groups_of(&self, account: AccountId) -> impl Iterator<Item = usize> + '_ {
+        self.groups.get(&account).into_iter().flatten().copied()
+    }
+
+    /// Lets accounts pick up each other's calls.
+    pub(crate) fn join(&mut self, members: &[AccountId]) {
+        self.groups_made += 1;
+        for account in members {
+            self.groups.entry(*account).or_default().insert(self.groups_made);
+        }
+    }
+
+    /// Forgets what numbers and calls an account has; its numbers stay in the inventory.
+    pub(crate) fn forget(&mut self, account: AccountId) {
+        self.deliveries.remove(&account);
+        self.groups.remove(&account);
+        self.dids.values_mut().filter(|own| **own == Some(account)).for_each(|own| *own = None);
     }
 
     /// Whether one account may pick up the calls of another.
@@ -217,11 +237,7 @@ impl CatalogueBuilder {
 
     /// Lets accounts pick up each other's calls.
     pub fn pickup_group(&mut self, members: &[AccountId]) {
-        let numbers = &mut self.all.numbers;
-        numbers.groups_made += 1;
-        for account in members {
-            numbers.groups.entry(*account).or_default().insert(numbers.groups_made);
-        }
+        self.all.numbers.join(members);
     }
 
     /// Sends users of a product whose login is refused for their account's standing to customer service.

@@ -88,6 +88,10 @@ impl CommitmentBook {
         self.all.iter().position(|it| it.name == name)
     }
 
+    pub(crate) fn name(&self, place: usize) -> Option<&str> {
+        self.all.get(place).map(|it| it.name.as_str())
+    }
+
     pub(crate) fn get(&self, place: usize) -> Option<&CommitmentSpec> {
         self.all.get(place)
     }

@@ -28,7 +28,6 @@ pub(crate) struct Rows<T> {
     others: BTreeMap<u32, usize>,
 }
 
-#[allow(dead_code, reason = "customers that move need it")]
 impl<T: Row> Rows<T> {
     /// Those of a catalogue with their names.
     pub(crate) fn new(rows: Vec<T>, names: NameTable, numbering: Numbering) -> Self {

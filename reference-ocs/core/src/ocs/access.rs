@@ -15,6 +15,7 @@ use crate::denial::Denial;
 use crate::dialing::DialingRules;
 use crate::effect::{Accepted, Answer, Context, Denied, Effect, Grant, ReturnCode};
 use crate::ids::{AccountId, RateId, RatingEntryId, TariffId};
+use crate::ledger::Presence;
 use crate::money::Amount;
 use crate::quota::{Hold, QuotaGrant, QuotaWish};
 use crate::service::{Service, Unit};
@@ -90,6 +91,9 @@ impl Ocs {
             let handed_in = self.handed_in(request, kind);
             return handed_in.unwrap_or_else(|| Err(unknown(Denial::InvalidAccount)));
         };
+        if self.ledger.is_exported(account) {
+            return Err(unknown(Denial::Exported));
+        }
         self.check_password(now, account, request.proof).map_err(unknown)?;
         if kind == Kind::Login && request.call.registers {
             // A telephone that can be called may have no money: nothing is used, locked or begun.
@@ -269,6 +273,9 @@ impl Ocs {
     pub(super) fn check_standing(&self, now: Instant, id: AccountId) -> Result<(), Denial> {
         let account = self.ledger.account(id);
         let customer = self.ledger.customer(account.customer);
+        if customer.presence == Presence::Exported {
+            return Err(Denial::Exported);
+        }
         if account.blocked {
             return Err(Denial::UserDenied);
         }

@@ -8,6 +8,7 @@ use crate::command::{Admin, SessionKey};
 use crate::effect::{Answer, ClosedBy, Effect, Refusal, Why};
 use crate::event::Fact;
 use crate::ids::{AccountId, CustomerId};
+use crate::ledger::Presence;
 use crate::money::Amount;
 use crate::service::Service;
 
@@ -66,15 +67,27 @@ impl Ocs {
             }
             Admin::SetCreditLimit { account, limit } => self.set_credit_limit(account, *limit, out),
             Admin::CloseSession { account, session } => self.close_session(now, account, session, out),
+            Admin::Terminate { account } => self.terminate(now, account, out),
+            Admin::Rename { account, to } => self.rename(account, to),
         }
     }
 
     fn known(&self, account: &str) -> Result<AccountId, Refusal> {
-        self.ledger.account_id(account).ok_or_else(|| Refusal::UnknownAccount(account.to_owned()))
+        let id =
+            self.ledger.account_id(account).ok_or_else(|| Refusal::UnknownAccount(account.to_owned()))?;
+        if self.ledger.is_exported(id) {
+            return Err(Refusal::Exported(self.ledger.account(id).customer));
+        }
+        Ok(id)
     }
 
     fn known_customer(&self, customer: &str) -> Result<CustomerId, Refusal> {
-        self.ledger.customer_id(customer).ok_or_else(|| Refusal::UnknownCustomer(customer.to_owned()))
+        let id = self.ledger.customer_id(customer);
+        let id = id.ok_or_else(|| Refusal::UnknownCustomer(customer.to_owned()))?;
+        if self.ledger.customer(id).presence == Presence::Exported {
+            return Err(Refusal::Exported(id));
+        }
+        Ok(id)
     }
 
     fn tell_if(&self, changed: bool, id: AccountId, fact: Fact, out: &mut Vec<Effect>) {
@@ -239,6 +252,38 @@ impl Ocs {
         if locks {
             self.drop_lock(now, at, ClosedBy::Administrator, out);
         }
+        Ok(())
+    }
+
+    /// Ends an account: what is open is closed with what was reported, its names are free for others, its records stay.
+    fn terminate(&mut self, now: Instant, account: &str, out: &mut Vec<Effect>) -> Result<(), Refusal> {
+        let id = self.known(account)?;
+        for at in self.sessions.of(|own| own == id) {
+            let key = self.sessions.session(at).key.clone();
+            // One in which nothing is open has nothing to close.
+            let _ = self.close_session(now, account, &key, out);
+        }
+        for own in self.signed_by(id).to_vec() {
+            let name = self.catalogue.plans.commitments.name(own.commitment).unwrap_or_default().to_owned();
+            self.change_commitment(id, &name, &crate::commitments::CommitmentChange::Cancel, out)?;
+        }
+        self.unconfigure_account(id);
+        self.ledger.account_rows().change(id.number(), |row| row.presence = Presence::Terminated);
+        Ok(())
+    }
+
+    /// Gives an account another id. What is open goes on under the name by which it began.
+    fn rename(&mut self, account: &str, to: &str) -> Result<(), Refusal> {
+        let id = self.known(account)?;
+        if account == to {
+            return Ok(());
+        }
+        let taken = self.ledger.account_id(to).or_else(|| self.catalogue.parties.alias(to));
+        if to.is_empty() || taken.is_some() {
+            return Err(Refusal::Taken(to.to_owned()));
+        }
+        self.sessions.forget_nobodys(|name| name == to);
+        self.ledger.account_rows().change(id.number(), |row| row.name = to.into());
         Ok(())
     }
 }

@@ -27,6 +27,30 @@ impl Ocs {
         Day::of(at, self.catalogue.plans.commitments_offset)
     }
 
+    /// What an account has signed.
+    pub(super) fn signed_by(&self, account: AccountId) -> &[Signed] {
+        self.signed(account)
+    }
+
+    /// Gives an account what it signed elsewhere, in place of what it has here: the months since its last bill close at
+    /// once.
+    pub(super) fn set_signed(&mut self, account: AccountId, signed: Vec<Signed>) {
+        self.hold_closings(account);
+        let Some(billed_to) = signed.iter().map(|own| own.billed_to).min() else {
+            self.commitments.by_account.remove(&account);
+            return;
+        };
+        let (month, _) = billed_to.month();
+        let next = Day::first_of(month + 1).begins(self.catalogue.plans.commitments_offset);
+        self.commitments.by_account.insert(account, signed);
+        self.commitments.closings.insert((next, account));
+    }
+
+    /// Months of an account close no more here, until [`Self::set_signed`].
+    pub(super) fn hold_closings(&mut self, account: AccountId) {
+        self.commitments.closings.retain(|(_, own)| *own != account);
+    }
+
     fn schedule(&mut self, account: AccountId) {
         let (month, _) = self.day(self.now).month();
         let next = Day::first_of(month + 1).begins(self.catalogue.plans.commitments_offset);

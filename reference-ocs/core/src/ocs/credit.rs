@@ -35,6 +35,7 @@ pub(super) struct Asked<'a> {
 impl Ocs {
     pub(super) fn credit(&mut self, now: Instant, request: &CreditRequest, out: &mut Vec<Effect>) {
         let answer = match self.credit_account(request) {
+            Some(account) if self.ledger.is_exported(account) => self.keep_late_credit(account, request),
             Some(account) => {
                 let name = Arc::clone(&self.ledger.account(account).name);
                 let at = request.at.map_or(now, |at| at.min(now));

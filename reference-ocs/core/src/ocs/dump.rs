@@ -29,6 +29,9 @@ impl Ocs {
         }
         let _ = writeln!(out, "{:?}", self.counters);
         let _ = writeln!(out, "{:?}", self.commitments);
+        for (customer, own) in self.moves.iter() {
+            let _ = writeln!(out, "moves of {customer} {own:?}");
+        }
         for session in self.sessions.by_number() {
             let _ = writeln!(out, "{session:?}");
             for &usage in &session.usages {

@@ -69,9 +69,11 @@ impl Ocs {
                 context: None,
             })),
             Command::Account(report) => return self.report_astray(now, env, report, out),
-            Command::Admin(_) | Command::NodeRestarted { .. } | Command::In { .. } | Command::Site(_) => {
-                Answer::Refused(Refusal::UnknownEnvironment(env))
-            }
+            Command::Admin(_)
+            | Command::Migrate(_)
+            | Command::NodeRestarted { .. }
+            | Command::In { .. }
+            | Command::Site(_) => Answer::Refused(Refusal::UnknownEnvironment(env)),
         };
         out.push(Effect::Answer(answer));
     }

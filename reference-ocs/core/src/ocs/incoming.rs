@@ -12,7 +12,7 @@ use super::access::Kind;
 use crate::catalogue::Delivery;
 use crate::command::{AccessRequest, Proof};
 use crate::denial::Denial;
-use crate::effect::{Accepted, Called, Denied, Grant, ReturnCode};
+use crate::effect::{Accepted, Called, Context, Denied, Grant, ReturnCode};
 use crate::ids::{AccountId, EnvId, RateId, TariffId};
 use crate::parties::Way;
 use crate::service::{Leg, Service};
@@ -45,7 +45,7 @@ impl Ocs {
 
     /// The system that an account has moved to.
     pub(super) fn moved_to(&self, account: AccountId) -> Option<EnvId> {
-        self.catalogue.numbers.moved.get(&account).copied()
+        self.catalogue.numbers.moved.get(&account).copied().or_else(|| self.exported_to(account))
     }
 
     /// Where a call to a number of the own network goes; nothing is said of others.
@@ -74,7 +74,7 @@ impl Ocs {
         tariff: TariffId,
         number: &str,
     ) -> Option<RateId> {
-        if !request.call.local_lookup || self.catalogue.numbers.moved.is_empty() {
+        if !request.call.local_lookup {
             return None;
         }
         let system = self.moved_to(self.local_account(number)??)?;
@@ -114,7 +114,8 @@ impl Ocs {
         };
         let account = self.local_account(&number).flatten().ok_or(Denial::CldUnassigned)?;
         let goes = self.reach(&number)?.unwrap_or_default();
-        let context = self.context(account, None, None);
+        // No product of ours is what the caller pays by.
+        let context = Context { product: Arc::default(), ..self.context(account, None, None) };
         let accepted = self.accepted(account, context, Some(Grant::Unlimited), Some(number.into_owned()));
         let return_code = goes.elsewhere.unwrap_or(ReturnCode::TollFree);
         Ok(Accepted { return_code, called: goes.called, ..accepted })

@@ -75,6 +75,9 @@ impl Ocs {
         };
         let unaliased = known.map(|account| UsageReport { account: account.to_owned(), ..report.clone() });
         let report = unaliased.as_ref().unwrap_or(report);
+        if self.keep_late_report(report, out) {
+            return;
+        }
         match report.charge.as_deref() {
             None => self.report(now, report, out),
             Some(charge) => self.import(now, report, charge, out),

@@ -11,6 +11,7 @@ use tollgate_time::Instant;
 
 use super::Ocs;
 use super::commitments::Commitments;
+use super::migration::Moves;
 use super::site::{Branch, Sites, SitesState, StoredSites};
 use super::voucher::Redeemed;
 use crate::catalogue::Catalogue;
@@ -33,6 +34,7 @@ pub struct StoredState {
     counters: Counters,
     commitments: Commitments,
     vendors: Vec<Purse>,
+    moves: Moves,
     others: Vec<(EnvId, Self)>,
     sites: StoredSites,
     branch: Option<Box<Branch>>,
@@ -51,6 +53,7 @@ pub(super) struct State<'a> {
     counters: &'a Counters,
     commitments: &'a Commitments,
     vendors: &'a [Purse],
+    moves: &'a Moves,
     others: Vec<(EnvId, State<'a>)>,
     sites: SitesState<'a>,
     branch: &'a Option<Box<Branch>>,
@@ -87,6 +90,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
             sites,
@@ -103,6 +107,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others: others.iter().map(|(env, other)| (*env, other.whole_state())).collect(),
             sites: sites.state(),
             branch,
@@ -125,6 +130,7 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             others,
             sites,
             branch,
@@ -151,12 +157,14 @@ impl Ocs {
             counters,
             commitments,
             vendors,
+            moves,
             now,
             others,
             sites,
             branch,
             ..fresh
         };
+        ocs.configure_again();
         ocs.count_open_calls();
         Ok(ocs)
     }

@@ -24,7 +24,7 @@ use crate::xdr::Xdr;
 
 /// What became of a voucher.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Redeemed {
+pub(crate) struct Redeemed {
     pub(super) account: AccountId,
     pub(super) session: SessionKey,
     pub(super) at: Instant,
@@ -55,6 +55,9 @@ impl Ocs {
         let unknown = |denial| Denied { denial, context: None };
         let account =
             self.ledger.account_id(&request.account).ok_or_else(|| unknown(Denial::InvalidAccount))?;
+        if self.ledger.is_exported(account) {
+            return Err(unknown(Denial::Exported));
+        }
         self.check_password(now, account, request.proof).map_err(unknown)?;
         let root = request.parent.as_ref().unwrap_or(&request.session);
         let session = self.sessions.find(root, &request.account);

@@ -7,7 +7,7 @@ use tollgate_time::Instant;
 const DAY: i64 = 86_400;
 
 /// How often a counter begins anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum Period {
     /// It never does.
     #[default]

@@ -36,7 +36,7 @@ use crate::money::Amount;
 pub(crate) const WHOLE: u16 = 10_000;
 
 /// How much an account may spend in a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BudgetSpec {
     /// The most.
     pub limit: Amount,
@@ -152,6 +152,36 @@ impl PlanBook {
         own.chain(theirs).copied()
     }
 
+    /// The plans that an account has by itself, by name, in order of precedence.
+    pub(crate) fn own_plans(&self, account: AccountId) -> impl Iterator<Item = &str> {
+        let own = self.by_account.get(&account).into_iter().flatten();
+        own.filter_map(|plan| self.plans.get(plan.place()).map(|plan| plan.name.as_str()))
+    }
+
+    /// Gives an account these plans and this budget, in place of what it has.
+    pub(crate) fn set_account(&mut self, account: AccountId, own: Vec<PlanId>, budget: Option<BudgetSpec>) {
+        set(&mut self.by_account, account, Some(own).filter(|own| !own.is_empty()));
+        set(&mut self.budgets, account, budget);
+    }
+
+    /// Gives a customer this warning and this discount, in place of what it has.
+    pub(crate) fn set_customer(&mut self, customer: CustomerId, warning: Option<Amount>, off: Option<u16>) {
+        set(&mut self.warnings, customer, warning);
+        set(&mut self.subscription_discounts, customer, off);
+    }
+
+    /// Where a discount stands: the name of its plan, and its place there.
+    pub(crate) fn place_name(&self, discount: usize) -> Option<(&str, usize)> {
+        let plan = self.plans.get(self.plan_of(discount))?;
+        Some((&plan.name, discount.checked_sub(plan.discounts.start)?))
+    }
+
+    /// The place of the discount that stands there.
+    pub(crate) fn place_of(&self, plan: &str, index: usize) -> Option<usize> {
+        let plan = self.plans.iter().find(|own| own.name == plan)?;
+        plan.discounts.clone().nth(index)
+    }
+
     /// The places of a plan's discounts.
     pub(crate) fn discounts_of(&self, plan: PlanId) -> impl Iterator<Item = usize> + '_ {
         self.plans.get(plan.place()).into_iter().flat_map(|plan| plan.discounts.clone())
@@ -169,6 +199,13 @@ impl PlanBook {
     /// The name of the plan that a discount belongs to.
     pub(crate) fn plan_name(&self, discount: usize) -> &str {
         self.plans.get(self.plan_of(discount)).map_or("", |plan| &plan.name)
+    }
+}
+
+fn set<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) {
+    match value {
+        Some(value) => drop(map.insert(key, value)),
+        None => drop(map.remove(&key)),
     }
 }
 

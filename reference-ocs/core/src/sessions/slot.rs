@@ -50,6 +50,31 @@ impl Slot {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn live_mut(&mut self) -> Option<&mut Usage> {
+        match self {
+            Self::Live(usage) => Some(usage),
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// It as it leaves the table.
+    pub(super) fn moved(&self) -> Self {
+        let mut moved = self.clone();
+        if let Self::Live(usage) = &mut moved {
+            usage.queued = None;
+        }
+        moved
+    }
+
+    /// Gives it another number, in a session that stands elsewhere.
+    pub(super) fn renumber(&mut self, id: UsageId, session: u32) {
+        match self {
+            Self::Live(usage) => (usage.id, usage.session) = (id, session),
+            Self::Closed(closed) => closed.id = id,
+        }
+    }
+
     /// Where its deadline stands in the queue.
     pub(super) fn queued(&self) -> Option<(Instant, UsageId)> {
         self.live().and_then(|usage| Some((usage.queued?, usage.id)))

@@ -53,8 +53,8 @@ pub(crate) fn catalogue(settings: Settings) -> Catalogue {
     builder(settings).finish().unwrap()
 }
 
-/// The same, to be added to.
-pub(crate) fn builder(settings: Settings) -> CatalogueBuilder {
+/// The tariffs and products, without anybody who has them.
+pub(crate) fn dictionary(settings: Settings) -> CatalogueBuilder {
     let mut build = CatalogueBuilder::new(settings).unwrap();
     build
         .node(NodeSpec { name: "nas".to_owned(), address: "164.9.9.100".to_owned(), dialing: None })
@@ -91,7 +91,14 @@ pub(crate) fn builder(settings: Settings) -> CatalogueBuilder {
     build.rating_entry(both_legs, entry(Some(ACCESS), Some(Leg::Answer), incoming)).unwrap();
     let lines = build.product(product("Lines")).unwrap();
     build.rating_entry(lines, entry(None, None, outgoing)).unwrap();
+    build
+}
 
+/// The same with customers and accounts, to be added to.
+pub(crate) fn builder(settings: Settings) -> CatalogueBuilder {
+    let mut build = dictionary(settings);
+    let [cards, both_legs, lines] =
+        ["Prepaid Card", "Both Legs", "Lines"].map(|name| build.product_named(name).unwrap());
     let owner = build.customer(CustomerSpec::new("Card Owners", cad())).unwrap();
     let limited = build
         .customer(CustomerSpec { credit_limit: Some(amount("3.00")), ..CustomerSpec::new("Shop", cad()) });

@@ -216,7 +216,9 @@ impl Stage {
                     must_be_published(&observation);
                     seen.observations.push(observation);
                 }
-                Output::Stream(..) => panic!("RADIUS has no connections"),
+                Output::Stream(..) | Output::Claim(_) => {
+                    panic!("RADIUS has no connections, and no address moves")
+                }
                 Output::Wait(_) => return seen,
             }
         }

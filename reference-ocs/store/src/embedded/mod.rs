@@ -282,7 +282,7 @@ impl Record for Embedded {
             self.add(&ItemRef::Passed(now))?;
         }
         effects.iter().try_for_each(|effect| match effect {
-            Effect::Xdr(xdr) => self.add(&ItemRef::Xdr(xdr)),
+            Effect::Xdr(xdr) | Effect::XdrMoved(xdr) => self.add(&ItemRef::Xdr(xdr)),
             _ => Ok(()),
         })
     }

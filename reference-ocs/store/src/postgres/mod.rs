@@ -296,7 +296,7 @@ impl Record for Postgres {
         let position = self.position - 1;
         for effect in effects {
             match effect {
-                Effect::Xdr(xdr) => self.batch.xdr(position, self.ordinal, xdr),
+                Effect::Xdr(xdr) | Effect::XdrMoved(xdr) => self.batch.xdr(position, self.ordinal, xdr),
                 Effect::Balance(change) => self.batch.balance(change),
                 Effect::Event(event) => self.batch.event(position, self.ordinal, now, event),
                 _ => {}
