@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod pgw;
 mod quirks;
 pub mod radius_client;
+pub mod radius_proxy;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
@@ -54,6 +55,7 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &radius_proxy::RADIUS_PROXY,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
