@@ -16,12 +16,14 @@ pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
 pub mod http;
+pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
 mod office;
 pub mod outbox;
 pub mod pgw;
+pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
 pub mod radius_proxy;
@@ -36,6 +38,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
 
@@ -61,4 +64,7 @@ static KINDS: &[&PeerKind] = &[
     &sip_server::SIP_SERVER,
     &sip_phone::SIP_PHONE,
     &sip_gateway::SIP_GATEWAY,
+    &im_gate::IM_GATE,
+    &queue_manager::QUEUE_MANAGER,
+    &wifi_platform::WIFI_PLATFORM,
 ];

@@ -70,6 +70,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("tollgate-micro", EVERYTHING),
+    ("tollgate-day", EVERYTHING),
     ("tollgate", EVERYTHING),
     ("xtask", EVERYTHING),
 ];

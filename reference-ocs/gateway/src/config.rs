@@ -7,7 +7,7 @@ use tollgate_ocs_core::ids::EnvId;
 use tollgate_radius::h323::Zones;
 
 use crate::diameter::config::DiameterConfig;
-use crate::{Clients, Routes};
+use crate::{Clients, Routes, SiteConfig};
 
 /// Settings of a [`crate::RadiusGateway`].
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct GatewayConfig {
     pub environment_routes: BTreeMap<EnvId, Routes>,
     /// The Diameter face; `None` for a system that speaks RADIUS alone.
     pub diameter: Option<DiameterConfig>,
+    /// What it is among several sites of one system; `None` where there is one.
+    pub site: Option<SiteConfig>,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -67,6 +69,7 @@ impl GatewayConfig {
             routes: Routes::default(),
             environment_routes: BTreeMap::new(),
             diameter: None,
+            site: None,
             seed: 0,
         }
     }

@@ -31,6 +31,7 @@ use crate::reach::{Whom, seat_of};
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
+use crate::site::{Duty, SiteFace};
 use crate::voucher;
 
 /// The RADIUS face of the charging core, with the core behind it.
@@ -46,6 +47,8 @@ pub struct RadiusGateway {
     pub(crate) diameter: Option<Box<DiameterFace>>,
     /// What effects ask of Diameter sessions, until it is sent.
     pub(crate) diameter_orders: Vec<DiameterOrder>,
+    /// The link to the system's other sites, where there are some.
+    pub(crate) site: Option<Box<SiteFace>>,
     counters: Counters,
     pub(crate) outputs: VecDeque<Output>,
     effects: Vec<Effect>,
@@ -95,7 +98,7 @@ impl RadiusGateway {
     }
 
     fn over(config: GatewayConfig, core: Recorded) -> Self {
-        Self {
+        let mut gateway = Self {
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             dynamic: Dynamic::default(),
@@ -105,13 +108,16 @@ impl RadiusGateway {
                 .clone()
                 .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
             diameter_orders: Vec::new(),
+            site: config.site.clone().map(|own| Box::new(SiteFace::new(own))),
             counters: Counters::new(config.clients.len()),
             outputs: VecDeque::new(),
             effects: Vec::new(),
             oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
             config: Arc::new(config),
-        }
+        };
+        gateway.begin_as_site();
+        gateway
     }
 
     /// A gateway whose core goes on from what a store holds; answers with it how many commands were applied
@@ -210,7 +216,7 @@ impl RadiusGateway {
                 Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
                 Effect::Event(event) => self.observe(|| observe::event(&event)),
                 Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),
-                Effect::Site(_) => {}
+                Effect::Site(fact) => self.show_site_fact(&fact),
             }
         }
         answer
@@ -229,7 +235,7 @@ impl RadiusGateway {
         }
     }
 
-    fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
+    pub(crate) fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
         self.counters.of(client).note_discard(why);
         let config = Arc::clone(&self.config);
         self.observe(|| {
@@ -248,7 +254,7 @@ impl RadiusGateway {
 
     fn receive(&mut self, now: Instant, frame: &Frame) {
         let config = Arc::clone(&self.config);
-        let place = config.clients.place(frame.from.ip());
+        let place = self.client_of(frame);
         let Some((place, client)) = place.and_then(|place| Some((place, config.clients.get(place)?))) else {
             return self.discard(frame, None, (Discard::UnknownClient, &String::new));
         };
@@ -258,6 +264,9 @@ impl RadiusGateway {
                 return self.discard(frame, Some(place), (Discard::Malformed, &|| error.to_string()));
             }
         };
+        if self.pass_back(frame, &packet) {
+            return;
+        }
         if dynamic::is_answer(packet.code()) && frame.to.port() == config.acct_port {
             if let Err(why) = self.hear(now, frame, &packet, client) {
                 self.discard(frame, Some(place), (why, &String::new));
@@ -266,6 +275,13 @@ impl RadiusGateway {
         }
         if let Err((why, detail)) = verified(&config, frame.to.port(), client, &packet) {
             return self.discard(frame, Some(place), (why, &|| detail.to_string()));
+        }
+        match self.duty() {
+            Duty::Serve => {}
+            Duty::Proxy => return self.pass_on(frame, &packet, place),
+            Duty::Silent => {
+                return self.discard(frame, Some(place), (Discard::NotServing, &String::new));
+            }
         }
         self.counters.of(Some(place)).note(match packet.code() {
             Code::ACCESS_REQUEST => Count::AccessRequest,
@@ -507,10 +523,15 @@ impl Node for RadiusGateway {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => {
+                self.expire_site(now);
                 self.expire(now);
                 self.expire_diameter(now);
             }
-            Input::Stream(id, event) => self.take_stream(now, id, event),
+            Input::Stream(id, event) => {
+                if !self.take_site_stream(now, id, event) {
+                    self.take_stream(now, id, event);
+                }
+            }
         }
     }
 
@@ -519,6 +540,8 @@ impl Node for RadiusGateway {
         if self.core.is_pending() {
             self.commit();
         }
+        self.tell_followers();
+        self.flush_site();
         self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
@@ -538,6 +561,7 @@ impl Node for RadiusGateway {
             }),
             Err(error) => self.outputs.push_back(Output::Observe(store_failed(&error))),
         }
+        self.restart_site(now);
         // What would have expired meanwhile expires now.
         self.expire(now);
         self.expire_diameter(now);
