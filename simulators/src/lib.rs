@@ -12,6 +12,7 @@ pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
+pub mod diameter_proxy;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
@@ -59,6 +60,7 @@ static KINDS: &[&PeerKind] = &[
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
     &radius_proxy::RADIUS_PROXY,
+    &diameter_proxy::DIAMETER_PROXY,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,

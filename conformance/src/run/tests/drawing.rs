@@ -270,11 +270,12 @@ fn a_wait_that_is_needed_is_as_short_as_it_may_be_and_what_stands_beside_the_dra
     let (head, tail) = CALLS.split_once("      of:\n").unwrap();
     let finally = tail.split_once("finally").unwrap().1;
     let text = format!("{head}      of: [ {{ {drawn} }} ]\n  - wait: 7s\nfinally{finally}");
+    let text = text.replace("  - phone.call: a\n", "  - phone.call: a\n  - wait: 1s\n");
     let scenario = load(&text.replace("between: [30, 40]", "between: [3, 4]"));
     let end = &ends(&scenario, true, &Options::default())[0];
     let small = end.shrunk.as_ref().unwrap();
     // Without the wait the cut may be as short as a millisecond: the call comes right behind it.
-    let steps = "  - phone.call: a\n  - fault: { partition: [phone, ocs], for: 1ms }\n  - phone.call: c\n  - wait: 7s\n";
+    let steps = "  - phone.call: a\n  - wait: 1s\n  - fault: { partition: [phone, ocs], for: 1ms }\n  - phone.call: c\n  - wait: 7s\n";
     assert!(small.yaml.contains(steps), "{}", small.yaml);
 }
 
