@@ -149,7 +149,16 @@ pub(super) fn set(
     let refused = |name: &str, error: FaultError| TargetError(format!("{name} cannot be reached: {error}"));
     let gateway = |who: Who| -> Result<_, TargetError> {
         let system = cast.system(who)?;
-        Ok(Box::new(system.gateway(system.clients().clone(), |config| config.seed = seed)))
+        let addresses = cast.addresses(who)?;
+        Ok(Box::new(system.gateway(system.clients().clone(), |config| {
+            config.seed = seed;
+            // Each site serves at addresses of its own.
+            if let Some(api) = &mut config.api
+                && let Some(port) = api.listen.first().map(std::net::SocketAddr::port)
+            {
+                api.listen = addresses.iter().map(|own| std::net::SocketAddr::new(*own, port)).collect();
+            }
+        })))
     };
     let id = driver
         .add_node(&cast.addresses(Who::System)?, gateway(Who::System)?)

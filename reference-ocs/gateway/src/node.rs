@@ -17,6 +17,7 @@ use tollgate_wire::{Fields, Value};
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
 use crate::answers::{self, About};
+use crate::api::ApiFace;
 use crate::charge;
 use crate::clients::Client;
 use crate::config::GatewayConfig;
@@ -44,6 +45,8 @@ pub struct RadiusGateway {
     pub(crate) orders: Vec<(Whom, Order)>,
     /// The Diameter face, where there is one.
     pub(crate) diameter: Option<Box<DiameterFace>>,
+    /// The HTTP face, where there is one.
+    pub(crate) api: Option<Box<ApiFace>>,
     /// What effects ask of Diameter sessions, until it is sent.
     pub(crate) diameter_orders: Vec<DiameterOrder>,
     counters: Counters,
@@ -95,7 +98,9 @@ impl RadiusGateway {
     }
 
     fn over(config: GatewayConfig, core: Recorded) -> Self {
+        let api = config.api.clone().map(|own| Box::new(ApiFace::new(own)));
         Self {
+            outputs: api.iter().flat_map(|face| face.listen()).collect(),
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             dynamic: Dynamic::default(),
@@ -105,8 +110,8 @@ impl RadiusGateway {
                 .clone()
                 .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
             diameter_orders: Vec::new(),
+            api,
             counters: Counters::new(config.clients.len()),
-            outputs: VecDeque::new(),
             effects: Vec::new(),
             oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
@@ -510,7 +515,11 @@ impl Node for RadiusGateway {
                 self.expire(now);
                 self.expire_diameter(now);
             }
-            Input::Stream(id, event) => self.take_stream(now, id, event),
+            Input::Stream(id, event) => {
+                if !self.take_api_stream(now, id, event) {
+                    self.take_stream(now, id, event);
+                }
+            }
         }
     }
 
@@ -530,6 +539,10 @@ impl Node for RadiusGateway {
         self.diameter_orders.clear();
         if let Some(face) = &mut self.diameter {
             face.restart(now);
+        }
+        if let Some(face) = &mut self.api {
+            face.restart();
+            self.outputs.extend(face.listen());
         }
         self.counters = Counters::new(self.config.clients.len());
         match self.core.replay() {
