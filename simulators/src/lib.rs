@@ -16,6 +16,7 @@ pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
 pub mod http;
+pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
@@ -59,4 +60,5 @@ static KINDS: &[&PeerKind] = &[
     &sip_server::SIP_SERVER,
     &sip_phone::SIP_PHONE,
     &sip_gateway::SIP_GATEWAY,
+    &im_gate::IM_GATE,
 ];
