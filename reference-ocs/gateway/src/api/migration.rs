@@ -1,13 +1,16 @@
 //! The routes by which customers are moved (version 1). Each order may come again, and is told the same.
 //!
+//! What one system answers to an `export_…` is, as it stands, what the other takes as the parameters of `import_…`; the
+//! same is so of `late_reports` and `deliver`.
+//!
 //! | method | parameters | answer |
 //! |---|---|---|
 //! | `whereabouts` | `i_customer` | `status` here, exported or removed; of an exported one `to`, `hop`, `late`, `open`, `settled` |
 //! | `export_customer` | `i_customer`, `to`, `xdrs`, `dry_run` | `bundle`, `again`, `numbers`, `hop`, … |
 //! | `export_xdrs` | `i_customer`, `xdrs`, `after`, `max` | `xdrs`, `last` |
-//! | `import_customer` | `bundle`, `dry_run` | `again`; a dry run `missing` |
+//! | `import_customer` | `bundle`, `dry_run` | `again`; a dry run (also `check_customer`) `missing` |
 //! | `import_xdrs` | `i_customer`, `hop`, `xdrs` | `new` |
-//! | `return_customer` | `bundle`, `dry_run` | what was or would be returned, adjusted and left |
+//! | `return_customer` | `bundle`, `dry_run` (also `check_return`) | what was or would be returned, adjusted and left |
 //! | `abandon`, `lift`, `settle` | `i_customer`, `hop` | `again` |
 //! | `late_reports` | `i_customer`, `max` | `late` |
 //! | `deliver` | `i_customer`, `from`, `late` | `up_to` |
@@ -149,6 +152,18 @@ impl<'a> Exported<'a> {
     }
 }
 
+/// Records that travel, as `import_xdrs` takes them.
+#[derive(Serialize)]
+struct ExportedXdrs<'a> {
+    i_customer: CustomerId,
+    hop: u64,
+    /// The last of them.
+    after: Option<u64>,
+    /// There are no more.
+    last: bool,
+    xdrs: Vec<&'a Xdr>,
+}
+
 fn written(answer: &impl Serialize) -> Done {
     let octets = serde_json::to_vec(answer).map_err(|error| {
         Failure::Fault(Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "Server.Internal", error))
@@ -163,6 +178,8 @@ impl RadiusGateway {
             "export_customer" => self.export_customer(now, &parameters(octets)?),
             "export_xdrs" => self.export_xdrs(now, &parameters(octets)?),
             "import_customer" => self.import_customer(now, parameters(octets)?),
+            "check_customer" => self.import_customer(now, Take { dry_run: true, ..parameters(octets)? }),
+            "check_return" => self.return_customer(now, Take { dry_run: true, ..parameters(octets)? }),
             "import_xdrs" => {
                 let ImportXdrs { i_customer: customer, hop, xdrs } = parameters(octets)?;
                 self.carry_out(now, Migrate::ImportXdrs { customer, hop, xdrs })
@@ -184,7 +201,8 @@ impl RadiusGateway {
                 let Reports { i_customer: customer, max } = parameters(octets)?;
                 let max = max.unwrap_or(PAGE_MAX).min(PAGE_MAX) as usize;
                 let late = self.ocs().late_reports(customer, max);
-                written(&json!({ "late": late }))
+                let from = self.ocs().env().number();
+                written(&json!({ "i_customer": customer.number(), "from": from, "late": late }))
             }
             "deliver" => {
                 let Deliver { i_customer: customer, from, late } = parameters(octets)?;
@@ -215,7 +233,7 @@ impl RadiusGateway {
     fn carry_out(&mut self, now: Instant, order: Migrate) -> Done {
         Ok(body(&match self.migrate(now, order)? {
             Migrated::Exported { bundle, again } => return written(&Exported::of(&bundle, again)),
-            Migrated::Xdrs(xdrs) => return written(&json!({ "xdrs": values(&xdrs) })),
+            Migrated::Xdrs(xdrs) => json!({ "xdrs": xdrs.len() }),
             Migrated::Imported { again } | Migrated::Lifted { again } => json!({ "again": again }),
             Migrated::XdrsImported { new } => json!({ "new": new }),
             Migrated::Returned(report) => report_shown(&report),
@@ -269,9 +287,23 @@ impl RadiusGateway {
             Migrated::Xdrs(xdrs) => {
                 let last = xdrs.len() < max as usize;
                 let behind = xdrs.last().map(|xdr| xdr.id.number());
-                written(&json!({ "xdrs": values(&xdrs), "after": behind, "last": last }))
+                written(&ExportedXdrs {
+                    i_customer: customer,
+                    hop: self.hop(customer),
+                    after: behind,
+                    last,
+                    xdrs: values(&xdrs),
+                })
             }
             _ => Err(Failure::Unstored),
+        }
+    }
+
+    /// The number of the move by which a customer left.
+    fn hop(&self, customer: CustomerId) -> u64 {
+        match self.ocs().whereabouts(customer) {
+            Some(Whereabouts::Exported { hop, .. }) => hop,
+            _ => 0,
         }
     }
 
