@@ -25,6 +25,7 @@ mod office;
 pub mod outbox;
 pub mod pgw;
 pub mod porter;
+pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
 pub mod redirect_server;
@@ -38,6 +39,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
 
@@ -65,4 +67,6 @@ static KINDS: &[&PeerKind] = &[
     &sip_phone::SIP_PHONE,
     &sip_gateway::SIP_GATEWAY,
     &im_gate::IM_GATE,
+    &queue_manager::QUEUE_MANAGER,
+    &wifi_platform::WIFI_PLATFORM,
 ];

@@ -23,11 +23,17 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(SipDispatcher::new(&setup)?))
 }
 
-const OWN: [Arg; 5] = [
+const OWN: [Arg; 6] = [
     required(
         "servers",
         ArgKind::List(&ArgKind::Text),
         "the SIP servers of each system, the preferred one first: <system>=<address>[:<port>]",
+    ),
+    optional(
+        "partners",
+        ArgKind::List(&ArgKind::Address),
+        "termination partners: what they send is for the system that has the destination, else the source; what anybody else \
+         sends for the system that has the source, else the destination",
     ),
     optional(
         "fallback",
@@ -39,7 +45,7 @@ const OWN: [Arg; 5] = [
     REGISTRY_PORT,
 ];
 
-static SETTINGS: [Arg; 10] = join::<5, 5, 10>(sip::SETTINGS, OWN);
+static SETTINGS: [Arg; 11] = join::<5, 6, 11>(sip::SETTINGS, OWN);
 
 const OWN_VERBS: [Verb; 2] = [
     Verb {

@@ -1,6 +1,6 @@
 //! The dispatching SBC as a node.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tollgate_network::{Action, ActionError, Input, Node, Output, Peer, Setup, SetupError};
 use tollgate_sip::{Message, Method};
@@ -19,6 +19,8 @@ pub struct SipDispatcher {
     registry: Registry,
     door: RegistryDoor,
     paths: Paths,
+    /// Termination partners: what they send comes in from other networks.
+    partners: Vec<IpAddr>,
 }
 
 impl SipDispatcher {
@@ -50,6 +52,13 @@ impl SipDispatcher {
             registry,
             door: RegistryDoor::new(setup.address, port),
             paths,
+            partners: words(setup.settings.get("partners"))
+                .iter()
+                .filter_map(|value| match value {
+                    Value::Address(address) => Some(*address),
+                    _ => None,
+                })
+                .collect(),
         })
     }
 
@@ -98,12 +107,12 @@ impl SipDispatcher {
         }
     }
 
-    /// A request that begins something: its system is looked up, by the destination first and then by the source.
+    /// A request that begins something: its system is looked up.
     fn dispatch(&mut self, now: Instant, received: &Received, message: &Message<'_>) {
         let call_id = message.value("Call-ID").unwrap_or_default();
         let follows = message.is(Method::CANCEL) || message.is(Method::ACK);
         let known = if follows { self.paths.call(call_id) } else { None };
-        let Some(to) = known.or_else(|| self.find(now, message)) else {
+        let Some(to) = known.or_else(|| self.find(now, received.source.ip(), message)) else {
             return self.refuse(received, message, 404);
         };
         if message.is(Method::INVITE) {
@@ -136,14 +145,17 @@ impl SipDispatcher {
     }
 
     /// The server that a request which begins something goes to.
-    fn find(&mut self, now: Instant, message: &Message<'_>) -> Option<SocketAddr> {
+    fn find(&mut self, now: Instant, from: IpAddr, message: &Message<'_>) -> Option<SocketAddr> {
         let called = if message.is(Method::REGISTER) {
             message.to().ok().and_then(|to| to.uri.user)
         } else {
             message.uri().ok().and_then(|uri| uri.user)
         };
         let calling = message.from().ok().and_then(|from| from.uri.user);
-        let numbers = [called, calling].into_iter().flatten().map(|user| user.trim_start_matches('+'));
+        // What comes in from a partner is for the system that has the destination; what a customer begins is for his own,
+        // which knows where the destination has moved (ARCH, fallback call delivery and inter-system calling).
+        let first = if self.partners.contains(&from) { [called, calling] } else { [calling, called] };
+        let numbers = first.into_iter().flatten().map(|user| user.trim_start_matches('+'));
         let system = self.registry.route(numbers)?;
         let (to, silent) = self.paths.pick(now, system)?;
         if let Some(silent) = silent {

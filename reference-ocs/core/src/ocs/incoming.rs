@@ -45,7 +45,7 @@ impl Ocs {
 
     /// The system that an account has moved to.
     pub(super) fn moved_to(&self, account: AccountId) -> Option<EnvId> {
-        self.catalogue.numbers.moved.get(&account).copied()
+        self.catalogue.numbers.moved.get(&account).copied().or_else(|| self.exported_to(account))
     }
 
     /// Where a call to a number of the own network goes; nothing is said of others.
@@ -74,7 +74,7 @@ impl Ocs {
         tariff: TariffId,
         number: &str,
     ) -> Option<RateId> {
-        if !request.call.local_lookup || self.catalogue.numbers.moved.is_empty() {
+        if !request.call.local_lookup {
             return None;
         }
         let system = self.moved_to(self.local_account(number)??)?;

@@ -14,7 +14,7 @@ pub(super) use remember::Moves;
 
 use super::Ocs;
 use crate::effect::{Answer, Effect, Refusal};
-use crate::ids::{CustomerId, EnvId, XdrId};
+use crate::ids::{AccountId, CustomerId, EnvId, XdrId};
 use crate::ledger::Presence;
 use crate::migration::{Bundle, Late, Migrate, MigrationRefusal, Missing, Whereabouts, XdrScope};
 
@@ -56,6 +56,14 @@ impl Ocs {
     #[must_use]
     pub fn missing(&self, bundle: &Bundle) -> Vec<Missing> {
         self.missing_for(bundle)
+    }
+
+    /// The system to which an account's customer was exported.
+    pub(super) fn exported_to(&self, account: AccountId) -> Option<EnvId> {
+        if !self.ledger.is_exported(account) {
+            return None;
+        }
+        self.moves.exported(self.ledger.account(account).customer).map(|own| own.to)
     }
 
     /// How a customer stands here; `None` where there never was one of that number.
