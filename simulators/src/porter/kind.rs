@@ -31,7 +31,7 @@ static SETTINGS: [Arg; 12] = [
         ArgKind::List(&ArgKind::Address),
         "those who are told which numbers belong to which system from now on",
     ),
-    preset("registry-port", integer(1, 65_535), "8443", "the TCP port where dispatchers are told"),
+    preset("registry-port", integer(1, 65_535), "8088", "the TCP port where dispatchers are told"),
     preset("threads", integer(1, 256), "4", "how many customers are moved side by side"),
     preset("answer-within", ArgKind::Span, "30s", "how long an answer may take"),
     preset("retry", ArgKind::Span, "1s", "how long it waits before it asks again what was not answered"),

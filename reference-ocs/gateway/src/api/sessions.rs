@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_session_ends_by_logout_or_an_hour_after_its_last_request() {
         let mut sessions = ApiSessions::default();
-        let at = |secs| Instant::from_unix_secs(1_000_000 + secs);
+        let at = |secs: u64| Instant::from_unix_secs(1_000_000 + secs);
         let one = sessions.begin(at(0), 7, Who::Administrator, "root".into());
         let two = sessions.begin(at(0), 7, Who::Administrator, "root".into());
         assert!(one != two && one.len() == 32);
