@@ -70,7 +70,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("tollgate-micro", EVERYTHING),
-    ("tollgate-day", EVERYTHING),
     ("tollgate", EVERYTHING),
     ("xtask", EVERYTHING),
 ];
@@ -91,8 +90,8 @@ const GUARDED: &[(&str, &[&str], &str)] = &[
         &["tollgate-network", "tollgate-ocs-store"],
         "TLS lives in network::live and towards PostgreSQL",
     ),
-    ("clap", &["tollgate", "tollgate-load", "tollgate-day"], "only a command has a command line"),
-    ("tabled", &["tollgate-reports", "tollgate", "tollgate-day"], "tables are made by reports"),
+    ("clap", &["tollgate", "tollgate-load"], "only a command has a command line"),
+    ("tabled", &["tollgate-reports", "tollgate"], "tables are made by reports"),
 ];
 
 pub(crate) fn run() -> Outcome {
