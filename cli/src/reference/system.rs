@@ -1,7 +1,7 @@
 //! The reference OCS made ready once for a world; each run gets a fresh one.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tollgate_conformance::world::World;
@@ -104,6 +104,14 @@ impl System {
         self.api.as_ref()
     }
 
+    /// Where a further site of it takes Diameter connections: at its own address, by its own name.
+    pub(crate) fn site_listener(&self, name: &str, address: IpAddr) -> Option<Listener> {
+        let own = self.diameter.as_ref()?;
+        let first = own.listen.first()?;
+        let host = format!("{name}.{}", own.realm);
+        Some(Listener { host: host.into(), at: SocketAddr::new(address, first.at.port()), over: first.over })
+    }
+
     /// How it speaks Diameter, where it does.
     pub(crate) const fn diameter(&self) -> Option<&DiameterConfig> {
         self.diameter.as_ref()
@@ -111,15 +119,20 @@ impl System {
 
     /// The system as its Diameter clients know it at these of its addresses: nothing when it speaks none.
     pub(crate) fn diameter_servers(&self, addresses: &[IpAddr]) -> Vec<DiameterServer> {
-        let Some(own) = &self.diameter else { return Vec::new() };
-        let server = |listener: &Listener| DiameterServer {
+        let listen = self.diameter.iter().flat_map(|own| &own.listen);
+        let here = listen.filter(|listener| addresses.contains(&listener.at.ip()));
+        here.filter_map(|listener| self.diameter_server(listener)).collect()
+    }
+
+    /// One of its Diameter nodes, as its clients know it.
+    pub(crate) fn diameter_server(&self, listener: &Listener) -> Option<DiameterServer> {
+        Some(DiameterServer {
             host: listener.host.clone(),
-            realm: own.realm.clone(),
+            realm: self.diameter.as_ref()?.realm.clone(),
             address: listener.at.ip(),
             port: listener.at.port(),
             over: listener.over,
-        };
-        own.listen.iter().filter(|listener| addresses.contains(&listener.at.ip())).map(server).collect()
+        })
     }
 
     /// The system as the client at `address` knows it at these of its addresses: nothing when the world has no such node.

@@ -138,6 +138,9 @@ impl Ocs {
         if let Command::Site(command) = command {
             return self.apply_site(now, command, out);
         }
+        if let Some(refusal) = self.sites.refusal() {
+            return out.push(Effect::Answer(crate::effect::Answer::Refused(refusal)));
+        }
         self.expire_into(now, out);
         let now = self.now;
         match command {

@@ -8,7 +8,7 @@ use tollgate_radius::h323::Zones;
 
 use crate::api::config::ApiConfig;
 use crate::diameter::config::DiameterConfig;
-use crate::{Clients, Routes};
+use crate::{Clients, Routes, SiteConfig};
 
 /// Settings of a [`crate::RadiusGateway`].
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct GatewayConfig {
     pub diameter: Option<DiameterConfig>,
     /// The HTTP face; `None` for a system without one.
     pub api: Option<ApiConfig>,
+    /// What it is among several sites of one system; `None` where there is one.
+    pub site: Option<SiteConfig>,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -71,6 +73,7 @@ impl GatewayConfig {
             environment_routes: BTreeMap::new(),
             diameter: None,
             api: None,
+            site: None,
             seed: 0,
         }
     }

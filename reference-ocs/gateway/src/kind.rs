@@ -10,6 +10,7 @@ use fields::{
     ODDITY_FIELDS, XDR_FIELDS,
 };
 
+use crate::site::kind as site;
 use crate::vocabulary::{DIAMETER, RADIUS};
 
 /// The charging system as a peer.
@@ -17,7 +18,7 @@ pub static OCS: PeerKind = PeerKind {
     name: "ocs",
     about: "The reference charging system: answers RADIUS, keeps balances, writes xDRs.",
     client: true,
-    settings: &[],
+    settings: site::SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,
     build: refuse,
@@ -269,6 +270,9 @@ const VERBS: &[Verb] = &[
         args: &[],
         main: None,
     },
+    site::SWITCH,
+    site::UPGRADE,
+    site::REPORT,
 ];
 
 const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
@@ -452,6 +456,11 @@ const SIGHTS: &[Sight] = &[
             ("differs", "The first line in which the two states differ."),
         ]),
     },
+    site::CHANGED,
+    site::LOCKED,
+    site::SYNCHRONISED,
+    site::STATE,
+    site::LINK_BROKEN,
     Sight {
         name: "replayed",
         about: "The system has come back and has rebuilt its state from its command log.",

@@ -32,6 +32,7 @@ use crate::reach::{Whom, seat_of};
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
+use crate::site::{Duty, SiteFace};
 use crate::voucher;
 
 /// The RADIUS face of the charging core, with the core behind it.
@@ -49,6 +50,8 @@ pub struct RadiusGateway {
     pub(crate) api: Option<Box<ApiFace>>,
     /// What effects ask of Diameter sessions, until it is sent.
     pub(crate) diameter_orders: Vec<DiameterOrder>,
+    /// The link to the system's other sites, where there are some.
+    pub(crate) site: Option<Box<SiteFace>>,
     counters: Counters,
     pub(crate) outputs: VecDeque<Output>,
     effects: Vec<Effect>,
@@ -99,7 +102,7 @@ impl RadiusGateway {
 
     fn over(config: GatewayConfig, core: Recorded) -> Self {
         let api = config.api.clone().map(|own| Box::new(ApiFace::new(own)));
-        Self {
+        let mut gateway = Self {
             outputs: api.iter().flat_map(|face| face.listen()).collect(),
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
@@ -111,12 +114,15 @@ impl RadiusGateway {
                 .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
             diameter_orders: Vec::new(),
             api,
+            site: config.site.clone().map(|own| Box::new(SiteFace::new(own))),
             counters: Counters::new(config.clients.len()),
             effects: Vec::new(),
             oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
             config: Arc::new(config),
-        }
+        };
+        gateway.begin_as_site();
+        gateway
     }
 
     /// A gateway whose core goes on from what a store holds; answers with it how many commands were applied
@@ -215,7 +221,7 @@ impl RadiusGateway {
                 Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
                 Effect::Event(event) => self.observe(|| observe::event(&event)),
                 Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),
-                Effect::Site(_) => {}
+                Effect::Site(fact) => self.show_site_fact(&fact),
             }
         }
         answer
@@ -234,7 +240,7 @@ impl RadiusGateway {
         }
     }
 
-    fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
+    pub(crate) fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
         self.counters.of(client).note_discard(why);
         let config = Arc::clone(&self.config);
         self.observe(|| {
@@ -253,7 +259,7 @@ impl RadiusGateway {
 
     fn receive(&mut self, now: Instant, frame: &Frame) {
         let config = Arc::clone(&self.config);
-        let place = config.clients.place(frame.from.ip());
+        let place = self.client_of(frame);
         let Some((place, client)) = place.and_then(|place| Some((place, config.clients.get(place)?))) else {
             return self.discard(frame, None, (Discard::UnknownClient, &String::new));
         };
@@ -263,6 +269,9 @@ impl RadiusGateway {
                 return self.discard(frame, Some(place), (Discard::Malformed, &|| error.to_string()));
             }
         };
+        if self.pass_back(frame, &packet) {
+            return;
+        }
         if dynamic::is_answer(packet.code()) && frame.to.port() == config.acct_port {
             if let Err(why) = self.hear(now, frame, &packet, client) {
                 self.discard(frame, Some(place), (why, &String::new));
@@ -271,6 +280,13 @@ impl RadiusGateway {
         }
         if let Err((why, detail)) = verified(&config, frame.to.port(), client, &packet) {
             return self.discard(frame, Some(place), (why, &|| detail.to_string()));
+        }
+        match self.duty() {
+            Duty::Serve => {}
+            Duty::Proxy => return self.pass_on(frame, &packet, place),
+            Duty::Silent => {
+                return self.discard(frame, Some(place), (Discard::NotServing, &String::new));
+            }
         }
         self.counters.of(Some(place)).note(match packet.code() {
             Code::ACCESS_REQUEST => Count::AccessRequest,
@@ -512,11 +528,12 @@ impl Node for RadiusGateway {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => {
+                self.expire_site(now);
                 self.expire(now);
                 self.expire_diameter(now);
             }
             Input::Stream(id, event) => {
-                if !self.take_api_stream(now, id, event) {
+                if !self.take_api_stream(now, id, event) && !self.take_site_stream(now, id, event) {
                     self.take_stream(now, id, event);
                 }
             }
@@ -528,6 +545,8 @@ impl Node for RadiusGateway {
         if self.core.is_pending() {
             self.commit();
         }
+        self.tell_followers();
+        self.flush_site();
         self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
@@ -551,6 +570,7 @@ impl Node for RadiusGateway {
             }),
             Err(error) => self.outputs.push_back(Output::Observe(store_failed(&error))),
         }
+        self.restart_site(now);
         // What would have expired meanwhile expires now.
         self.expire(now);
         self.expire_diameter(now);

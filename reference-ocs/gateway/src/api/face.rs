@@ -46,7 +46,8 @@ impl ApiFace {
 
     /// Takes what happened to a connection; `false` when it is none of the face's.
     fn take(&mut self, id: StreamId, event: &StreamEvent) -> bool {
-        let is_listener = !id.is_incoming() && id.number() >= LISTENERS;
+        let listeners = u64::try_from(self.config.listen.len()).unwrap_or_default();
+        let is_listener = !id.is_incoming() && (LISTENERS..LISTENERS + listeners).contains(&id.number());
         match event {
             StreamEvent::Accepted { local, .. } if self.config.listen.contains(local) => {
                 self.streams.insert(id);
