@@ -5,6 +5,7 @@
 //! over the wire.
 
 mod apart;
+pub mod api_client;
 pub mod bng;
 mod camel;
 pub mod camel_gateway;
@@ -12,6 +13,7 @@ pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
+pub mod diameter_proxy;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
@@ -23,9 +25,11 @@ pub mod nas;
 mod office;
 pub mod outbox;
 pub mod pgw;
+pub mod porter;
 pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
+pub mod radius_proxy;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
@@ -57,6 +61,10 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &radius_proxy::RADIUS_PROXY,
+    &diameter_proxy::DIAMETER_PROXY,
+    &porter::PORTER,
+    &api_client::API_CLIENT,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,

@@ -70,7 +70,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("tollgate-micro", EVERYTHING),
-    ("tollgate-day", EVERYTHING),
     ("tollgate", EVERYTHING),
     ("xtask", EVERYTHING),
 ];
