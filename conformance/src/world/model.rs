@@ -46,6 +46,8 @@ pub struct World {
     pub numbers: super::numbers::Numbers,
     /// `diameter:` how the system speaks Diameter.
     pub diameter: Option<super::diameter::Diameter>,
+    /// `release:` as which the system behaves at the start.
+    pub release: Option<Text>,
     /// `settings:`
     pub settings: Settings,
     /// `environments:` beside this one, each a world by itself that holds no others.

@@ -249,7 +249,7 @@ impl Ocs {
             return;
         }
         let mut shares = own.parties.as_deref().map(|bill| bill.shares.clone()).unwrap_or_default();
-        self.charge_up(account, charged, usage.charged, out);
+        let overdrawn = self.charge_up(account, charged, usage.charged, out);
         self.charge_shares(&mut shares, usage, out);
         let due = charged.max(usage.charged);
         let kept = usage.reserved.max(Amount::ZERO);
@@ -260,6 +260,9 @@ impl Ocs {
         (taken.charged, taken.reserved) = (due, kept);
         if is_billed {
             taken.billed = billed;
+        }
+        if overdrawn {
+            taken.notes.insert(Note::Overdraft);
         }
         if let Some(bill) = &mut taken.parties {
             bill.shares = shares;
@@ -532,7 +535,10 @@ impl Ocs {
     fn move_forgotten(&mut self, call: &Call, xdrs: &mut [Xdr], out: &mut Vec<Effect>) {
         let before = call.before.as_ref();
         let charged = before.map_or(Amount::ZERO, |before| before.charged);
-        self.charge_up(call.account, charged, call.usage.charged, out);
+        let overdrawn = self.charge_up(call.account, charged, call.usage.charged, out);
+        if overdrawn && let Some(xdr) = xdrs.iter_mut().find(|xdr| is_own(xdr)) {
+            mark_overdraft(xdr);
+        }
         for share in call.usage.parties.iter().flat_map(|bill| &bill.shares) {
             let shares = before.map(|before| before.shares.as_slice()).unwrap_or_default();
             let known = shares.iter().find(|own| own.0 == share.payer).map_or(Amount::ZERO, |own| own.1);
