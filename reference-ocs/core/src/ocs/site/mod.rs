@@ -1,7 +1,8 @@
 //! The sites of a system, in its core: what role this one has, and how that changes. What a site alone gathers is in
-//! `branch`, how the primary takes it over in `merge`.
+//! `branch`, how the primary takes it over in `lock` and `merge`.
 
 mod branch;
+mod lock;
 mod merge;
 mod view;
 
