@@ -5,6 +5,7 @@
 //! over the wire.
 
 mod apart;
+pub mod api_client;
 pub mod bng;
 mod camel;
 pub mod camel_gateway;
@@ -23,6 +24,7 @@ pub mod nas;
 mod office;
 pub mod outbox;
 pub mod pgw;
+pub mod porter;
 pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
@@ -57,6 +59,8 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &porter::PORTER,
+    &api_client::API_CLIENT,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,

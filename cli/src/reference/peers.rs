@@ -195,10 +195,17 @@ pub(super) fn set(
     let refused = |name: &str, error: FaultError| TargetError(format!("{name} cannot be reached: {error}"));
     let gateway = |who: Who| -> Result<_, TargetError> {
         let system = cast.system(who)?;
+        let addresses = cast.addresses(who)?;
         let (site, listener) = (cast.site(who)?, cast.site_listener(who)?);
         Ok(Box::new(system.gateway(system.clients().clone(), |config| {
             config.seed = seed;
             config.site = site;
+            // Each site serves at addresses of its own.
+            if let Some(api) = &mut config.api
+                && let Some(port) = api.listen.first().map(std::net::SocketAddr::port)
+            {
+                api.listen = addresses.iter().map(|own| std::net::SocketAddr::new(*own, port)).collect();
+            }
             if let (Some(own), Some(listener)) = (&mut config.diameter, listener) {
                 own.listen = vec![listener];
             }

@@ -8,6 +8,7 @@ use tollgate_conformance::world::World;
 use tollgate_network::{DiameterServer, Server};
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Record, RecordError};
+use tollgate_ocs_gateway::api::config::ApiConfig;
 use tollgate_ocs_gateway::diameter::config::{DiameterConfig, Listener};
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
@@ -22,6 +23,7 @@ pub(crate) struct System {
     routes: Routes,
     environment_routes: BTreeMap<EnvId, Routes>,
     diameter: Option<DiameterConfig>,
+    api: Option<ApiConfig>,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
     environment: Option<u32>,
@@ -38,6 +40,7 @@ impl System {
             routes: world::routes(world),
             environment_routes: world.environments.iter().filter_map(world::routes_of).collect(),
             diameter: super::diameter::config(world),
+            api: world::api(world),
             addresses: world.ocs.clone(),
             secrets: world
                 .everywhere()
@@ -75,6 +78,7 @@ impl System {
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
         config.diameter.clone_from(&self.diameter);
+        config.api.clone_from(&self.api);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
     }
@@ -90,8 +94,14 @@ impl System {
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
         config.diameter.clone_from(&self.diameter);
+        config.api.clone_from(&self.api);
         change(&mut config);
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
+    }
+
+    /// How it speaks HTTP, where it does.
+    pub(crate) const fn api(&self) -> Option<&ApiConfig> {
+        self.api.as_ref()
     }
 
     /// Where a further site of it takes Diameter connections: at its own address, by its own name.

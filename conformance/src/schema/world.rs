@@ -95,6 +95,12 @@ pub(super) fn schema() -> Value {
             "The release as which the system behaves at the start",
             json!({ "enum": crate::world::RELEASES }),
         ),
+        ("api", "How the charging system speaks HTTP", api()),
+        (
+            "identifiers",
+            "Which numbers it gives to customers, accounts and xDRs: odd in a source system, even in a target",
+            json!({ "enum": ["all", "odd", "even"] }),
+        ),
         ("settings", "Settings of the charging system", settings()),
     ];
     let mut environment = all.clone();
@@ -106,6 +112,16 @@ pub(super) fn schema() -> Value {
         environments,
     ));
     keys(&all, &[])
+}
+
+fn api() -> Value {
+    keys(
+        &[
+            ("port", "Where it listens at each of its addresses", whole(1, i64::from(u16::MAX))),
+            ("users", "Administrators' logins with their passwords", named(&text())),
+        ],
+        &[],
+    )
 }
 
 fn node() -> Value {

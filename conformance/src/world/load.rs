@@ -7,7 +7,7 @@ use tollgate_network::ArgKind;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
+use super::{api, diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::Nature;
 use crate::scenario::files::Files;
@@ -194,6 +194,8 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let settings = keys.value("settings");
     let release = above.is_none().then(|| keys.value("release")).flatten();
     let diameter = above.is_none().then(|| keys.value("diameter")).flatten();
+    let api = above.is_none().then(|| keys.value("api")).flatten();
+    let identifiers = keys.value("identifiers");
     let resale = resale::Sections::of(&mut keys);
     let plans = plans::Sections::of(&mut keys);
     let numbers = numbers::Sections::of(&mut keys);
@@ -228,6 +230,8 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let release =
         release.and_then(|node| read::typed(node, &ArgKind::Choice(&RELEASES), "a release", collector));
     world.release = release.and_then(|release| release.as_text().map(Text::from));
+    world.api = api.and_then(|node| api::read(node, collector));
+    world.identifiers = identifiers.and_then(|node| api::identifiers(node, collector)).unwrap_or_default();
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -48,6 +48,10 @@ pub struct World {
     pub diameter: Option<super::diameter::Diameter>,
     /// `release:` as which the system behaves at the start.
     pub release: Option<Text>,
+    /// `api:` how the system speaks HTTP.
+    pub api: Option<super::api::Api>,
+    /// `identifiers:` which numbers it gives to customers, accounts and xDRs.
+    pub identifiers: super::api::Identifiers,
     /// `settings:`
     pub settings: Settings,
     /// `environments:` beside this one, each a world by itself that holds no others.

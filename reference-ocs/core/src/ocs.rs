@@ -22,6 +22,7 @@ mod environments;
 mod import;
 mod incoming;
 mod limits;
+mod lists;
 mod migration;
 mod node;
 mod numbers;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 use tollgate_time::Instant;
 
+pub use lists::ProductView;
 pub use parties::VendorView;
 pub use site::{Adjustment, SiteView};
 pub use standing::{Seat, Standing};

@@ -6,8 +6,8 @@ use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, Se
 mod fields;
 
 use fields::{
-    BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, DUPLICATE_FIELDS, EVENT_FIELDS, ODDITY_FIELDS,
-    XDR_FIELDS,
+    API_FIELDS, BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, DUPLICATE_FIELDS, EVENT_FIELDS,
+    ODDITY_FIELDS, XDR_FIELDS,
 };
 
 use crate::site::kind as site;
@@ -394,6 +394,12 @@ const SIGHTS: &[Sight] = &[
         about: "An xDR was written.",
         subject: Some("account"),
         fields: FieldNames::Fixed(XDR_FIELDS),
+    },
+    Sight {
+        name: "api",
+        about: "A request came by HTTP and was answered.",
+        subject: Some("method"),
+        fields: FieldNames::Fixed(API_FIELDS),
     },
     Sight {
         name: "xdr-moved",

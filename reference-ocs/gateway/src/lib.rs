@@ -11,6 +11,7 @@
 mod access;
 mod accounting;
 mod answers;
+pub mod api;
 mod charge;
 mod clients;
 mod config;

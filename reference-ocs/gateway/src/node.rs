@@ -18,6 +18,7 @@ use tollgate_wire::{Fields, Value};
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
 use crate::answers::{self, About};
+use crate::api::ApiFace;
 use crate::charge;
 use crate::clients::Client;
 use crate::config::GatewayConfig;
@@ -46,6 +47,8 @@ pub struct RadiusGateway {
     pub(crate) orders: Vec<(Whom, Order)>,
     /// The Diameter face, where there is one.
     pub(crate) diameter: Option<Box<DiameterFace>>,
+    /// The HTTP face, where there is one.
+    pub(crate) api: Option<Box<ApiFace>>,
     /// What effects ask of Diameter sessions, until it is sent.
     pub(crate) diameter_orders: Vec<DiameterOrder>,
     /// The link to the system's other sites, where there are some.
@@ -99,7 +102,9 @@ impl RadiusGateway {
     }
 
     fn over(config: GatewayConfig, core: Recorded) -> Self {
+        let api = config.api.clone().map(|own| Box::new(ApiFace::new(own)));
         let mut gateway = Self {
+            outputs: api.iter().flat_map(|face| face.listen()).collect(),
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             dynamic: Dynamic::default(),
@@ -109,9 +114,9 @@ impl RadiusGateway {
                 .clone()
                 .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
             diameter_orders: Vec::new(),
+            api,
             site: config.site.clone().map(|own| Box::new(SiteFace::new(own))),
             counters: Counters::new(config.clients.len()),
-            outputs: VecDeque::new(),
             effects: Vec::new(),
             oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
@@ -536,7 +541,7 @@ impl Node for RadiusGateway {
                 self.expire_diameter(now);
             }
             Input::Stream(id, event) => {
-                if !self.take_site_stream(now, id, event) {
+                if !self.take_api_stream(now, id, event) && !self.take_site_stream(now, id, event) {
                     self.take_stream(now, id, event);
                 }
             }
@@ -561,6 +566,10 @@ impl Node for RadiusGateway {
         self.diameter_orders.clear();
         if let Some(face) = &mut self.diameter {
             face.restart(now);
+        }
+        if let Some(face) = &mut self.api {
+            face.restart();
+            self.outputs.extend(face.listen());
         }
         self.counters = Counters::new(self.config.clients.len());
         match self.core.replay() {
