@@ -21,6 +21,7 @@ pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
+pub mod number_porting_centre;
 mod office;
 pub mod outbox;
 pub mod pgw;
@@ -39,6 +40,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod web_dispatcher;
 pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
@@ -61,6 +63,8 @@ static KINDS: &[&PeerKind] = &[
     &pgw::PGW,
     &porter::PORTER,
     &api_client::API_CLIENT,
+    &web_dispatcher::WEB_DISPATCHER,
+    &number_porting_centre::NUMBER_PORTING_CENTRE,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
