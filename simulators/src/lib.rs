@@ -13,6 +13,7 @@ pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
+pub mod diameter_proxy;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
@@ -29,6 +30,7 @@ pub mod porter;
 pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
+pub mod radius_proxy;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
@@ -61,6 +63,8 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &radius_proxy::RADIUS_PROXY,
+    &diameter_proxy::DIAMETER_PROXY,
     &porter::PORTER,
     &api_client::API_CLIENT,
     &web_dispatcher::WEB_DISPATCHER,
