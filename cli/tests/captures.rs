@@ -71,8 +71,14 @@ fn complaints(capture: &Path) -> Vec<String> {
     let frames: Vec<Vec<&str>> = text.lines().map(|line| line.split('|').collect()).collect();
     let mut complaints = Vec::new();
     // What scenarios get wrong on purpose is complained of, a number with a plus among it; everything else must be clean.
-    let broken =
-        ["broken-packets", "diameter/request-errors", "diameter/garbage", "plus-prefix", "sip/spelt", "dual-version/http-spelt"];
+    let broken = [
+        "broken-packets",
+        "diameter/request-errors",
+        "diameter/garbage",
+        "plus-prefix",
+        "sip/spelt",
+        "dual-version/http-spelt",
+    ];
     let on_purpose = broken.iter().any(|own| capture.to_string_lossy().contains(own));
     let mut known = false;
     for frame in &frames {

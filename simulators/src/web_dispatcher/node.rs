@@ -67,9 +67,15 @@ impl WebDispatcher {
             let found = known.and_then(|own| Some((own.name.clone(), at(own)?, own.environment)));
             found.ok_or_else(|| SetupError(format!("there is no system '{name}'")))
         };
+        let mut out = Outbox::new(setup.observe);
+        let mut door = Door::new(setup.address, port("port")?);
+        let mut registry_door = RegistryDoor::new(setup.address, port("registry-port")?);
+        // Open before anybody knocks.
+        door.expire(&mut out);
+        registry_door.expire(&mut out);
         Ok(Self {
-            door: Door::new(setup.address, port("port")?),
-            registry_door: RegistryDoor::new(setup.address, port("registry-port")?),
+            door,
+            registry_door,
             registry: Registry::new(setup.systems.clone()),
             caller: Caller::new(setup.address),
             systems: [system("source")?, system("target")?],
@@ -77,7 +83,7 @@ impl WebDispatcher {
             pending: BTreeMap::new(),
             asked: 0,
             within: reader.span("answer-within")?,
-            out: Outbox::new(setup.observe),
+            out,
         })
     }
 
