@@ -372,7 +372,9 @@ impl Station {
             Ok(message) => message,
             Err(error) => return self.unreadable(&received, &error),
         };
-        self.out.hear_message(sights::name_of(&octets), &octets, sights::received_fields);
+        if self.out.is_observing() {
+            self.out.hear_message(sights::name_of(&octets), &octets, sights::received_fields);
+        }
         if message.code().is_none() {
             match stamped_octets(&message, &octets, received.source) {
                 Ok(Some(stamped)) => received.octets = stamped.into(),
