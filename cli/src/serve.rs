@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     /// TCP port for Diameter, where the world speaks it; 0 takes a free one [default: the world's, 3868]
     #[arg(long)]
     diameter_port: Option<u16>,
+    /// TCP port for HTTP, where the world has an `api:`; 0 takes a free one [default: the world's, 8080]
+    #[arg(long)]
+    api_port: Option<u16>,
     /// Our certificate with what it is signed by (PEM), for Diameter over TLS
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -184,10 +187,14 @@ fn serve(
     let named: Vec<String> = clients.iter().map(|client| client.address.to_string()).collect();
     let clock = LiveClock::time_of_day();
     let (mut streams, listener) = diameter(arguments, system)?;
+    let api = api(arguments, system, &mut streams)?;
     let change = |config: &mut GatewayConfig| {
         (config.auth_port, config.acct_port) = (auth_port, acct_port);
         if let Some(own) = &mut config.diameter {
             own.listen = listener.iter().cloned().collect();
+        }
+        if let Some(own) = &mut config.api {
+            own.listen = api.into_iter().collect();
         }
         // Nothing restarts this one; its memory is for sessions.
         config.command_log = CommandLogging::Off;
@@ -220,6 +227,9 @@ fn serve(
             listener.at,
             listener.over
         );
+    }
+    if let Some(at) = api {
+        anstream::println!("HTTP at {at}: POST /rest/<Service>/<method>, after /rest/Session/login");
     }
     if let Some((millis, replayed)) = read {
         anstream::println!("the store was read in {millis} ms, {replayed} commands applied again");
@@ -280,6 +290,20 @@ fn diameter(arguments: &Arguments, system: &System) -> std::io::Result<(StreamSe
         ))
     })?;
     Ok((streams, Some(Listener { at, ..own.clone() })))
+}
+
+/// Where the world's API is served, listening already; HTTP without TLS.
+fn api(
+    arguments: &Arguments,
+    system: &System,
+    streams: &mut StreamServer,
+) -> std::io::Result<Option<SocketAddr>> {
+    let Some(own) = system.api().and_then(|own| own.listen.first()) else { return Ok(None) };
+    let port = arguments.api_port.unwrap_or(own.port());
+    let at = streams.bind(SocketAddr::new(arguments.listen, port), Transport::Tcp).map_err(|refusal| {
+        std::io::Error::other(format!("HTTP: {refusal}; --api-port takes another port, 0 a free one"))
+    })?;
+    Ok(Some(at))
 }
 
 /// What the command line names to keep charges in. It belongs to the world's file and to those that it is laid over.

@@ -71,7 +71,8 @@ fn complaints(capture: &Path) -> Vec<String> {
     let frames: Vec<Vec<&str>> = text.lines().map(|line| line.split('|').collect()).collect();
     let mut complaints = Vec::new();
     // What scenarios get wrong on purpose is complained of, a number with a plus among it; everything else must be clean.
-    let broken = ["broken-packets", "diameter/request-errors", "diameter/garbage", "plus-prefix"];
+    let broken =
+        ["broken-packets", "diameter/request-errors", "diameter/garbage", "plus-prefix", "sip/spelt"];
     let on_purpose = broken.iter().any(|own| capture.to_string_lossy().contains(own));
     let mut known = false;
     for frame in &frames {
@@ -93,11 +94,11 @@ fn complaints(capture: &Path) -> Vec<String> {
         if checksums.iter().flat_map(|own| own.split(',')).any(|own| own == "0" || own == "Bad") {
             complaints.push(format!("{name}: frame {number} has a wrong checksum"));
         }
-        known |= protocols.split(':').any(|own| own == "radius" || own == "diameter");
+        known |= protocols.split(':').any(|own| ["radius", "diameter", "sip"].contains(&own));
     }
     // Some scenarios are about administrators alone, and put nothing onto the wire.
     if !frames.is_empty() && !known {
-        complaints.push(format!("{name}: neither RADIUS nor Diameter in it"));
+        complaints.push(format!("{name}: neither RADIUS nor Diameter nor SIP in it"));
     }
     complaints
 }
@@ -128,6 +129,53 @@ fn tshark_shows_the_worked_example_as_the_documents_print_it() {
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
+}
+
+#[test]
+fn tshark_reads_the_text_message_of_the_documents_on_its_ports() {
+    if !available("tshark", &["--version"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = tollgate()
+        .args(["run", "scenarios/sip-messaging/worked-example.yaml", "--quiet", "--pcap"])
+        .arg(folder.path())
+        .output()
+        .expect("it runs");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
+    let capture = captures_in(folder.path()).pop().expect("a capture");
+    let fields = ["udp.srcport", "udp.dstport", "sip.Method", "sip.Status-Code", "sip.Call-ID"];
+    let mut tshark = Command::new("tshark");
+    tshark.args(["-Y", "sip", "-T", "fields", "-E", "separator=|", "-r"]).arg(&capture);
+    for field in fields {
+        tshark.args(["-e", field]);
+    }
+    let output = tshark.output().expect("tshark runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let seen: Vec<String> = text
+        .lines()
+        .filter_map(|line| {
+            line.rsplit_once('|').map(|(start, call)| {
+                // The second part is a message of its own.
+                format!("{start}{}", if call.ends_with("~1o") { "|~1o" } else { "" })
+            })
+        })
+        .collect();
+    let expected = [
+        "5060|5060|MESSAGE|",
+        "5060|5960|MESSAGE|",
+        "5960|5060||401",
+        "5060|5060||401",
+        "5060|5060|MESSAGE|",
+        "5060|5960|MESSAGE|",
+        "5960|5060||202",
+        "5961|5060|MESSAGE||~1o",
+        "5060|5060||202",
+        "5060|5061|MESSAGE||~1o",
+        "5061|5060||200|~1o",
+        "5060|5961||200|~1o",
+    ];
+    assert_eq!(seen, expected, "{text}");
 }
 
 fn captures_in(folder: &Path) -> Vec<PathBuf> {

@@ -7,12 +7,11 @@ use std::num::NonZeroU32;
 use std::process::Command;
 use std::time::Duration;
 
+use support::kinds::filled;
 use support::program::Program;
 use support::{available, free_ports, root};
 use tollgate_network::live::{AddressMap, LiveClock, LiveDriver};
-use tollgate_network::{
-    Action, Arg, ArgKind, DiameterServer, Driver, Need, NodeId, Observation, Setup, Transport,
-};
+use tollgate_network::{Action, DiameterServer, Driver, NodeId, Observation, Setup, Transport};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
@@ -122,31 +121,6 @@ impl Gateway {
 
 fn text(seen: &Observation, field: &str) -> String {
     seen.fields().get(field).unwrap_or_else(|| panic!("no {field} in {}", seen.fields())).to_string()
-}
-
-/// The values of a table, given ones before defaults.
-fn filled(args: &[Arg], mut given: Fields) -> Fields {
-    for arg in args {
-        let Need::Default(text) = arg.need else { continue };
-        if given.get(arg.name).is_none() {
-            given.push(arg.name, value(&arg.kind, text));
-        }
-    }
-    given
-}
-
-fn value(kind: &ArgKind, text: &str) -> Value {
-    match kind {
-        ArgKind::Text | ArgKind::Choice(_) => Value::text(text),
-        ArgKind::Integer { .. } => Value::from(text.parse::<i64>().expect("a number")),
-        ArgKind::Flag => Value::Flag(text.parse().expect("a flag")),
-        ArgKind::Address => Value::Address(text.parse().expect("an address")),
-        ArgKind::Span => {
-            let seconds = text.strip_suffix('s').and_then(|own| own.parse().ok()).expect("whole seconds");
-            Value::Span(Duration::from_secs(seconds))
-        }
-        other => panic!("no default is expected of {other:?}"),
-    }
 }
 
 /// OTP's server, which grants 10 MiB at a time and writes down what it is told.

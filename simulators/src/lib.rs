@@ -5,6 +5,7 @@
 //! over the wire.
 
 mod apart;
+pub mod api_client;
 pub mod bng;
 mod camel;
 pub mod camel_gateway;
@@ -23,6 +24,8 @@ pub mod nas;
 mod office;
 pub mod outbox;
 pub mod pgw;
+pub mod porter;
+pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
 pub mod redirect_server;
@@ -36,6 +39,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
 
@@ -55,10 +59,14 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &porter::PORTER,
+    &api_client::API_CLIENT,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,
     &sip_phone::SIP_PHONE,
     &sip_gateway::SIP_GATEWAY,
     &im_gate::IM_GATE,
+    &queue_manager::QUEUE_MANAGER,
+    &wifi_platform::WIFI_PLATFORM,
 ];

@@ -9,6 +9,10 @@ use tollgate_conformance::scenario::{FurtherSystem, PeerSpec, Scenario, Who};
 use tollgate_conformance::world::World;
 use tollgate_network::{Driver, FaultError, KnownSystem, Peer, Setup};
 
+use tollgate_ocs_gateway::diameter::config::Listener;
+use tollgate_ocs_gateway::{OtherSite, SiteConfig};
+use tollgate_wire::Value;
+
 use super::System;
 use super::world::WorldError;
 
@@ -84,12 +88,54 @@ impl<'a> Cast<'a> {
         })
     }
 
+    /// Where a further site takes Diameter connections.
+    fn site_listener(&self, who: Who) -> Result<Option<Listener>, TargetError> {
+        let Some(PeerSpec { system: Some(FurtherSystem::SiteOf(_)), address, .. }) = self.spec(who) else {
+            return Ok(None);
+        };
+        Ok(self.system(who)?.site_listener(self.name(who), *address))
+    }
+
+    /// What a system or a site is told of its other sites; `None` where there are none.
+    fn site(&self, who: Who) -> Result<Option<SiteConfig>, TargetError> {
+        let system = match self.spec(who).and_then(|spec| spec.system.as_ref()) {
+            Some(FurtherSystem::SiteOf(system)) => *system,
+            _ => who,
+        };
+        let sites = self.scenario.sites_of(system);
+        if sites.len() < 2 {
+            return Ok(None);
+        }
+        let address = |who: Who| {
+            let first = self.addresses(who)?.first().copied();
+            first.ok_or_else(|| TargetError(format!("{} has no address", self.name(who))))
+        };
+        let mut all = Vec::new();
+        for (number, site) in (0_u8..).zip(&sites) {
+            all.push((*site, OtherSite { number, name: self.name(*site).into(), address: address(*site)? }));
+        }
+        let number = all.iter().find(|(own, _)| *own == who).map_or(0, |(_, own)| own.number);
+        let mut config = SiteConfig::new(number, address(who)?);
+        config.others = all.into_iter().filter(|(own, _)| *own != who).map(|(_, other)| other).collect();
+        // The primary waits as long as the first of its sites does.
+        let spec = self.spec(who).filter(|_| who != system);
+        let spec = spec.or_else(|| sites.get(1).and_then(|site| self.spec(*site)));
+        if let Some(Value::Span(span)) = spec.and_then(|spec| spec.settings.get("watchdog")) {
+            config.watchdog = *span;
+        }
+        let misses = spec.and_then(|spec| spec.settings.get("misses")).and_then(Value::as_integer);
+        config.misses = misses.and_then(|misses| u32::try_from(misses).ok()).unwrap_or(config.misses);
+        Ok(Some(config))
+    }
+
     /// What a peer is told of the systems and sites whose client it is.
     fn servers(&self, spec: &PeerSpec, setup: &mut Setup) -> Result<(), TargetError> {
         for who in self.scenario.servers_of(spec) {
             let (system, addresses) = (self.system(who)?, self.addresses(who)?);
             setup.servers.extend(system.servers(spec.address, &addresses));
             setup.diameter.extend(system.diameter_servers(&addresses));
+            let listener = self.site_listener(who)?;
+            setup.diameter.extend(listener.and_then(|own| system.diameter_server(&own)));
         }
         Ok(())
     }
@@ -149,7 +195,21 @@ pub(super) fn set(
     let refused = |name: &str, error: FaultError| TargetError(format!("{name} cannot be reached: {error}"));
     let gateway = |who: Who| -> Result<_, TargetError> {
         let system = cast.system(who)?;
-        Ok(Box::new(system.gateway(system.clients().clone(), |config| config.seed = seed)))
+        let addresses = cast.addresses(who)?;
+        let (site, listener) = (cast.site(who)?, cast.site_listener(who)?);
+        Ok(Box::new(system.gateway(system.clients().clone(), |config| {
+            config.seed = seed;
+            config.site = site;
+            // Each site serves at addresses of its own.
+            if let Some(api) = &mut config.api
+                && let Some(port) = api.listen.first().map(std::net::SocketAddr::port)
+            {
+                api.listen = addresses.iter().map(|own| std::net::SocketAddr::new(*own, port)).collect();
+            }
+            if let (Some(own), Some(listener)) = (&mut config.diameter, listener) {
+                own.listen = vec![listener];
+            }
+        })))
     };
     let id = driver
         .add_node(&cast.addresses(Who::System)?, gateway(Who::System)?)

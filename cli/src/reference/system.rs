@@ -1,13 +1,14 @@
 //! The reference OCS made ready once for a world; each run gets a fresh one.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tollgate_conformance::world::World;
 use tollgate_network::{DiameterServer, Server};
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_ocs_core::{Catalogue, Record, RecordError};
+use tollgate_ocs_gateway::api::config::ApiConfig;
 use tollgate_ocs_gateway::diameter::config::{DiameterConfig, Listener};
 use tollgate_ocs_gateway::{Clients, GatewayConfig, RadiusGateway, Routes};
 use tollgate_wire::Text;
@@ -22,6 +23,7 @@ pub(crate) struct System {
     routes: Routes,
     environment_routes: BTreeMap<EnvId, Routes>,
     diameter: Option<DiameterConfig>,
+    api: Option<ApiConfig>,
     addresses: Vec<IpAddr>,
     secrets: Vec<(IpAddr, Text)>,
     environment: Option<u32>,
@@ -38,6 +40,7 @@ impl System {
             routes: world::routes(world),
             environment_routes: world.environments.iter().filter_map(world::routes_of).collect(),
             diameter: super::diameter::config(world),
+            api: world::api(world),
             addresses: world.ocs.clone(),
             secrets: world
                 .everywhere()
@@ -75,6 +78,7 @@ impl System {
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
         config.diameter.clone_from(&self.diameter);
+        config.api.clone_from(&self.api);
         change(&mut config);
         RadiusGateway::new(config, Arc::clone(&self.catalogue))
     }
@@ -90,8 +94,22 @@ impl System {
         config.routes.clone_from(&self.routes);
         config.environment_routes.clone_from(&self.environment_routes);
         config.diameter.clone_from(&self.diameter);
+        config.api.clone_from(&self.api);
         change(&mut config);
         RadiusGateway::stored(config, Arc::clone(&self.catalogue), record)
+    }
+
+    /// How it speaks HTTP, where it does.
+    pub(crate) const fn api(&self) -> Option<&ApiConfig> {
+        self.api.as_ref()
+    }
+
+    /// Where a further site of it takes Diameter connections: at its own address, by its own name.
+    pub(crate) fn site_listener(&self, name: &str, address: IpAddr) -> Option<Listener> {
+        let own = self.diameter.as_ref()?;
+        let first = own.listen.first()?;
+        let host = format!("{name}.{}", own.realm);
+        Some(Listener { host: host.into(), at: SocketAddr::new(address, first.at.port()), over: first.over })
     }
 
     /// How it speaks Diameter, where it does.
@@ -101,15 +119,20 @@ impl System {
 
     /// The system as its Diameter clients know it at these of its addresses: nothing when it speaks none.
     pub(crate) fn diameter_servers(&self, addresses: &[IpAddr]) -> Vec<DiameterServer> {
-        let Some(own) = &self.diameter else { return Vec::new() };
-        let server = |listener: &Listener| DiameterServer {
+        let listen = self.diameter.iter().flat_map(|own| &own.listen);
+        let here = listen.filter(|listener| addresses.contains(&listener.at.ip()));
+        here.filter_map(|listener| self.diameter_server(listener)).collect()
+    }
+
+    /// One of its Diameter nodes, as its clients know it.
+    pub(crate) fn diameter_server(&self, listener: &Listener) -> Option<DiameterServer> {
+        Some(DiameterServer {
             host: listener.host.clone(),
-            realm: own.realm.clone(),
+            realm: self.diameter.as_ref()?.realm.clone(),
             address: listener.at.ip(),
             port: listener.at.port(),
             over: listener.over,
-        };
-        own.listen.iter().filter(|listener| addresses.contains(&listener.at.ip())).map(server).collect()
+        })
     }
 
     /// The system as the client at `address` knows it at these of its addresses: nothing when the world has no such node.

@@ -1,14 +1,17 @@
 //! From a world file to the catalogue of the charging core and the clients of its gateway.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use tollgate_conformance::diagnostics::{Diagnostic, Report, Severity, Source, word_at};
 use tollgate_conformance::scenario::Place;
+use tollgate_conformance::world::api::Identifiers;
 use tollgate_conformance::world::{self, DynamicAuthorization, World};
-use tollgate_ocs_core::ids::EnvId;
+use tollgate_ocs_core::ids::{EnvId, Numbering};
 use tollgate_ocs_core::{Catalogue, CatalogueBuilder, CatalogueError, Settings};
+use tollgate_ocs_gateway::api::config::{ApiConfig, ApiUser};
 use tollgate_ocs_gateway::templates::Templates;
 use tollgate_ocs_gateway::{Abilities, Client, Clients, Route, Routes};
 use tollgate_wire::Text;
@@ -167,6 +170,11 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     let no_place = |reason: String| WorldError::of(None, reason);
     let written = &world.settings;
     let mut settings = Settings::new(prices::currency(&world.currency).map_err(no_place)?);
+    settings.numbering = match world.identifiers {
+        Identifiers::All => Numbering::All,
+        Identifiers::Odd => Numbering::Odd,
+        Identifiers::Even => Numbering::Even,
+    };
     settings.password_attempts_max = u8::try_from(written.password_attempts_max)
         .map_err(|_| no_place("password-attempts-max is at most 255".to_owned()))?;
     settings.lockout = written.lockout;
@@ -177,6 +185,17 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     settings.grant_octets_max = written.grant_max_octets;
     settings.grant_secs_max = written.grant_max.map(|longest| longest.as_secs().max(1));
     parties::settings(world, settings).map_err(|(place, reason)| WorldError::of(place, reason))
+}
+
+/// How the system speaks HTTP, at each of its addresses.
+pub(crate) fn api(world: &World) -> Option<ApiConfig> {
+    let own = world.api.as_ref()?;
+    let users = own
+        .users
+        .iter()
+        .map(|(login, password)| ApiUser { login: login.clone(), password: password.clone() });
+    let listen = world.ocs.iter().map(|address| SocketAddr::new(*address, own.port)).collect();
+    Some(ApiConfig { listen, users: users.collect() })
 }
 
 /// The carriers of SIP calls.

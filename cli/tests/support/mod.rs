@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "it waits for programs")]
 
 pub mod diameter;
+pub mod kinds;
 pub mod program;
 
 use std::io::Read;

@@ -106,6 +106,16 @@ fn currency(account: &str, span: Span, world: &World, steps: &mut Steps<'_>) -> 
         if let Some(currency) = crate::world::resale::money_of(env, name) {
             return Some(currency.clone());
         }
+        // A customer may have moved here from another system.
+        let elsewhere = steps.peers.systems.worlds().find_map(|other| {
+            let (env, name) = other.locate(account);
+            let known = env.accounts.iter().find(|own| own.id == name)?;
+            let customer = env.customers.iter().find(|own| own.name == known.customer);
+            customer.map(|customer| &customer.currency).or_else(|| crate::world::resale::money_of(env, name))
+        });
+        if let Some(currency) = elsewhere {
+            return Some(currency.clone());
+        }
         let names: Vec<&str> = world.accounts.iter().map(|own| own.id.as_str()).collect();
         steps.collector.push(
             Problem::error(span, format!("the world has no account '{}'", shown(account)))

@@ -90,6 +90,12 @@ pub(super) fn schema() -> Value {
         ("instance", "The name of the running instance", text()),
         ("options", "Options said for all, an environment or an instance", options()),
         ("diameter", "How the charging system speaks Diameter", super::diameter::system()),
+        ("api", "How the charging system speaks HTTP", api()),
+        (
+            "identifiers",
+            "Which numbers it gives to customers, accounts and xDRs: odd in a source system, even in a target",
+            json!({ "enum": ["all", "odd", "even"] }),
+        ),
         ("settings", "Settings of the charging system", settings()),
     ];
     let mut environment = all.clone();
@@ -101,6 +107,16 @@ pub(super) fn schema() -> Value {
         environments,
     ));
     keys(&all, &[])
+}
+
+fn api() -> Value {
+    keys(
+        &[
+            ("port", "Where it listens at each of its addresses", whole(1, i64::from(u16::MAX))),
+            ("users", "Administrators' logins with their passwords", named(&text())),
+        ],
+        &[],
+    )
 }
 
 fn node() -> Value {

@@ -6,7 +6,7 @@ use std::path::Path;
 use tollgate_wire::Text;
 
 use super::model::World;
-use super::{diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
+use super::{api, diameter, environments, network, numbers, parties, plans, prices, resale, supplies};
 use crate::diagnostics::{Collector, Problem, Report, Span, did_you_mean, shown};
 use crate::scenario::Nature;
 use crate::scenario::files::Files;
@@ -189,6 +189,8 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
     let diameter = above.is_none().then(|| keys.value("diameter")).flatten();
+    let api = above.is_none().then(|| keys.value("api")).flatten();
+    let identifiers = keys.value("identifiers");
     let resale = resale::Sections::of(&mut keys);
     let plans = plans::Sections::of(&mut keys);
     let numbers = numbers::Sections::of(&mut keys);
@@ -220,6 +222,8 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     world.plans = plans.read(&names, &keys_of(accounts), collector);
     world.numbers = numbers.read(&names, &keys_of(accounts), [&keys_of(nodes), &keys_of(routes)], collector);
     world.diameter = diameter.and_then(|node| diameter::read(node, world.ocs.len(), collector));
+    world.api = api.and_then(|node| api::read(node, collector));
+    world.identifiers = identifiers.and_then(|node| api::identifiers(node, collector)).unwrap_or_default();
     if let Some(node) = settings {
         world.settings = network::settings(node, collector);
     }

@@ -1,6 +1,7 @@
 //! What exists before a run: nodes, tariffs, products, customers, accounts; its model and the reading
 //! of world files. What a charging system makes of them is a target's business.
 
+pub mod api;
 pub mod diameter;
 mod environments;
 pub(crate) mod load;

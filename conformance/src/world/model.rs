@@ -46,6 +46,10 @@ pub struct World {
     pub numbers: super::numbers::Numbers,
     /// `diameter:` how the system speaks Diameter.
     pub diameter: Option<super::diameter::Diameter>,
+    /// `api:` how the system speaks HTTP.
+    pub api: Option<super::api::Api>,
+    /// `identifiers:` which numbers it gives to customers, accounts and xDRs.
+    pub identifiers: super::api::Identifiers,
     /// `settings:`
     pub settings: Settings,
     /// `environments:` beside this one, each a world by itself that holds no others.

@@ -62,8 +62,8 @@ pub use effect::{
 pub use event::{Event, Fact, Subject};
 pub use money::{Amount, Currency, Price};
 pub use ocs::{
-    AccountView, Adjustment, CustomerView, Ocs, OtherCatalogue, Seat, SiteView, Standing, StoredState,
-    UsageState, UsageView, VendorView,
+    AccountView, Adjustment, CustomerView, Ocs, OtherCatalogue, ProductView, Seat, SiteView, Standing,
+    StoredState, UsageState, UsageView, VendorView,
 };
 pub use part::Part;
 pub use quota::{Hold, QuotaGrant, QuotaWish, Wishes};

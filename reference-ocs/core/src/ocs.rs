@@ -22,6 +22,7 @@ mod environments;
 mod import;
 mod incoming;
 mod limits;
+mod lists;
 mod migration;
 mod node;
 mod numbers;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 use tollgate_time::Instant;
 
+pub use lists::ProductView;
 pub use parties::VendorView;
 pub use site::{Adjustment, SiteView};
 pub use standing::{Seat, Standing};
@@ -135,6 +137,9 @@ impl Ocs {
     pub fn apply_into(&mut self, now: Instant, command: &Command, out: &mut Vec<Effect>) {
         if let Command::Site(command) = command {
             return self.apply_site(now, command, out);
+        }
+        if let Some(refusal) = self.sites.refusal() {
+            return out.push(Effect::Answer(crate::effect::Answer::Refused(refusal)));
         }
         self.expire_into(now, out);
         let now = self.now;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tollgate_ocs_core::ids::EnvId;
 use tollgate_radius::h323::Zones;
 
+use crate::api::config::ApiConfig;
 use crate::diameter::config::DiameterConfig;
-use crate::{Clients, Routes};
+use crate::{Clients, Routes, SiteConfig};
 
 /// Settings of a [`crate::RadiusGateway`].
 #[derive(Debug, Clone)]
@@ -34,6 +35,10 @@ pub struct GatewayConfig {
     pub environment_routes: BTreeMap<EnvId, Routes>,
     /// The Diameter face; `None` for a system that speaks RADIUS alone.
     pub diameter: Option<DiameterConfig>,
+    /// The HTTP face; `None` for a system without one.
+    pub api: Option<ApiConfig>,
+    /// What it is among several sites of one system; `None` where there is one.
+    pub site: Option<SiteConfig>,
     /// Where the numbers in `PortaBilling_Seed` begin; the same seed gives the same numbers.
     pub seed: u64,
 }
@@ -67,6 +72,8 @@ impl GatewayConfig {
             routes: Routes::default(),
             environment_routes: BTreeMap::new(),
             diameter: None,
+            api: None,
+            site: None,
             seed: 0,
         }
     }

@@ -32,6 +32,10 @@ pub enum Discard {
     NoRoomForAnswer,
     /// The command log is full, and what cannot be stored must not be confirmed (RFC 2866 section 2).
     RecordFull,
+    /// The site serves nobody now: it waits for another one, or another one is the primary.
+    NotServing,
+    /// An answer of another site that belongs to no request that was passed on.
+    AstrayAnswer,
 }
 
 /// What was counted, other than discards.
@@ -105,6 +109,8 @@ counted!(Discard {
     Unanswered => "unanswered",
     NoRoomForAnswer => "no-room-for-answer",
     RecordFull => "record-full",
+    NotServing => "not-serving",
+    AstrayAnswer => "astray-answer",
 });
 
 counted!(Count {

@@ -6,10 +6,11 @@ use tollgate_network::{Arg, ArgKind, FieldNames, Need, Peer, PeerKind, Setup, Se
 mod fields;
 
 use fields::{
-    BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, DUPLICATE_FIELDS, EVENT_FIELDS, ODDITY_FIELDS,
-    XDR_FIELDS,
+    API_FIELDS, BALANCE_CHANGED_FIELDS, BALANCE_FIELDS, CLOSED_FIELDS, DUPLICATE_FIELDS, EVENT_FIELDS,
+    ODDITY_FIELDS, XDR_FIELDS,
 };
 
+use crate::site::kind as site;
 use crate::vocabulary::{DIAMETER, RADIUS};
 
 /// The charging system as a peer.
@@ -17,7 +18,7 @@ pub static OCS: PeerKind = PeerKind {
     name: "ocs",
     about: "The reference charging system: answers RADIUS, keeps balances, writes xDRs.",
     client: true,
-    settings: &[],
+    settings: site::SETTINGS,
     verbs: VERBS,
     sights: SIGHTS,
     build: refuse,
@@ -269,6 +270,9 @@ const VERBS: &[Verb] = &[
         args: &[],
         main: None,
     },
+    site::SWITCH,
+    site::UPGRADE,
+    site::REPORT,
 ];
 
 const MESSAGE: FieldNames = FieldNames::Message(&RADIUS);
@@ -392,6 +396,12 @@ const SIGHTS: &[Sight] = &[
         fields: FieldNames::Fixed(XDR_FIELDS),
     },
     Sight {
+        name: "api",
+        about: "A request came by HTTP and was answered.",
+        subject: Some("method"),
+        fields: FieldNames::Fixed(API_FIELDS),
+    },
+    Sight {
         name: "xdr-moved",
         about: "An xDR that another system made came with its customer.",
         subject: Some("account"),
@@ -446,6 +456,11 @@ const SIGHTS: &[Sight] = &[
             ("differs", "The first line in which the two states differ."),
         ]),
     },
+    site::CHANGED,
+    site::LOCKED,
+    site::SYNCHRONISED,
+    site::STATE,
+    site::LINK_BROKEN,
     Sight {
         name: "replayed",
         about: "The system has come back and has rebuilt its state from its command log.",

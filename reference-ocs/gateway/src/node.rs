@@ -17,6 +17,7 @@ use tollgate_wire::{Fields, Value};
 use crate::access::{self, Access, Asked};
 use crate::accounting::{self, Accounting};
 use crate::answers::{self, About};
+use crate::api::ApiFace;
 use crate::charge;
 use crate::clients::Client;
 use crate::config::GatewayConfig;
@@ -31,6 +32,7 @@ use crate::reach::{Whom, seat_of};
 use crate::record::Recorded;
 use crate::routing::{self, Asking};
 use crate::shared::{Oddities, Request};
+use crate::site::{Duty, SiteFace};
 use crate::voucher;
 
 /// The RADIUS face of the charging core, with the core behind it.
@@ -44,8 +46,12 @@ pub struct RadiusGateway {
     pub(crate) orders: Vec<(Whom, Order)>,
     /// The Diameter face, where there is one.
     pub(crate) diameter: Option<Box<DiameterFace>>,
+    /// The HTTP face, where there is one.
+    pub(crate) api: Option<Box<ApiFace>>,
     /// What effects ask of Diameter sessions, until it is sent.
     pub(crate) diameter_orders: Vec<DiameterOrder>,
+    /// The link to the system's other sites, where there are some.
+    pub(crate) site: Option<Box<SiteFace>>,
     counters: Counters,
     pub(crate) outputs: VecDeque<Output>,
     effects: Vec<Effect>,
@@ -95,7 +101,9 @@ impl RadiusGateway {
     }
 
     fn over(config: GatewayConfig, core: Recorded) -> Self {
-        Self {
+        let api = config.api.clone().map(|own| Box::new(ApiFace::new(own)));
+        let mut gateway = Self {
+            outputs: api.iter().flat_map(|face| face.listen()).collect(),
             core,
             duplicates: Duplicates::new(config.duplicate_life, config.duplicates_max),
             dynamic: Dynamic::default(),
@@ -105,13 +113,16 @@ impl RadiusGateway {
                 .clone()
                 .map(|own| Box::new(DiameterFace::new(own, config.observe, config.seed))),
             diameter_orders: Vec::new(),
+            api,
+            site: config.site.clone().map(|own| Box::new(SiteFace::new(own))),
             counters: Counters::new(config.clients.len()),
-            outputs: VecDeque::new(),
             effects: Vec::new(),
             oddities: Oddities::new(config.observe),
             buffer: Vec::new(),
             config: Arc::new(config),
-        }
+        };
+        gateway.begin_as_site();
+        gateway
     }
 
     /// A gateway whose core goes on from what a store holds; answers with it how many commands were applied
@@ -210,7 +221,7 @@ impl RadiusGateway {
                 Effect::Balance(change) => self.observe(|| observe::balance_change(&change)),
                 Effect::Event(event) => self.observe(|| observe::event(&event)),
                 Effect::Closed(closed) => self.observe(|| observe::closed(&closed)),
-                Effect::Site(_) => {}
+                Effect::Site(fact) => self.show_site_fact(&fact),
             }
         }
         answer
@@ -229,7 +240,7 @@ impl RadiusGateway {
         }
     }
 
-    fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
+    pub(crate) fn discard(&mut self, frame: &Frame, client: Option<usize>, (why, detail): Refused<'_>) {
         self.counters.of(client).note_discard(why);
         let config = Arc::clone(&self.config);
         self.observe(|| {
@@ -248,7 +259,7 @@ impl RadiusGateway {
 
     fn receive(&mut self, now: Instant, frame: &Frame) {
         let config = Arc::clone(&self.config);
-        let place = config.clients.place(frame.from.ip());
+        let place = self.client_of(frame);
         let Some((place, client)) = place.and_then(|place| Some((place, config.clients.get(place)?))) else {
             return self.discard(frame, None, (Discard::UnknownClient, &String::new));
         };
@@ -258,6 +269,9 @@ impl RadiusGateway {
                 return self.discard(frame, Some(place), (Discard::Malformed, &|| error.to_string()));
             }
         };
+        if self.pass_back(frame, &packet) {
+            return;
+        }
         if dynamic::is_answer(packet.code()) && frame.to.port() == config.acct_port {
             if let Err(why) = self.hear(now, frame, &packet, client) {
                 self.discard(frame, Some(place), (why, &String::new));
@@ -266,6 +280,13 @@ impl RadiusGateway {
         }
         if let Err((why, detail)) = verified(&config, frame.to.port(), client, &packet) {
             return self.discard(frame, Some(place), (why, &|| detail.to_string()));
+        }
+        match self.duty() {
+            Duty::Serve => {}
+            Duty::Proxy => return self.pass_on(frame, &packet, place),
+            Duty::Silent => {
+                return self.discard(frame, Some(place), (Discard::NotServing, &String::new));
+            }
         }
         self.counters.of(Some(place)).note(match packet.code() {
             Code::ACCESS_REQUEST => Count::AccessRequest,
@@ -507,10 +528,15 @@ impl Node for RadiusGateway {
         match input {
             Input::Receive(frame) => self.receive(now, frame),
             Input::Timeout => {
+                self.expire_site(now);
                 self.expire(now);
                 self.expire_diameter(now);
             }
-            Input::Stream(id, event) => self.take_stream(now, id, event),
+            Input::Stream(id, event) => {
+                if !self.take_api_stream(now, id, event) && !self.take_site_stream(now, id, event) {
+                    self.take_stream(now, id, event);
+                }
+            }
         }
     }
 
@@ -519,6 +545,8 @@ impl Node for RadiusGateway {
         if self.core.is_pending() {
             self.commit();
         }
+        self.tell_followers();
+        self.flush_site();
         self.outputs.pop_front().unwrap_or_else(|| Output::Wait(self.next_deadline()))
     }
 
@@ -531,6 +559,10 @@ impl Node for RadiusGateway {
         if let Some(face) = &mut self.diameter {
             face.restart(now);
         }
+        if let Some(face) = &mut self.api {
+            face.restart();
+            self.outputs.extend(face.listen());
+        }
         self.counters = Counters::new(self.config.clients.len());
         match self.core.replay() {
             Ok(commands) => self.observe(|| {
@@ -538,6 +570,7 @@ impl Node for RadiusGateway {
             }),
             Err(error) => self.outputs.push_back(Output::Observe(store_failed(&error))),
         }
+        self.restart_site(now);
         // What would have expired meanwhile expires now.
         self.expire(now);
         self.expire_diameter(now);

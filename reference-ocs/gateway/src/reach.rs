@@ -162,7 +162,9 @@ impl RadiusGateway {
     /// When something is to be done next.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let diameter = self.diameter.as_ref().and_then(|face| face.next_deadline());
-        [self.core.ocs().next_deadline(), self.dynamic.next_deadline(), diameter].into_iter().flatten().min()
+        let site = self.site.as_ref().map(|face| face.next_deadline());
+        let all = [self.core.ocs().next_deadline(), self.dynamic.next_deadline(), diameter, site];
+        all.into_iter().flatten().min()
     }
 
     fn around<T>(

@@ -34,6 +34,12 @@ impl Peer for RadiusGateway {
                 Ok(())
             }
             "report-replay" => self.report_replay(now),
+            "report-site" => {
+                self.report_site(now);
+                Ok(())
+            }
+            "switch-site" => self.switch_site(now, action),
+            "upgrade-site" => self.upgrade_site(now, action),
             _ => {
                 let admin = self.admin(now, action)?;
                 let whose =

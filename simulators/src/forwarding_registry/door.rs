@@ -27,7 +27,7 @@ const MOVED_AT_ONCE_MAX: usize = 100_000;
 pub const REGISTRY_PORT: Arg = preset(
     "registry-port",
     integer(1, 65_535),
-    "8443",
+    "8088",
     "the TCP port where it is told of moved numbers (HTTP)",
 );
 

@@ -103,6 +103,19 @@ impl Purse {
         self.reserved = Amount::from_units(reserved.unwrap_or_default());
     }
 
+    /// Whether its sums agree, none is larger than `max`, and nothing is reserved: a balance that comes from elsewhere.
+    pub(crate) fn is_sound(&self, max: i64) -> bool {
+        let sums = [self.opening, self.credited, self.charged, self.balance];
+        let small = sums.iter().all(|sum| (-max..=max).contains(&sum.units()));
+        let [opening, credited, charged, balance] = sums.map(|sum| i128::from(sum.units()));
+        let expected = match self.model {
+            BillingModel::Debit => opening + credited - charged,
+            BillingModel::Credit => opening - credited + charged,
+        };
+        let limited = self.limit.is_none_or(|limit| (0..=max).contains(&limit.units()));
+        small && limited && balance == expected && self.reserved == Amount::ZERO
+    }
+
     /// Itself, after making sure that nothing was created or lost.
     fn agreeing(self) -> Self {
         let [opening, credited, charged, balance] = [self.opening, self.credited, self.charged, self.balance]

@@ -13,6 +13,7 @@
 //! nothing of reports that come late, or of what keeps a customer out of two systems.
 
 mod bundle;
+mod check;
 mod refusal;
 
 pub(crate) use bundle::FORMAT;
@@ -21,6 +22,7 @@ pub(crate) use bundle::{
     SignedPart, UsageNames, VoucherPart,
 };
 pub use bundle::{Bundle, Late};
+pub(crate) use check::xdrs_are_of;
 pub use refusal::{MigrationRefusal, Missing, Want};
 
 use std::sync::Arc;

@@ -66,6 +66,9 @@ pub enum MigrationRefusal {
     /// What travels was made by another version.
     #[error("what travels has format {0}; this system reads format {format}", format = super::bundle::FORMAT)]
     Format(u32),
+    /// What travels cannot have been sent by a system.
+    #[error("what travels cannot be: {0}")]
+    Unsound(String),
     /// It is here, and was not exported.
     #[error("customer {0} is here already")]
     Here(CustomerId),

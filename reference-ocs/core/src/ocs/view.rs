@@ -7,7 +7,7 @@ use crate::catalogue::BillingModel;
 use crate::command::SessionKey;
 use crate::effect::Grant;
 use crate::ids::{AccountId, CustomerId, EnvId, UsageId};
-use crate::ledger::{Account, Customer};
+use crate::ledger::{Account, Customer, Presence};
 use crate::money::{Amount, Currency};
 use crate::service::{Leg, Service};
 use crate::sessions::{Progress, Session, Usage};
@@ -103,6 +103,26 @@ impl<'a> AccountView<'a> {
         self.ocs.catalogue.product(self.account.product).map_or("", |product| &product.name)
     }
 
+    /// The number of its customer.
+    #[must_use]
+    pub const fn customer_number(&self) -> CustomerId {
+        self.account.customer
+    }
+
+    /// Whether it was terminated.
+    #[must_use]
+    pub fn is_terminated(&self) -> bool {
+        self.account.presence == Presence::Terminated
+    }
+
+    /// All that it is called by: its id, aliases, DID numbers.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'a str> {
+        let aliases = self.ocs.catalogue.parties.aliases_of(self.id);
+        let dids = self.ocs.catalogue.numbers.dids.iter().filter(|(_, own)| **own == Some(self.id));
+        std::iter::once(&*self.account.name).chain(aliases).chain(dids.map(|(number, _)| &**number)).collect()
+    }
+
     /// The name of its customer.
     #[must_use]
     pub fn customer(&self) -> &'a str {
@@ -180,6 +200,12 @@ impl<'a> CustomerView<'a> {
     #[must_use]
     pub const fn credit_limit(&self) -> Option<Amount> {
         self.customer.purse.limit()
+    }
+
+    /// Whether it was exported to another system.
+    #[must_use]
+    pub fn is_exported(&self) -> bool {
+        self.customer.presence == Presence::Exported
     }
 
     /// Whether it is suspended.

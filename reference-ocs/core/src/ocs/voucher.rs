@@ -30,6 +30,12 @@ pub(crate) struct Redeemed {
     pub(super) at: Instant,
 }
 
+impl Redeemed {
+    pub(crate) const fn account(&self) -> AccountId {
+        self.account
+    }
+}
+
 impl Ocs {
     pub(super) fn recharge(&mut self, now: Instant, request: &Recharge, out: &mut Vec<Effect>) {
         // Under the id of the account, whatever alias it was asked by.

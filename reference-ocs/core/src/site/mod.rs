@@ -48,7 +48,10 @@ pub enum SiteCommand {
         command: Box<Command>,
     },
     /// The primary is not there, or not to be disturbed: it serves alone.
-    StandAlone,
+    StandAlone {
+        /// An administrator wants it so: it goes back when he says so, and not by itself.
+        ordered: bool,
+    },
     /// The period alone is over: it is the stand-by copy again, with a delta to hand over.
     Return,
     /// At the primary: what a site has spent alone is reserved, and its calls in progress go on here.

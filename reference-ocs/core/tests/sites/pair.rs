@@ -137,7 +137,7 @@ impl Pair {
     }
 
     pub(crate) fn stand_alone(&mut self, secs: u64) {
-        self.site(secs, Secondary, SiteCommand::StandAlone);
+        self.site(secs, Secondary, SiteCommand::StandAlone { ordered: false });
     }
 
     pub(crate) fn go_back(&mut self, secs: u64) {

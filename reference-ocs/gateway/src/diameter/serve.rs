@@ -16,6 +16,7 @@ use super::request::{self, Kind, Understood};
 use super::sessions::Route;
 use super::tally::{DiameterTally, Other};
 use crate::node::RadiusGateway;
+use crate::site::Duty;
 
 /// Credit-Control (RFC 8506 section 3).
 const CREDIT_CONTROL_COMMAND: u32 = 272;
@@ -77,10 +78,50 @@ impl RadiusGateway {
         connection: ConnectionId,
         octets: &[u8],
     ) {
-        let Some(face) = &mut self.diameter else { return };
-        let config = Arc::clone(&face.config);
         // The endpoint has read it before.
         let Ok(message) = Message::parse(octets) else { return };
+        match self.duty() {
+            Duty::Serve => {
+                if let Some(answer) = self.answer(now, (host, peer), &message) {
+                    self.say(connection, answer);
+                }
+            }
+            Duty::Proxy => self.relay_diameter(peer, connection, octets),
+            Duty::Silent => {
+                // Its client turns to somebody else (RFC 6733 section 7.1.3).
+                let realm = self.diameter.as_ref().map(|face| face.config.realm.clone()).unwrap_or_default();
+                let busy = refusal((host, &realm), &message, ResultCode::TOO_BUSY).finish();
+                if let Ok(octets) = busy {
+                    self.say(connection, octets);
+                }
+            }
+        }
+    }
+
+    /// The answer to a request of a client of another site.
+    pub(crate) fn answer_relayed(&mut self, now: Instant, peer: &str, octets: &[u8]) -> Option<Vec<u8>> {
+        let message = Message::parse(octets).ok()?;
+        let host = self.diameter.as_ref()?.config.listen.first()?.host.clone();
+        if self.duty() != Duty::Serve {
+            return None;
+        }
+        self.answer(now, (&host, &Arc::from(peer)), &message)
+    }
+
+    /// Gives a client the answer of another site.
+    pub(crate) fn say_relayed(&mut self, connection: ConnectionId, octets: Vec<u8>) {
+        self.say(connection, octets);
+        self.flush_diameter();
+    }
+
+    fn answer(
+        &mut self,
+        now: Instant,
+        (host, peer): (&str, &Arc<str>),
+        message: &Message<'_>,
+    ) -> Option<Vec<u8>> {
+        let face = self.diameter.as_mut()?;
+        let config = Arc::clone(&face.config);
         face.tally.request(message.title());
         let origin = message.text(avp::ORIGIN_HOST).unwrap_or(peer);
         let session = message.session_id().unwrap_or_default();
@@ -89,15 +130,14 @@ impl RadiusGateway {
             face.tally.other(Other::Duplicate);
             let mut again = answer.to_vec();
             tollgate_diameter::raw::set_hop_by_hop(&mut again, message.header.hop_by_hop);
-            return self.say(connection, again);
+            return Some(again);
         }
-        let Some(answer) = self.answer_to(now, (&config, host), peer, &message) else { return };
-        let Ok(octets) = answer.finish() else { return };
+        let octets = self.answer_to(now, (&config, host), peer, message)?.finish().ok()?;
         if let Some(face) = &mut self.diameter {
             face.tally.answer(&octets);
             face.copies.keep(now, key, &octets);
         }
-        self.say(connection, octets);
+        Some(octets)
     }
 
     fn say(&mut self, connection: ConnectionId, octets: Vec<u8>) {

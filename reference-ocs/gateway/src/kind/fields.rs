@@ -1,5 +1,13 @@
 //! The fields of what can be seen of the charging system.
 
+pub(super) const API_FIELDS: &[(&str, &str)] = &[
+    ("method", "The service and the method: Customer/get_customer_list."),
+    ("status", "The status of the answer: 200, 404, …"),
+    ("login", "Who asked, where a session told."),
+    ("faultcode", "What was refused, as a program reads it."),
+    ("faultstring", "What was refused, as people read it."),
+];
+
 pub(super) const DUPLICATE_FIELDS: &[(&str, &str)] = &[
     ("message", "The request's name: Access-Request, Accounting-Request."),
     ("client", "The client's name."),

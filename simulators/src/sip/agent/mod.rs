@@ -177,6 +177,13 @@ impl Agent {
         self.calls.get(&call).map_or(Flow::Both, |own| own.flow)
     }
 
+    /// Has our audio of a call that is offered go this way when it is answered.
+    pub fn set_flow(&mut self, call: CallId, flow: Flow) {
+        if let Some(own) = self.calls.get_mut(&call) {
+            own.flow = flow;
+        }
+    }
+
     /// The transaction of the INVITE that began a call, while the call is known.
     #[must_use]
     pub fn invite_of(&self, call: CallId) -> Option<TransactionId> {

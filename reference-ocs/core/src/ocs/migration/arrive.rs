@@ -51,6 +51,7 @@ impl Ocs {
         if bundle.to != self.env() {
             return Err(MigrationRefusal::WrongSystem { here: self.env(), to: bundle.to });
         }
+        bundle.check().map_err(MigrationRefusal::Unsound)?;
         let presence = self.ledger.known_customer(customer).map(|row| row.presence);
         let (known, abandoned) = self.moves.get(customer).map_or((0, 0), |own| (own.hop, own.abandoned));
         match presence {
@@ -119,7 +120,11 @@ impl Ocs {
         self.counters.by_account.retain(|(own, _), _| *own != id);
         self.counters.resets.retain(|(_, own, _)| *own != id);
         for part in &account.counters {
-            if let Some(place) = self.catalogue.plans.place_of(&part.plan, part.index) {
+            let book = &self.catalogue.plans;
+            let place = book.place_of(&part.plan, part.index).filter(|place| {
+                book.discount(*place).is_some_and(|own| own.steps.len() + 1 == part.counter.used.len())
+            });
+            if let Some(place) = place {
                 self.counters.by_account.insert((id, place), part.counter.clone());
             }
         }
@@ -223,6 +228,7 @@ impl Ocs {
         if hop > known {
             return Err(MigrationRefusal::Unknown(customer));
         }
+        crate::migration::xdrs_are_of(customer, xdrs).map_err(MigrationRefusal::Unsound)?;
         Ok(Migrated::XdrsImported { new: self.keep_xdrs_of(xdrs, out) })
     }
 

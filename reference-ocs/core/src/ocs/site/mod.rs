@@ -50,6 +50,8 @@ struct Local {
     position: u64,
     /// Periods alone that were begun.
     periods: u16,
+    /// The one that it is in was ordered.
+    ordered: bool,
     /// What was not handed over yet, the oldest period first.
     outstanding: VecDeque<Delta>,
     /// The copy as it was when the primary was lost; while it stands alone.
@@ -72,6 +74,7 @@ struct LocalState<'a> {
     software: Release,
     position: u64,
     periods: u16,
+    ordered: bool,
     outstanding: &'a VecDeque<Delta>,
     base: Option<Box<super::state::State<'a>>>,
 }
@@ -92,6 +95,7 @@ struct StoredLocal {
     software: Release,
     position: u64,
     periods: u16,
+    ordered: bool,
     outstanding: VecDeque<Delta>,
     base: Option<Box<StoredState>>,
 }
@@ -106,6 +110,12 @@ impl Sites {
         self.role() == Role::StandBy
     }
 
+    /// Why nobody is served here, if so.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        let role = self.role();
+        matches!(role, Role::StandBy | Role::Fenced).then_some(Refusal::NotServing(role.name()))
+    }
+
     fn role(&self) -> Role {
         self.local.as_ref().map_or(Role::Primary, |local| local.role)
     }
@@ -118,6 +128,7 @@ impl Sites {
             software: own.software,
             position: own.position,
             periods: own.periods,
+            ordered: own.ordered,
             outstanding: &own.outstanding,
             base: own.base.as_deref().map(|base| Box::new(base.whole_state())),
         });
@@ -136,6 +147,7 @@ impl Sites {
                 software: own.software,
                 position: own.position,
                 periods: own.periods,
+                ordered: own.ordered,
                 outstanding: own.outstanding,
                 base,
             }))
@@ -151,7 +163,7 @@ impl Ocs {
         let done = match command {
             SiteCommand::StandBy { site } => self.stand_by(*site),
             SiteCommand::Replicated { at, command } => self.replicate(*at, command, out),
-            SiteCommand::StandAlone => self.stand_alone(now),
+            SiteCommand::StandAlone { ordered } => self.stand_alone(now, *ordered),
             SiteCommand::Return => self.go_back(now, out),
             SiteCommand::Lock(lock) => self.as_primary(now, out, |ocs, out| ocs.take_lock(lock, out)),
             SiteCommand::Transfer(transfer) => {
@@ -187,6 +199,7 @@ impl Ocs {
                 software: release,
                 position: 0,
                 periods: 0,
+                ordered: false,
                 outstanding: VecDeque::new(),
                 base: None,
             })
@@ -226,7 +239,7 @@ impl Ocs {
     }
 
     /// Keeps the copy as it is, and works on a second one from now on.
-    fn stand_alone(&mut self, now: Instant) -> Result<(), Refusal> {
+    fn stand_alone(&mut self, now: Instant, ordered: bool) -> Result<(), Refusal> {
         if self.sites.role() != Role::StandBy {
             return Err(Refusal::NoSuchTurn("only a stand-by site can stand alone"));
         }
@@ -238,6 +251,7 @@ impl Ocs {
         }
         self.take_outstanding(&local.outstanding);
         local.periods = local.periods.saturating_add(1);
+        local.ordered = ordered;
         let first = u64::from(local.site) << SITE_SHIFT | u64::from(local.periods) << PERIOD_SHIFT;
         self.fork(first);
         self.others.values_mut().for_each(|other| other.fork(first));
@@ -303,7 +317,7 @@ impl Ocs {
     /// Makes what it works on its own. A site that follows stands alone first.
     fn promote(&mut self, now: Instant, epoch: u64) -> Result<(), Refusal> {
         if self.sites.role() == Role::StandBy {
-            self.stand_alone(now)?;
+            self.stand_alone(now, true)?;
         }
         let ours = self.sites.local.as_ref().map_or(0, |local| local.epoch);
         if self.sites.role() != Role::StandAlone || epoch <= ours {

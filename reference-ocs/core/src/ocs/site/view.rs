@@ -62,6 +62,12 @@ impl<'a> SiteView<'a> {
         self.ocs.sites.local.as_ref().map_or(self.ocs.sites.release, |local| local.software)
     }
 
+    /// Whether it stands alone because an administrator wants it so.
+    #[must_use]
+    pub fn is_ordered(&self) -> bool {
+        self.ocs.sites.local.as_ref().is_some_and(|local| local.role == Role::StandAlone && local.ordered)
+    }
+
     /// How many of the primary's commands it has.
     #[must_use]
     pub fn position(&self) -> u64 {
@@ -127,13 +133,14 @@ impl Sites {
         if let Some(local) = &self.local {
             let _ = writeln!(
                 out,
-                "site {:?} {} epoch {} software {} position {} periods {} outstanding {:?}",
+                "site {:?} {} epoch {} software {} position {} periods {} ordered {} outstanding {:?}",
                 local.role,
                 local.site,
                 local.epoch,
                 local.software,
                 local.position,
                 local.periods,
+                local.ordered,
                 local.outstanding
             );
             if let Some(base) = &local.base {
