@@ -15,9 +15,7 @@ use std::time::Duration;
 use support::kinds::filled;
 use support::{available, free_ports, run_within};
 use tollgate_network::live::{AddressMap, LiveClock, LiveDriver};
-use tollgate_network::{
-    Action, ActionError, Driver, Input, KnownSystem, Node, Output, Peer, Server, Setup,
-};
+use tollgate_network::{Action, ActionError, Driver, Input, KnownSystem, Node, Output, Peer, Server, Setup};
 use tollgate_ocs_core::{
     AccountSpec, Amount, CatalogueBuilder, Currency, CustomerSpec, Leg, NodeSpec, Price, ProductSpec,
     RateSpec, RatingEntrySpec, Service, Settings, TariffSpec,
@@ -89,7 +87,8 @@ fn charging_system(port: u16) -> RadiusGateway {
 }
 
 fn element(kind: &str, address: IpAddr, settings: Fields) -> Box<dyn Peer> {
-    let kind = tollgate_simulators::kinds().iter().find(|own| own.name == kind).expect("there is such a kind");
+    let kind =
+        tollgate_simulators::kinds().iter().find(|own| own.name == kind).expect("there is such a kind");
     let server = Server { address: OCS, auth_port: 1_812, acct_port: 1_813, secret: SECRET.into() };
     let system = KnownSystem {
         name: "ocs".into(),
@@ -146,7 +145,9 @@ fn sipp_calls_itself_through_our_dispatcher_and_our_sip_server() {
         .with("partners", address(OUTSIDE));
     driver.add_node(&[OCS], Box::new(Shared(Rc::clone(&gateway)))).expect("a free address");
     driver.add_node(&[SERVER], element("sip-server", SERVER, server)).expect("a free address");
-    driver.add_node(&[DISPATCHER], element("sip-dispatcher", DISPATCHER, dispatcher)).expect("a free address");
+    driver
+        .add_node(&[DISPATCHER], element("sip-dispatcher", DISPATCHER, dispatcher))
+        .expect("a free address");
 
     let count = CALLS.to_string();
     let (taken, placed) = (taking.to_string(), calling.to_string());

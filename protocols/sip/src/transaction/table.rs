@@ -180,8 +180,12 @@ impl Transactions {
         octets: impl Into<Bytes>,
     ) -> Result<(), TransactionError> {
         let octets = octets.into();
-        let code = Message::parse(&octets)?.code();
-        let code = code.ok_or(TransactionError::Kind("a server answers with a response"))?;
+        let code = match status(&octets) {
+            Some(code) => code,
+            None => Message::parse(&octets)?
+                .code()
+                .ok_or(TransactionError::Kind("a server answers with a response"))?,
+        };
         let entry = self.entries.get_mut(&id).ok_or(TransactionError::Unknown)?;
         if entry.machine.is_client() {
             return Err(TransactionError::Kind("only a request that arrived can be answered"));
@@ -407,4 +411,11 @@ impl Transactions {
             self.outputs.push_back(Output::Ended(id));
         }
     }
+}
+
+/// The status of a response as responses are written, without reading the rest; `None` for what begins otherwise.
+fn status(octets: &[u8]) -> Option<u16> {
+    let [a, b, c, b' '] = octets.strip_prefix(b"SIP/2.0 ")?.get(..4)? else { return None };
+    let digit = |octet: &u8| octet.is_ascii_digit().then(|| u16::from(octet - b'0'));
+    Some(digit(a)? * 100 + digit(b)? * 10 + digit(c)?).filter(|code| (100..=699).contains(code))
 }
