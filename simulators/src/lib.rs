@@ -13,6 +13,7 @@ pub mod credit_client;
 pub mod diameter;
 pub mod diameter_agent;
 pub mod diameter_client;
+pub mod diameter_proxy;
 pub mod dynamic_authorization;
 pub mod forwarding_registry;
 pub mod hss;
@@ -21,6 +22,7 @@ pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
+pub mod number_porting_centre;
 mod office;
 pub mod outbox;
 pub mod pgw;
@@ -28,6 +30,7 @@ pub mod porter;
 pub mod queue_manager;
 mod quirks;
 pub mod radius_client;
+pub mod radius_proxy;
 pub mod redirect_server;
 mod settings;
 pub mod sip;
@@ -39,6 +42,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod web_dispatcher;
 pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
@@ -59,8 +63,12 @@ static KINDS: &[&PeerKind] = &[
     &msc::MSC,
     &camel_gateway::CAMEL_GATEWAY,
     &pgw::PGW,
+    &radius_proxy::RADIUS_PROXY,
+    &diameter_proxy::DIAMETER_PROXY,
     &porter::PORTER,
     &api_client::API_CLIENT,
+    &web_dispatcher::WEB_DISPATCHER,
+    &number_porting_centre::NUMBER_PORTING_CENTRE,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,

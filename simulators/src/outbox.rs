@@ -1,6 +1,7 @@
 //! What a node has to say until its driver asks for it.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Observation, Output, StreamId, StreamOrder};
@@ -35,6 +36,11 @@ impl Outbox {
     /// Orders something of a connection.
     pub fn order(&mut self, stream: StreamId, order: StreamOrder) {
         self.queue.push_back(Output::Stream(stream, order));
+    }
+
+    /// Takes an address, whoever has it.
+    pub fn claim(&mut self, address: IpAddr) {
+        self.queue.push_back(Output::Claim(address));
     }
 
     /// Notes an observation; its fields are asked for only where somebody reads them.

@@ -1,5 +1,6 @@
-//! Makes a failing run of drawn steps small: steps are dropped and waits shortened as long as it fails in the same way,
-//! with the same seed. It is delta debugging: large pieces first, then smaller ones, then single steps.
+//! Makes a failing run of drawn steps small: drawn steps are dropped and their waits shortened as long as it fails in the same
+//! way, with the same seed. It is delta debugging: large pieces first, then smaller ones, then single steps. Steps beside the
+//! draws stay: that lines heal and calls end is what makes the outcome mean something.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -153,8 +154,14 @@ impl Shrinker<'_> {
             // From the end, since what comes after the failure is needed least.
             while end > 0 && !self.spent() {
                 let start = end.saturating_sub(size);
-                let rest: Vec<Vec<Written>> = [&pieces[..start], &pieces[end..]].concat();
-                if self.still_fails(&rest.concat()) {
+                let staying = pieces[start..end].iter().filter(|piece| !is_drawn(piece)).cloned();
+                let rest: Vec<Vec<Written>> = pieces[..start]
+                    .iter()
+                    .cloned()
+                    .chain(staying)
+                    .chain(pieces[end..].iter().cloned())
+                    .collect();
+                if rest.len() < pieces.len() && self.still_fails(&rest.concat()) {
                     pieces = rest;
                     any = true;
                 }
@@ -171,7 +178,8 @@ impl Shrinker<'_> {
         let mut joined: Vec<Written> = Vec::with_capacity(steps.len());
         for step in &steps {
             // Faults that last are no waits of the run.
-            let waits = |step: &Written| waits(step).filter(|_| step.node.get("wait").is_some());
+            let waits =
+                |step: &Written| waits(step).filter(|_| step.drawn && step.node.get("wait").is_some());
             let both = joined.last().and_then(waits).zip(waits(step));
             match (both, joined.last_mut()) {
                 (Some((one, other)), Some(last)) => {
@@ -186,7 +194,7 @@ impl Shrinker<'_> {
     /// With waits as short as they may be.
     fn shortened(&mut self, mut steps: Vec<Written>) -> Vec<Written> {
         for place in 0..steps.len() {
-            while let Some(wait) = waits(&steps[place]).filter(|_| !self.spent()) {
+            while let Some(wait) = waits(&steps[place]).filter(|_| steps[place].drawn && !self.spent()) {
                 let Some(shorter) = shorter(wait) else { break };
                 let mut tried = steps.clone();
                 tried[place].node = with_wait(&tried[place].node, shorter);
@@ -198,6 +206,10 @@ impl Shrinker<'_> {
         }
         steps
     }
+}
+
+fn is_drawn(piece: &[Written]) -> bool {
+    piece.iter().all(|step| step.drawn)
 }
 
 /// Steps of one draw stand together.

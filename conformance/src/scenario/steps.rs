@@ -69,6 +69,8 @@ pub(crate) struct Written {
     pub(crate) node: Node,
     /// The draw that it belongs to.
     pub(crate) draw: usize,
+    /// Whether it was drawn; what stands around the draws makes their outcome mean something.
+    pub(crate) drawn: bool,
 }
 
 /// How far the steps were before something is tried out.
@@ -292,7 +294,7 @@ impl<'a> Steps<'a> {
         if self.writing {
             let entries = std::iter::once(head).chain(beside.iter().copied()).cloned().collect();
             let node = Node { kind: Kind::Map(entries), span: head.key.span };
-            self.written.push(Written { node, draw: self.draws });
+            self.written.push(Written { node, draw: self.draws, drawn: self.drawn });
         }
         self.done.push(Step { place, text: line(head, beside).into(), does });
     }

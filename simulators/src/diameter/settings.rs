@@ -143,6 +143,7 @@ pub(crate) fn own(
         watchdog: span("watchdog", 30),
         answer_within: span("answer-within", 30),
         relay: Relay::Off,
+        steered: false,
         routes: None,
         known: None,
     }

@@ -41,6 +41,8 @@ pub struct StationSettings {
     pub relay: Relay,
     /// Its routes; without them everything goes to its servers.
     pub routes: Option<Routes>,
+    /// Whether the owner says where requests of others go ([`Station::forward`]).
+    pub steered: bool,
     /// The Origin-Hosts that may connect; without them anybody may.
     pub known: Option<Vec<Text>>,
 }
@@ -218,6 +220,11 @@ impl Station {
         self.endpoint.answer(connection, octets);
     }
 
+    /// Passes a request of a peer on, as the owner may have changed it.
+    pub fn forward(&mut self, now: Instant, peer: &str, connection: ConnectionId, octets: &[u8]) {
+        self.endpoint.forward(now, peer, connection, octets);
+    }
+
     /// Sends octets to a peer as they are; `false` where it is not connected.
     pub fn send_raw(&mut self, host: &str, octets: Vec<u8>) -> bool {
         if let Some(header) = Header::read(&octets).filter(Header::is_request) {
@@ -310,6 +317,7 @@ fn endpoint(
     let mut settings = Settings::new(identity, own.applications.clone());
     settings.acceptance = if own.known.is_some() { Acceptance::Known } else { Acceptance::Anybody };
     settings.relay = own.relay.clone();
+    settings.steered = own.steered;
     settings.watchdog = own.watchdog;
     settings.answer_within = own.answer_within;
     settings.tells_arrivals = observing;

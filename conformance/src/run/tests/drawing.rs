@@ -264,23 +264,19 @@ fn nothing_is_made_small_where_that_is_not_wanted() {
 }
 
 #[test]
-fn a_wait_that_is_needed_is_as_short_as_it_may_be() {
-    // The call is charged only while nothing lies between; the cut must last until the call, 40 s after it began.
-    let text = CALLS
-        .replace(
-            "  - phone.call: a\n",
-            "  - fault: { partition: [phone, ocs], for: 90s }\n  - wait: 40s\n  - phone.call: c\n",
-        )
-        .replace("between: [30, 40]", "between: [0, 1]");
-    let scenario = load(&text);
+fn a_wait_that_is_needed_is_as_short_as_it_may_be_and_what_stands_beside_the_draws_stays() {
+    let cut = "fault: { partition: [phone, ocs], for: 90s }";
+    let drawn = format!("steps: [ {{ {cut} }}, {{ wait: 40s }}, {{ phone.call: c }} ]");
+    let (head, tail) = CALLS.split_once("      of:\n").unwrap();
+    let finally = tail.split_once("finally").unwrap().1;
+    let text = format!("{head}      of: [ {{ {drawn} }} ]\n  - wait: 7s\nfinally{finally}");
+    let text = text.replace("  - phone.call: a\n", "  - phone.call: a\n  - wait: 1s\n");
+    let scenario = load(&text.replace("between: [30, 40]", "between: [3, 4]"));
     let end = &ends(&scenario, true, &Options::default())[0];
     let small = end.shrunk.as_ref().unwrap();
     // Without the wait the cut may be as short as a millisecond: the call comes right behind it.
-    assert!(
-        small.yaml.contains("  - fault: { partition: [phone, ocs], for: 1ms }\n  - phone.call: c\n"),
-        "{}",
-        small.yaml
-    );
+    let steps = "  - phone.call: a\n  - wait: 1s\n  - fault: { partition: [phone, ocs], for: 1ms }\n  - phone.call: c\n  - wait: 7s\n";
+    assert!(small.yaml.contains(steps), "{}", small.yaml);
 }
 
 #[test]

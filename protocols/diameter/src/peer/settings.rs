@@ -46,6 +46,9 @@ pub struct Settings {
     pub connections_max: usize,
     /// Whether requests of others are passed on.
     pub relay: Relay,
+    /// Whether the owner says where requests of others go: they come to it as [`super::Action::Request`], and
+    /// [`super::Endpoint::forward`] passes them on.
+    pub steered: bool,
     /// Whether [`super::Action::Arrived`] tells of each message that came, for a journal.
     pub tells_arrivals: bool,
 }
@@ -69,6 +72,7 @@ impl Settings {
             pending_max: 100_000,
             connections_max: 20_000,
             relay: Relay::Off,
+            steered: false,
             tells_arrivals: false,
         }
     }

@@ -257,7 +257,7 @@ impl Endpoint {
         let own = &self.settings.identity.host;
         let elsewhere = message.text(avp::DESTINATION_HOST).is_some_and(|host| !same(host, own));
         let served = self.settings.applications.serves(header.application);
-        if served && !elsewhere {
+        if served && !elsewhere || self.settings.steered {
             let host = Arc::clone(&self.peers[peer].host);
             return self.act(Action::Request { peer: host, connection, octets: message.bytes().to_vec() });
         }
@@ -268,6 +268,15 @@ impl Endpoint {
         }
         if let Err(code) = self.pass_on(now, peer, connection, message) {
             self.protocol_error(connection, message, code);
+        }
+    }
+
+    /// Passes a request of a peer on, as its owner may have changed it: to its Destination-Host, else by its realm. What cannot
+    /// be passed on is answered.
+    pub fn forward(&mut self, now: Instant, peer: &str, connection: ConnectionId, octets: &[u8]) {
+        let (Some(from), Ok(message)) = (self.find(peer), Message::parse(octets)) else { return };
+        if let Err(code) = self.pass_on(now, from, connection, &message) {
+            self.protocol_error(connection, &message, code);
         }
     }
 
