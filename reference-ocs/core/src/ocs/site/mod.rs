@@ -1,7 +1,8 @@
 //! The sites of a system, in its core: what role this one has, and how that changes. What a site alone gathers is in
-//! `branch`, how the primary takes it over in `merge`.
+//! `branch`, how the primary takes it over in `lock` and `merge`.
 
 mod branch;
+mod lock;
 mod merge;
 mod view;
 
@@ -163,6 +164,7 @@ impl Ocs {
         let done = match command {
             SiteCommand::StandBy { site } => self.stand_by(*site),
             SiteCommand::Replicated { at, command } => self.replicate(*at, command, out),
+            SiteCommand::Passed { at } => self.pass(*at),
             SiteCommand::StandAlone { ordered } => self.stand_alone(now, *ordered),
             SiteCommand::Return => self.go_back(now, out),
             SiteCommand::Lock(lock) => self.as_primary(now, out, |ocs, out| ocs.take_lock(lock, out)),
@@ -178,7 +180,10 @@ impl Ocs {
         };
         let changes = !matches!(
             command,
-            SiteCommand::Replicated { .. } | SiteCommand::Lock(_) | SiteCommand::Transfer(_)
+            SiteCommand::Replicated { .. }
+                | SiteCommand::Passed { .. }
+                | SiteCommand::Lock(_)
+                | SiteCommand::Transfer(_)
         );
         if changes && done.is_ok() {
             out.push(Effect::Site(SiteFact::Changed(self.sites.role())));
@@ -235,6 +240,17 @@ impl Ocs {
             let done = |delta: &Delta| received.get(&delta.period()).is_some_and(Received::is_complete);
             local.outstanding.retain(|delta| !done(delta));
         }
+        Ok(())
+    }
+
+    /// Lets time pass in the copy as it has at the primary.
+    fn pass(&mut self, at: Instant) -> Result<(), Refusal> {
+        if self.sites.role() != Role::StandBy {
+            return Err(Refusal::NoSuchTurn("only a stand-by site follows the primary"));
+        }
+        let local = self.sites.local.take();
+        self.expire_into(at, &mut Vec::new());
+        self.sites.local = local;
         Ok(())
     }
 
