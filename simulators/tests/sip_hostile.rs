@@ -233,7 +233,7 @@ fn a_call_that_nobody_breaks_is_answered_acknowledged_and_ended() {
     let mut server = Hostile::new("sip-server");
     server.drain();
     let invite = |server: &mut Hostile| {
-        server.next(Next::Message { which: 1, breaks: vec![], cut: None, carrier: true })
+        server.next(Next::Message { which: 1, breaks: vec![], cut: None, carrier: true });
     };
     invite(&mut server);
     let onward = |server: &Hostile, method: &str| {

@@ -180,8 +180,9 @@ impl Transactions {
         octets: impl Into<Bytes>,
     ) -> Result<(), TransactionError> {
         let octets = octets.into();
-        let code = match status(&octets) {
+        let code = match status_of(&octets) {
             Some(code) => code,
+            // Slowly, for the error with its place.
             None => Message::parse(&octets)?
                 .code()
                 .ok_or(TransactionError::Kind("a server answers with a response"))?,
@@ -413,9 +414,9 @@ impl Transactions {
     }
 }
 
-/// The status of a response as responses are written, without reading the rest; `None` for what begins otherwise.
-fn status(octets: &[u8]) -> Option<u16> {
-    let [a, b, c, b' '] = octets.strip_prefix(b"SIP/2.0 ")?.get(..4)? else { return None };
-    let digit = |octet: &u8| octet.is_ascii_digit().then(|| u16::from(octet - b'0'));
-    Some(digit(a)? * 100 + digit(b)? * 10 + digit(c)?).filter(|code| (100..=699).contains(code))
+/// The status of a response by its first line alone, where that is as everybody writes it.
+fn status_of(octets: &[u8]) -> Option<u16> {
+    let digits = octets.strip_prefix(b"SIP/2.0 ")?.split_at_checked(3)?;
+    let code = std::str::from_utf8(digits.0).ok()?.parse().ok()?;
+    (digits.1.first() == Some(&b' ') && (100..=699).contains(&code)).then_some(code)
 }
