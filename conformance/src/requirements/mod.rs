@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 11] = [
     ("diameter", include_str!("../../requirements/diameter.csv")),
     ("credit-control", include_str!("../../requirements/credit-control.csv")),
     ("3gpp", include_str!("../../requirements/3gpp.csv")),
@@ -58,7 +58,6 @@ const FILES: [(&str, &str); 12] = [
     ("sip-calls", include_str!("../../requirements/sip-calls.csv")),
     ("sites", include_str!("../../requirements/sites.csv")),
     ("dual-version", include_str!("../../requirements/dual-version.csv")),
-    ("sites", include_str!("../../requirements/sites.csv")),
 ];
 
 static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| {

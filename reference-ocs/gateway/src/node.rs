@@ -97,7 +97,8 @@ impl RadiusGateway {
     /// that many gateways may share one.
     #[must_use]
     pub fn new(config: GatewayConfig, catalogue: impl Into<Arc<Catalogue>>) -> Self {
-        let core = Recorded::new(catalogue.into(), config.command_log);
+        let mut core = Recorded::new(catalogue.into(), config.command_log);
+        core.notes_time(config.site.is_some());
         Self::over(config, core)
     }
 
@@ -202,9 +203,6 @@ impl RadiusGateway {
     pub(crate) fn expire(&mut self, now: Instant) {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.expire(now, &mut effects);
-        if let Some(face) = self.site.as_mut().filter(|_| !effects.is_empty()) {
-            face.time_passed(now);
-        }
         self.show(&mut effects);
         self.effects = effects;
         self.send_orders(now);

@@ -47,7 +47,7 @@ pub enum SiteCommand {
         /// What.
         command: Box<Command>,
     },
-    /// Time has passed at the primary without a command, and something came of that.
+    /// Time has passed without a command, and something came of that: a copy is to know, and a restart not to tell it again.
     Passed {
         /// Until when.
         at: Instant,

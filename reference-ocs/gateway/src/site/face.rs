@@ -50,8 +50,6 @@ pub(crate) struct SiteFace {
     relays_begun: u64,
     /// RADIUS requests that were passed on, with the authenticators that they have at the primary.
     passed: BTreeMap<(SocketAddr, u8), [u8; AUTHENTICATOR]>,
-    /// Until when time has passed without a command, when something came of that last.
-    pub(super) passed_at: Option<Instant>,
     /// What was last told of the site.
     pub(super) shown: &'static str,
     outputs: VecDeque<Output>,
@@ -65,8 +63,6 @@ pub(super) struct Inbound {
     /// How many commands were sent, and how many are there.
     pub(super) sent: u64,
     pub(super) got: u64,
-    /// Until when it was told that time has passed.
-    pub(super) told: Option<Instant>,
 }
 
 /// The connection to another site.
@@ -107,7 +103,6 @@ impl SiteFace {
             relays: BTreeMap::new(),
             relays_begun: 0,
             passed: BTreeMap::new(),
-            passed_at: None,
             shown: "",
             outputs: VecDeque::new(),
         };
@@ -297,11 +292,6 @@ impl SiteFace {
 
     pub(super) fn relayed(&mut self, number: u64) -> Option<ConnectionId> {
         self.relays.remove(&number)
-    }
-
-    /// Something came of time alone.
-    pub(crate) const fn time_passed(&mut self, now: Instant) {
-        self.passed_at = Some(now);
     }
 
     /// Remembers a RADIUS request that is passed on.

@@ -52,8 +52,6 @@ pub(super) enum Message {
     Standing(Standing),
     /// The primary's commands from a position on.
     Commands { from: u64, commands: Vec<Sent> },
-    /// Time has passed at the primary after so many commands, and something came of that alone.
-    Passed { position: u64, at: Instant },
     /// So many of them are applied.
     Got { position: u64 },
     /// What was spent in a period alone, to be locked.

@@ -160,7 +160,6 @@ impl RadiusGateway {
             Message::Pong
             | Message::Known { .. }
             | Message::Commands { .. }
-            | Message::Passed { .. }
             | Message::DiameterAnswer { .. } => {
                 return Err("it says what only a primary says".to_owned());
             }
@@ -192,7 +191,7 @@ impl RadiusGateway {
         }
         if let Some(known) = self.inbound(id) {
             // It begins where it says; what was on its way is sent again.
-            (known.sent, known.got, known.told) = (other.position, other.position, None);
+            (known.sent, known.got) = (other.position, other.position);
             known.standing = Some(other);
         }
         let own = self.standing();
@@ -236,12 +235,6 @@ impl RadiusGateway {
                 self.meet_primary(now, other)?;
             }
             Message::Commands { from, commands } => self.follow_primary(now, from, &commands)?,
-            Message::Passed { position, at } => {
-                let site = self.ocs().site();
-                if site.role() == Role::StandBy && site.position() == position {
-                    self.tell_site(now, SiteCommand::Passed { at })?;
-                }
-            }
             Message::Known { period, next } => {
                 if let Some(face) = &mut self.site {
                     let known = face.known.entry(period).or_default();
@@ -384,12 +377,6 @@ impl RadiusGateway {
                 let from = own.sent;
                 own.sent = own.sent.saturating_add(some.len() as u64);
                 messages.push((*id, Message::Commands { from, commands: some }));
-            }
-            if own.sent == commands.len() as u64
-                && let Some(at) = face.passed_at.filter(|at| own.told < Some(*at))
-            {
-                own.told = Some(at);
-                messages.push((*id, Message::Passed { position: own.sent, at }));
             }
         }
         for (id, message) in messages {

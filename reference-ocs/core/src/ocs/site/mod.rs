@@ -164,7 +164,10 @@ impl Ocs {
         let done = match command {
             SiteCommand::StandBy { site } => self.stand_by(*site),
             SiteCommand::Replicated { at, command } => self.replicate(*at, command, out),
-            SiteCommand::Passed { at } => self.pass(*at),
+            SiteCommand::Passed { at } => {
+                self.expire_into(*at, out);
+                Ok(())
+            }
             SiteCommand::StandAlone { ordered } => self.stand_alone(now, *ordered),
             SiteCommand::Return => self.go_back(now, out),
             SiteCommand::Lock(lock) => self.as_primary(now, out, |ocs, out| ocs.take_lock(lock, out)),
@@ -240,17 +243,6 @@ impl Ocs {
             let done = |delta: &Delta| received.get(&delta.period()).is_some_and(Received::is_complete);
             local.outstanding.retain(|delta| !done(delta));
         }
-        Ok(())
-    }
-
-    /// Lets time pass in the copy as it has at the primary.
-    fn pass(&mut self, at: Instant) -> Result<(), Refusal> {
-        if self.sites.role() != Role::StandBy {
-            return Err(Refusal::NoSuchTurn("only a stand-by site follows the primary"));
-        }
-        let local = self.sites.local.take();
-        self.expire_into(at, &mut Vec::new());
-        self.sites.local = local;
         Ok(())
     }
 
