@@ -53,7 +53,7 @@ fn system(env: u32, numbering: Numbering, address: [u8; 4], accounts: usize, xdr
             build.account(account).unwrap();
         }
     }
-    let mut record = MemoryRecord::new(xdrs);
+    let mut record = MemoryRecord::new(1_000_000);
     for call in 0..xdrs {
         let seconds = u64::try_from(call).unwrap();
         let at = Instant::from_unix_secs(START.unix_secs() - 10_000 + seconds);
