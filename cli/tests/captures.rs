@@ -71,8 +71,14 @@ fn complaints(capture: &Path) -> Vec<String> {
     let frames: Vec<Vec<&str>> = text.lines().map(|line| line.split('|').collect()).collect();
     let mut complaints = Vec::new();
     // What scenarios get wrong on purpose is complained of, a number with a plus among it; everything else must be clean.
-    let broken =
-        ["broken-packets", "diameter/request-errors", "diameter/garbage", "plus-prefix", "sip/spelt"];
+    let broken = [
+        "broken-packets",
+        "diameter/request-errors",
+        "diameter/garbage",
+        "plus-prefix",
+        "sip/spelt",
+        "dual-version/http-spelt",
+    ];
     let on_purpose = broken.iter().any(|own| capture.to_string_lossy().contains(own));
     let mut known = false;
     for frame in &frames {
@@ -94,11 +100,11 @@ fn complaints(capture: &Path) -> Vec<String> {
         if checksums.iter().flat_map(|own| own.split(',')).any(|own| own == "0" || own == "Bad") {
             complaints.push(format!("{name}: frame {number} has a wrong checksum"));
         }
-        known |= protocols.split(':').any(|own| ["radius", "diameter", "sip"].contains(&own));
+        known |= protocols.split(':').any(|own| ["radius", "diameter", "sip", "http"].contains(&own));
     }
     // Some scenarios are about administrators alone, and put nothing onto the wire.
     if !frames.is_empty() && !known {
-        complaints.push(format!("{name}: neither RADIUS nor Diameter nor SIP in it"));
+        complaints.push(format!("{name}: neither RADIUS nor Diameter nor SIP nor HTTP in it"));
     }
     complaints
 }

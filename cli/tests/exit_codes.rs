@@ -16,15 +16,24 @@ use support::{root, tollgate};
 fn library(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for shared in ["worlds", "sequences"] {
-        fs::create_dir(folder.path().join(shared)).expect("a folder in it");
-        for entry in fs::read_dir(root().join("scenarios").join(shared)).expect("the library is there") {
-            let from = entry.expect("an entry").path();
-            let to = folder.path().join(shared).join(from.file_name().expect("a name"));
-            fs::copy(from, to).expect("it can be copied");
-        }
+        copy(&root().join("scenarios").join(shared), &folder.path().join(shared));
     }
     fs::write(folder.path().join("one.yaml"), text).expect("it can be written");
     folder
+}
+
+/// A folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a folder in it");
+    for entry in fs::read_dir(from).expect("the library is there") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).expect("it can be copied");
+        }
+    }
 }
 
 /// Runs the command and returns its exit code and everything that it printed.

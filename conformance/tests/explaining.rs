@@ -59,6 +59,7 @@ fn the_catalogue_lists_each_standard() {
         "ro",
         "sip",
         "sip-calls",
+        "sites",
         "dual-version",
     ];
     assert_eq!(headings, standards);

@@ -22,6 +22,7 @@ pub mod im_gate;
 pub mod mme;
 pub mod msc;
 pub mod nas;
+pub mod number_porting_centre;
 mod office;
 pub mod outbox;
 pub mod pgw;
@@ -41,6 +42,7 @@ mod table;
 pub mod timers;
 mod traffic;
 mod vocabulary;
+pub mod web_dispatcher;
 pub mod wifi_platform;
 
 use tollgate_network::PeerKind;
@@ -65,6 +67,8 @@ static KINDS: &[&PeerKind] = &[
     &diameter_proxy::DIAMETER_PROXY,
     &porter::PORTER,
     &api_client::API_CLIENT,
+    &web_dispatcher::WEB_DISPATCHER,
+    &number_porting_centre::NUMBER_PORTING_CENTRE,
     &redirect_server::REDIRECT_SERVER,
     &sip_dispatcher::SIP_DISPATCHER,
     &sip_server::SIP_SERVER,

@@ -93,7 +93,9 @@ enum Move {
     Pass(u64),
 }
 
-const BREAKS: [&str; 16] = [
+const BREAKS: [&str; 18] = [
+    "remove Refer-To",
+    "remove Contact",
     "remove Via",
     "remove Call-ID",
     "remove CSeq",
@@ -157,11 +159,24 @@ fn broken(octets: &[u8], how: &Damage) -> Vec<u8> {
     own
 }
 
+/// A message whose topmost branch is another one.
+fn renamed(octets: &[u8], number: u32) -> Vec<u8> {
+    let cookie = b"z9hG4bK";
+    let mut own = octets.to_vec();
+    if let Some(at) = own.windows(cookie.len()).position(|part| part == cookie) {
+        let at = at + cookie.len();
+        own.splice(at..at, format!("again{number}").into_bytes());
+    }
+    own
+}
+
 struct Scene {
     driver: SimDriver,
     caller: NodeId,
     attacker: NodeId,
     victim: NodeId,
+    /// How many carried messages were sent again.
+    thrown: u32,
 }
 
 impl Scene {
@@ -202,7 +217,7 @@ impl Scene {
             add("redirect-server", ATTACKER, Fields::new().with("targets", Value::List(Vec::new())));
         let victim = add(name, VICTIM, own);
         add("sip-phone", CALLEE, Fields::new().with("incoming", "answer").with("lines", 1_000_i64));
-        Self { driver, caller, attacker, victim }
+        Self { driver, caller, attacker, victim, thrown: 0 }
     }
 
     fn perform(&mut self, node: NodeId, kind: &PeerKind, verb: &str, args: Fields) -> bool {
@@ -237,7 +252,10 @@ impl Scene {
                 let carried: Vec<Bytes> =
                     self.driver.carried().iter().map(|own| own.frame.payload.clone()).collect();
                 if let Some(octets) = (!carried.is_empty()).then(|| at.get(&carried)) {
-                    self.throw(&broken(octets, how), *tcp);
+                    // With the branch as it was, it would be a copy, which is answered without a look.
+                    self.thrown += 1;
+                    let octets = renamed(octets, self.thrown);
+                    self.throw(&broken(&octets, how), *tcp);
                 }
             }
             Move::Caller(verb) => {
@@ -344,6 +362,29 @@ fn every_broken_message_leaves_every_element_at_work() {
             }
             assert!(!text.is_empty());
             scene.pass(300);
+        }
+        scene.is_alive(call);
+    }
+}
+
+/// The same within a call that is up: what was carried comes again as something new, broken in every way of the catalogue.
+#[test]
+fn what_was_carried_comes_again_broken_within_a_call() {
+    for (name, own, call) in elements() {
+        let mut scene = Scene::new(name, own, 7);
+        for verb in ["call", "hold", "transfer"] {
+            scene.play(&Move::Caller(verb));
+            scene.pass(1_000);
+        }
+        let carried: Vec<Bytes> =
+            scene.driver.carried().iter().map(|own| own.frame.payload.clone()).collect();
+        for octets in carried.iter().filter(|own| own.windows(8).any(|part| part == b" SIP/2.0")) {
+            for how in BREAKS {
+                scene.thrown += 1;
+                let octets = renamed(octets, scene.thrown);
+                scene.throw(&broken(&octets, &Damage::Catalogue(how)), false);
+                scene.pass(5);
+            }
         }
         scene.is_alive(call);
     }

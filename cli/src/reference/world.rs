@@ -178,6 +178,9 @@ fn settings(world: &World) -> Result<Settings, WorldError> {
     settings.password_attempts_max = u8::try_from(written.password_attempts_max)
         .map_err(|_| no_place("password-attempts-max is at most 255".to_owned()))?;
     settings.lockout = written.lockout;
+    if let Some(release) = &world.release {
+        settings.release = release.parse().map_err(|error| no_place(format!("{error}")))?;
+    }
     settings.login_lock = written.login_lock;
     settings.start_wait = written.session_expiry;
     settings.stop_grace = written.session_expiry;

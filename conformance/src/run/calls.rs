@@ -50,9 +50,9 @@ pub(crate) struct Xdr {
     pub(crate) session: Text,
     pub(crate) parent: Option<Text>,
     pub(crate) leg: Option<Text>,
-    /// What tells the records of one session apart that are no doubles: environment, service, and when the use began
-    /// that is charged by it.
-    pub(crate) part: (Text, Text, Text),
+    /// What tells the records of one session apart that are no doubles: environment, service, when the use began that is
+    /// charged by it, and its place among several that charge for one use in parts.
+    pub(crate) part: [Text; 4],
     /// Whether it tells of an attempt that never connected.
     pub(crate) failed: bool,
 }
@@ -107,7 +107,8 @@ impl Calls {
             session: text("session").unwrap_or_default(),
             parent: text("parent-session-id"),
             leg: text("leg"),
-            part: ["i-env", "service", "connect-time"].map(|name| text(name).unwrap_or_default()).into(),
+            part: ["i-env", "service", "connect-time", "split-order"]
+                .map(|name| text(name).unwrap_or_default()),
             failed: fields.get("failed") == Some(&Value::Flag(true)),
         });
     }

@@ -230,9 +230,15 @@ fn within_limits(scene: &Scene<'_>, shown: &Accounts) -> Vec<Violation> {
         let Some((funds, currency)) = fields.as_ref().and_then(|fields| money(fields, "funds")) else {
             continue;
         };
-        let allowed = beyond.get(&(*who, account.clone())).map_or(&[][..], Vec::as_slice);
-        let missing = sum(std::iter::once(&funds).chain(allowed));
-        if missing.is_none_or(|missing| missing.digits() < 0) {
+        // A copy tells of no xDRs: they are its system's, made there or taken over.
+        let homes =
+            scene.cast.scenario.systems().filter(|home| scene.cast.scenario.sites_of(*home).contains(who));
+        let is_within = homes.chain([*who]).any(|by| {
+            let allowed = beyond.get(&(by, account.clone())).map_or(&[][..], Vec::as_slice);
+            let missing = sum(std::iter::once(&funds).chain(allowed));
+            missing.is_some_and(|missing| missing.digits() >= 0)
+        });
+        if !is_within {
             violations.push((
                 format!("{} of {} within its limit", account, scene.cast.name(*who)),
                 format!("{funds} {currency} to spend"),

@@ -90,6 +90,11 @@ pub(super) fn schema() -> Value {
         ("instance", "The name of the running instance", text()),
         ("options", "Options said for all, an environment or an instance", options()),
         ("diameter", "How the charging system speaks Diameter", super::diameter::system()),
+        (
+            "release",
+            "The release as which the system behaves at the start",
+            json!({ "enum": crate::world::RELEASES }),
+        ),
         ("api", "How the charging system speaks HTTP", api()),
         (
             "identifiers",

@@ -14,8 +14,8 @@ use crate::yaml::{Entry, Node};
 /// The number of an environment that says none.
 const FIRST: u32 = 1;
 /// What is said once for all environments, in the world that holds them.
-pub(crate) const ABOVE: [&str; 8] =
-    ["ocs", "environment", "environments", "instance", "options", "file", "diameter", "api"];
+pub(crate) const ABOVE: [&str; 9] =
+    ["ocs", "environment", "environments", "instance", "options", "file", "diameter", "api", "release"];
 
 /// Reads `environments:` of a world that has been read otherwise.
 pub(super) fn read(node: Option<&Node>, top: &World, collector: &mut Collector) -> Vec<World> {

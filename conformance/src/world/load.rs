@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tollgate_network::ArgKind;
 use tollgate_wire::Text;
 
 use super::model::World;
@@ -160,6 +161,9 @@ pub(super) struct Names<'n> {
     pub(super) customers: BTreeSet<&'n str>,
 }
 
+/// The releases that a system can behave as (ARCH, zero-downtime update; the documents are of these).
+pub(crate) const RELEASES: [&str; 4] = ["MR75", "MR85", "MR86", "MR95"];
+
 /// Reads a world, or an environment of the world `above`.
 pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collector) -> Option<World> {
     let what = if above.is_some() { "an environment" } else { "a world" };
@@ -188,6 +192,7 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     let [nodes, rules, tariffs, products, customers, accounts] =
         ["nodes", "dialing-rules", "tariffs", "products", "customers", "accounts"].map(|key| keys.value(key));
     let settings = keys.value("settings");
+    let release = above.is_none().then(|| keys.value("release")).flatten();
     let diameter = above.is_none().then(|| keys.value("diameter")).flatten();
     let api = above.is_none().then(|| keys.value("api")).flatten();
     let identifiers = keys.value("identifiers");
@@ -222,6 +227,9 @@ pub(super) fn check(root: &Node, above: Option<&World>, collector: &mut Collecto
     world.plans = plans.read(&names, &keys_of(accounts), collector);
     world.numbers = numbers.read(&names, &keys_of(accounts), [&keys_of(nodes), &keys_of(routes)], collector);
     world.diameter = diameter.and_then(|node| diameter::read(node, world.ocs.len(), collector));
+    let release =
+        release.and_then(|node| read::typed(node, &ArgKind::Choice(&RELEASES), "a release", collector));
+    world.release = release.and_then(|release| release.as_text().map(Text::from));
     world.api = api.and_then(|node| api::read(node, collector));
     world.identifiers = identifiers.and_then(|node| api::identifiers(node, collector)).unwrap_or_default();
     if let Some(node) = settings {

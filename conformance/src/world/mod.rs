@@ -17,6 +17,7 @@ pub mod resale;
 mod supplies;
 
 pub(crate) use environments::ABOVE;
+pub(crate) use load::RELEASES;
 pub use load::{load_file, load_text};
 pub use model::{
     Account, AccountType, CallLimits, Customer, DialingRule, DynamicAuthorization, Interval, Leg, Node,

@@ -46,6 +46,8 @@ pub struct World {
     pub numbers: super::numbers::Numbers,
     /// `diameter:` how the system speaks Diameter.
     pub diameter: Option<super::diameter::Diameter>,
+    /// `release:` as which the system behaves at the start.
+    pub release: Option<Text>,
     /// `api:` how the system speaks HTTP.
     pub api: Option<super::api::Api>,
     /// `identifiers:` which numbers it gives to customers, accounts and xDRs.

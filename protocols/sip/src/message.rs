@@ -206,7 +206,7 @@ impl<'a> Lines<'a> {
     fn next_line(&mut self, what: &'static str) -> Result<(usize, &'a [u8]), ParseError> {
         let from = self.at;
         let rest = self.octets.get(from..).unwrap_or_default();
-        let Some(len) = rest.iter().position(|octet| *octet == b'\n') else {
+        let Some(len) = memchr::memchr(b'\n', rest) else {
             return Err(ParseError::expected(what, self.octets.len(), "the end of the line"));
         };
         self.at = from + len + 1;

@@ -4,7 +4,7 @@ use tollgate_time::Instant;
 
 use crate::scan::{Scan, is_word, list};
 use crate::uri::Scheme;
-use crate::{CSeq, Header, Message, NameAddr, ParseError, ParseFault, Uri, Via};
+use crate::{CSeq, Message, NameAddr, ParseError, ParseFault, Uri, Via};
 
 impl<'a> Message<'a> {
     /// The Request-URI of a request.
@@ -165,11 +165,10 @@ impl<'a> Message<'a> {
     /// # Errors
     /// The first that is broken; [`ParseError::status`] is the answer.
     pub fn check(&self) -> Result<(), ParseError> {
-        for name in ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"] {
-            self.once(name)?;
-        }
-        self.via()?;
-        self.vias().try_for_each(|via| via.map(drop))?;
+        self.once()?;
+        let mut vias = self.vias();
+        vias.next().ok_or_else(|| missing("Via"))??;
+        vias.try_for_each(|via| via.map(drop))?;
         self.from()?;
         self.to()?;
         self.call_id()?;
@@ -196,15 +195,22 @@ impl<'a> Message<'a> {
         Ok(())
     }
 
-    fn once(&self, name: &'static str) -> Result<(), ParseError> {
-        match self.all(name).nth(1) {
-            Some(Header { offset, .. }) => {
-                Err(ParseError { what: name, offset: *offset, fault: ParseFault::Repeated })
+    /// Whether the headers that may stand once stand no more often.
+    fn once(&self) -> Result<(), ParseError> {
+        let mut seen = [false; ONCE.len()];
+        for own in self.headers() {
+            // Names stand here as their RFC spells them.
+            let Some(at) = ONCE.iter().position(|name| *name == own.name) else { continue };
+            if std::mem::replace(&mut seen[at], true) {
+                return Err(ParseError { what: ONCE[at], offset: own.offset, fault: ParseFault::Repeated });
             }
-            None => Ok(()),
         }
+        Ok(())
     }
 }
+
+/// Headers that may stand once.
+const ONCE: [&str; 7] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"];
 
 const fn missing(what: &'static str) -> ParseError {
     ParseError { what, offset: 0, fault: ParseFault::Missing }

@@ -154,6 +154,10 @@ impl Ocs {
                 self.node_restarted(now, node, *delay, out);
                 out.push(Effect::Answer(crate::effect::Answer::Recorded));
             }
+            // A site alone creates nothing and gives nothing away.
+            Command::Migrate(_) if self.branch.is_some() => {
+                out.push(Effect::Answer(crate::effect::Answer::Refused(crate::Refusal::StandsAlone)));
+            }
             Command::Migrate(order) => self.migrate(order, out),
             Command::In { env, command } => self.apply_in(now, *env, command, out),
             Command::Site(_) => {}

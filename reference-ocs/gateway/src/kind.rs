@@ -460,6 +460,8 @@ const SIGHTS: &[Sight] = &[
     site::LOCKED,
     site::SYNCHRONISED,
     site::STATE,
+    site::APPLICATION,
+    site::REFUSED,
     site::LINK_BROKEN,
     Sight {
         name: "replayed",

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tollgate_network::{Frame, Input, Node, Observation, Output};
+use tollgate_ocs_core::site::Availability;
 use tollgate_ocs_core::{
     Answer, Catalogue, Command, Context, Denial, Effect, Ocs, Record, RecordError, Seat,
 };
@@ -96,7 +97,8 @@ impl RadiusGateway {
     /// that many gateways may share one.
     #[must_use]
     pub fn new(config: GatewayConfig, catalogue: impl Into<Arc<Catalogue>>) -> Self {
-        let core = Recorded::new(catalogue.into(), config.command_log);
+        let mut core = Recorded::new(catalogue.into(), config.command_log);
+        core.notes_time(config.site.is_some());
         Self::over(config, core)
     }
 
@@ -330,6 +332,7 @@ impl RadiusGateway {
     fn handle_access(&mut self, now: Instant, received: &Received<'_>) -> Result<Builder, Unanswerable> {
         let Received { packet, client, .. } = *received;
         let request = understood(packet, client);
+        let application = self.application(request.application());
         let mut oddities = std::mem::take(&mut self.oddities);
         let (ocs, first) = (self.core.ocs(), self.core.ocs().env());
         let env = client.environment_of(request.custom.session_env, first);
@@ -341,6 +344,9 @@ impl RadiusGateway {
         let access_code = request.custom.original_cld;
         let about = About { asked, service, node: &client.name, seed, access_code };
         let command = match command {
+            Ok(_) if application.is_some_and(|own| own.alone == Availability::Closed) => {
+                return Ok(self.reject(received, about, Denial::NotAvailable, None)?);
+            }
             Ok(command) => command,
             Err(denial) => return Ok(self.reject(received, about, denial, None)?),
         };

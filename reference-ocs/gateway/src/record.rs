@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use tollgate_ocs_core::{Catalogue, Command, Effect, MemoryRecord, Ocs, Record, RecordError, Recovered};
+use tollgate_ocs_core::{
+    Catalogue, Command, Effect, MemoryRecord, Ocs, Record, RecordError, Recovered, SiteCommand,
+};
 use tollgate_time::Instant;
 
 use crate::config::CommandLogging;
@@ -17,6 +19,8 @@ pub(crate) struct Recorded {
     kept: Kept,
     /// Why nothing more is taken.
     failed: Option<RecordError>,
+    /// Whether it is noted when something came of time alone, for those who follow the record.
+    notes_time: bool,
 }
 
 enum Kept {
@@ -43,7 +47,13 @@ impl Recorded {
                 Kept::Memory(MemoryRecord::new(usize::try_from(max).unwrap_or(usize::MAX)))
             }
         };
-        Self { ocs: Ocs::new(Catalogue::clone(&catalogue)), beginning: catalogue, kept, failed: None }
+        Self {
+            ocs: Ocs::new(Catalogue::clone(&catalogue)),
+            beginning: catalogue,
+            kept,
+            failed: None,
+            notes_time: false,
+        }
     }
 
     /// Goes on from what a store holds.
@@ -52,7 +62,15 @@ impl Recorded {
         mut record: Box<dyn Record>,
     ) -> Result<(Self, u64), RecordError> {
         let Recovered { ocs, replayed } = record.recover(&catalogue)?;
-        Ok((Self { ocs, beginning: catalogue, kept: Kept::Store(record), failed: None }, replayed))
+        Ok((
+            Self { ocs, beginning: catalogue, kept: Kept::Store(record), failed: None, notes_time: false },
+            replayed,
+        ))
+    }
+
+    /// Whether it is noted when something came of time alone.
+    pub(crate) const fn notes_time(&mut self, notes: bool) {
+        self.notes_time = notes;
     }
 
     pub(crate) const fn ocs(&self) -> &Ocs {
@@ -101,6 +119,13 @@ impl Recorded {
     pub(crate) fn expire(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         if self.failed.is_none() {
             effects.append(&mut self.ocs.expire(now));
+            if let Kept::Memory(record) = &mut self.kept
+                && self.notes_time
+                && !effects.is_empty()
+                && !record.is_full()
+            {
+                record.push(now, Command::Site(Box::new(SiteCommand::Passed { at: now })));
+            }
             // A failure is kept, and met by the next commit.
             let _ = self.note(now, effects);
         }

@@ -248,7 +248,16 @@ impl Request<'_> {
     }
 
     fn has_feature(&self, name: &str) -> bool {
-        self.custom.service_features.and_then(|features| parameter(features, name)) == Some("1")
+        self.feature(name) == Some("1")
+    }
+
+    fn feature(&self, name: &str) -> Option<&str> {
+        self.custom.service_features.and_then(|features| parameter(features, name))
+    }
+
+    /// The IVR application that asks (`app-type` of PortaOne-Service-Features).
+    pub(crate) fn application(&self) -> Option<&str> {
+        self.feature("app-type")
     }
 
     /// What the request says of the call itself.

@@ -107,7 +107,13 @@ impl RadiusGateway {
     fn administer(&mut self, now: Instant, env: EnvId, admin: Admin) -> Result<(), ActionError> {
         let command = Command::Admin(admin).within(env, self.ocs().env());
         match self.apply(now, command) {
-            Ok(Some(Answer::Refused(refusal))) => Err(ActionError::Impossible(refusal.to_string())),
+            Ok(Some(Answer::Refused(refusal))) => {
+                let reason = refusal.to_string();
+                self.observe(|| {
+                    Observation::new("change-refused", Fields::new().with("reason", reason.as_str()))
+                });
+                Err(ActionError::Impossible(reason))
+            }
             Ok(_) => Ok(()),
             Err(full) => Err(ActionError::Impossible(full.to_string())),
         }

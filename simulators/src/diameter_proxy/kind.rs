@@ -4,14 +4,14 @@ use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupErr
 
 use super::node::DiameterProxy;
 use crate::diameter::{self, CREDIT, LISTENING, NEIGHBOURS, join_sights};
-use crate::forwarding_registry::{REGISTRY_PORT, REGISTRY_SIGHTS};
+use crate::forwarding_registry::{REGISTRY_PORT, REGISTRY_SIGHTS, SESSIONS};
 use crate::table::{join, join_verbs, optional, required};
 
 /// A Diameter proxy.
 pub static DIAMETER_PROXY: PeerKind = PeerKind {
     name: "diameter-proxy",
     about: "A Diameter proxy in front of several charging systems: a session goes to the system that has its subscriber, \
-            stays there whoever has him meanwhile, and what the system asks goes back through it",
+            and what the system asks goes back through it",
     client: true,
     settings: &SETTINGS,
     verbs: &VERBS,
@@ -23,17 +23,18 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(DiameterProxy::new(&setup)?))
 }
 
-const OWN: [Arg; 3] = [
+const OWN: [Arg; 4] = [
     optional("proxy-state", ArgKind::Text, "Proxy-State; its name where it is left out"),
     optional(
         "fallback",
         ArgKind::Text,
         "the system of subscribers that nobody has; the last one of the scenario where it is left out",
     ),
+    SESSIONS,
     REGISTRY_PORT,
 ];
 
-static SETTINGS: [Arg; 10] = join::<7, 3, 10>(join::<5, 2, 7>(diameter::SETTINGS, LISTENING), OWN);
+static SETTINGS: [Arg; 11] = join::<7, 4, 11>(join::<5, 2, 7>(diameter::SETTINGS, LISTENING), OWN);
 
 const NUMBERS: Arg = required("numbers", ArgKind::List(&ArgKind::Text), "accounts, aliases or numbers");
 

@@ -9,7 +9,7 @@ use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text, Value};
 
 use crate::diameter::{self, Desk, Happening};
-use crate::forwarding_registry::{Registry, RegistryDoor, SystemPlace};
+use crate::forwarding_registry::{Registry, RegistryDoor, SystemPlace, follows};
 use crate::settings::{Reader, words};
 
 /// So many sessions are remembered; of further ones the oldest is forgotten, and goes where its subscriber is.
@@ -21,6 +21,8 @@ pub struct DiameterProxy {
     desk: Desk,
     registry: Registry,
     door: RegistryDoor,
+    /// Whether a session goes where its subscriber is, and not where it began.
+    follows: bool,
     homes: BTreeMap<Text, SystemPlace>,
     order: VecDeque<Text>,
 }
@@ -52,6 +54,7 @@ impl DiameterProxy {
             desk: Desk::new(settings, &servers, setup),
             registry,
             door: RegistryDoor::new(setup.address, port),
+            follows: follows(setup),
             homes: BTreeMap::new(),
             order: VecDeque::new(),
         })
@@ -96,15 +99,18 @@ impl DiameterProxy {
     /// Where a session began; else where its subscriber is, by each of the numbers that the request gives him.
     fn system_of(&mut self, message: &Message<'_>) -> Option<SystemPlace> {
         let session = message.text(avp::SESSION_ID).map(Text::from);
-        if let Some(known) = session.as_ref().and_then(|session| self.homes.get(session)) {
-            return Some(*known);
+        let known = session.as_ref().and_then(|session| self.homes.get(session)).copied();
+        if known.is_some() && !self.follows {
+            return known;
         }
         let numbers = message.all(avp::SUBSCRIPTION_ID).filter_map(|own| {
             let data = own.members().get(avp::SUBSCRIPTION_ID_DATA)?;
             std::str::from_utf8(data.data).ok()
         });
-        let place = self.registry.route(numbers.chain(message.text(avp::USER_NAME)))?;
-        if let Some(session) = session {
+        let mut numbers = numbers.chain(message.text(avp::USER_NAME));
+        let place =
+            numbers.find_map(|number| self.registry.locate(number)).or(known).or(self.registry.fallback())?;
+        if let Some(session) = session.filter(|_| known.is_none()) {
             self.homes.insert(session.clone(), place);
             self.order.push_back(session);
         }

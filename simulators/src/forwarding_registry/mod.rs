@@ -4,6 +4,9 @@
 
 mod door;
 mod registry;
+mod sessions;
 
 pub use door::{ASSIGN, REGISTRY_PORT, REGISTRY_SIGHTS, RegistryDoor, assigned};
 pub use registry::{MoveError, NUMBERS_MAX, Registry, SystemPlace};
+pub use sessions::SESSIONS;
+pub(crate) use sessions::follows;

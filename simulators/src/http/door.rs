@@ -12,8 +12,8 @@ use tollgate_wire::Fields;
 use super::json;
 use crate::outbox::Outbox;
 
-/// The id of the listener, apart from those of other connections that the same node may have.
-const LISTENER: StreamId = StreamId::outgoing((1 << 61) - 1);
+/// Where the ids of listeners begin, one for each port, apart from those of other connections that the same node may have.
+const LISTENERS: u64 = 1 << 61;
 
 /// A request that wants an answer.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub struct Knock {
 #[derive(Debug)]
 pub struct Door {
     at: SocketAddr,
+    listener: StreamId,
     server: Server<StreamId>,
     streams: BTreeSet<StreamId>,
     listens: bool,
@@ -37,8 +38,9 @@ impl Door {
     /// A door at this address; it opens when it is told the time first.
     #[must_use]
     pub fn new(address: IpAddr, port: u16) -> Self {
-        let server = Server::new(Limits::default());
-        Self { at: SocketAddr::new(address, port), server, streams: BTreeSet::new(), listens: false }
+        let (server, streams) = (Server::new(Limits::default()), BTreeSet::new());
+        let listener = StreamId::outgoing(LISTENERS + u64::from(port));
+        Self { at: SocketAddr::new(address, port), listener, server, streams, listens: false }
     }
 
     /// When [`Self::expire`] has something to do: at once, until it listens.
@@ -50,14 +52,14 @@ impl Door {
     /// Listens, the first time.
     pub fn expire(&mut self, out: &mut Outbox) {
         if !std::mem::replace(&mut self.listens, true) {
-            out.order(LISTENER, StreamOrder::Listen { at: self.at, over: Transport::Tcp });
+            out.order(self.listener, StreamOrder::Listen { at: self.at, over: Transport::Tcp });
         }
     }
 
     /// Takes what happened to a connection; `false` when it is none of the door's.
     pub fn take(&mut self, id: StreamId, event: &StreamEvent, out: &mut Outbox) -> bool {
         match event {
-            StreamEvent::Refused(why) if id == LISTENER => {
+            StreamEvent::Refused(why) if id == self.listener => {
                 let why = why.to_string();
                 out.observe("http-note", || Fields::new().with("detail", why.as_str()));
                 return true;
@@ -66,7 +68,7 @@ impl Door {
                 self.streams.insert(id);
                 self.server.handle_accepted(id);
             }
-            _ if !self.streams.contains(&id) => return id == LISTENER,
+            _ if !self.streams.contains(&id) => return id == self.listener,
             StreamEvent::Received(octets) => self.server.handle_octets(id, octets),
             StreamEvent::Closed(_) => {
                 self.streams.remove(&id);

@@ -3,15 +3,14 @@
 use tollgate_network::{Arg, ArgKind, FieldNames, Peer, PeerKind, Setup, SetupError, Sight, Verb};
 
 use super::node::RadiusProxy;
-use crate::forwarding_registry::{REGISTRY_PORT, REGISTRY_SIGHTS};
+use crate::forwarding_registry::{REGISTRY_PORT, REGISTRY_SIGHTS, SESSIONS};
 use crate::radius_client::DISCARDED;
 use crate::table::{integer, join_sights, optional, preset, required};
 
 /// A RADIUS proxy.
 pub static RADIUS_PROXY: PeerKind = PeerKind {
     name: "radius-proxy",
-    about: "A RADIUS proxy in front of several charging systems: each request goes to the system of its account, a session \
-            stays where it began, and of a pair the one that lives has the virtual address",
+    about: "A RADIUS proxy in front of several charging systems: each request goes to the system of its account, and of a pair the one that lives has the virtual address",
     client: true,
     settings: &SETTINGS,
     verbs: &VERBS,
@@ -23,7 +22,7 @@ fn build(setup: Setup) -> Result<Box<dyn Peer>, SetupError> {
     Ok(Box::new(RadiusProxy::new(&setup)?))
 }
 
-static SETTINGS: [Arg; 10] = [
+static SETTINGS: [Arg; 11] = [
     required(
         "clients",
         ArgKind::List(&ArgKind::Text),
@@ -60,6 +59,7 @@ static SETTINGS: [Arg; 10] = [
         "31645",
         "the first of the 16 UDP ports that it passes requests on from",
     ),
+    SESSIONS,
     REGISTRY_PORT,
 ];
 

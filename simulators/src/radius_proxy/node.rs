@@ -15,7 +15,7 @@ use super::pair::{Pair, Part, Step};
 use super::settings::Settings;
 use super::table::{Homes, Pending, Table};
 use crate::dynamic_authorization::PORT as DYNAMIC;
-use crate::forwarding_registry::{Registry, RegistryDoor, SystemPlace};
+use crate::forwarding_registry::{Registry, RegistryDoor, SystemPlace, follows};
 use crate::outbox::Outbox;
 use crate::radius_client::discard;
 use crate::settings::{Reader, words};
@@ -37,6 +37,8 @@ pub struct RadiusProxy {
     pair: Pair,
     random: ChaCha8Rng,
     started: bool,
+    /// Whether a session goes where its account is, and not where it began.
+    follows: bool,
     /// Counts what it passes on, for its Proxy-State.
     count: u64,
     out: Outbox,
@@ -79,6 +81,7 @@ impl RadiusProxy {
             pair,
             random: ChaCha8Rng::seed_from_u64(setup.seed),
             started: false,
+            follows: follows(setup),
             count: 0,
             out: Outbox::new(setup.observe),
             settings,
@@ -194,7 +197,10 @@ impl RadiusProxy {
         let known = session.and_then(|session| self.homes.of(client, session));
         let names = [attribute::USER_NAME, attribute::CALLING_STATION_ID, attribute::CALLED_STATION_ID];
         let names = names.into_iter().filter_map(|number| packet.text(number));
-        let place = known.or_else(|| self.registry.route(names))?;
+        // What follows its account goes where that is now, if the request tells it at all.
+        let now = |registry: &Registry| names.clone().find_map(|name| registry.locate(name));
+        let place = if self.follows { now(&self.registry).or(known) } else { known };
+        let place = place.or_else(|| self.registry.route(names.clone()))?;
         if let Some(session) = session {
             self.homes.note(client, session, place);
         }

@@ -36,5 +36,5 @@ pub use relay::{Changes, Memory, Relayed, Relays, is_within_dialog};
 pub(crate) use settings::SETTINGS;
 pub(crate) use sights::SIGHTS;
 pub(crate) use spelt::VERBS;
-pub use station::{DATAGRAM_MAX, Happening, SendError, Station, StationSettings};
+pub use station::{DATAGRAM_MAX, First, Happening, SendError, Station, StationSettings};
 pub use transport::{CONNECTIONS_MAX, Received};

@@ -111,9 +111,8 @@ impl Station {
     /// Sends a response back by its second Via; says whether there was one.
     pub fn pass_response(&mut self, response: &Message<'_>) -> bool {
         let Some(octets) = returned(response) else { return false };
-        let Some(hop) = Message::parse(&octets).ok().and_then(|own| self.hop_back(&own)) else {
-            return false;
-        };
+        let next = response.vias().nth(1).and_then(Result::ok);
+        let Some(hop) = next.and_then(|via| self.hop_by(&via)) else { return false };
         self.send_octets(octets, &hop);
         true
     }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tollgate_network::{Input, Output as NodeOutput, StreamId};
 use tollgate_sip::transaction::{Handled, Output, Timers, TransactionError, TransactionId, Transactions};
-use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, response, stamped_octets};
+use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, Via, response, stamped_octets};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Value};
 
@@ -83,6 +83,9 @@ pub enum SendError {
     Parse(#[from] ParseError),
 }
 
+/// Takes a message before any transaction knows of it, and says whether it has handled it.
+pub type First<'f> = &'f mut dyn FnMut(&mut Station, &Received, &Message<'_>) -> bool;
+
 /// A SIP element's transport and transactions.
 #[derive(Debug)]
 pub struct Station {
@@ -151,13 +154,19 @@ impl Station {
 
     /// Takes an input; [`Self::poll`] says what came of it.
     pub fn take(&mut self, now: Instant, input: Input<'_>) {
+        self.take_first(now, input, &mut |_, _, _| false);
+    }
+
+    /// The same, where each message that is as it must be is shown to its owner first, before any transaction knows of it.
+    /// Where the owner has handled it, nothing else becomes of it: what comes most is handled so, without memory.
+    pub fn take_first(&mut self, now: Instant, input: Input<'_>, first: First<'_>) {
         match input {
             Input::Timeout => self.transactions.handle_timeout(now),
             input => self.transport.handle_input(input, &mut self.out),
         }
         while let Some(arrival) = self.transport.poll() {
             match arrival {
-                Arrival::Message(received) => self.message(now, received),
+                Arrival::Message(received) => self.message(now, received, first),
                 Arrival::Broken(received, error) => self.broken(&received, &error),
                 Arrival::Gone(stream) => self.gone(stream),
             }
@@ -348,10 +357,9 @@ impl Station {
         Hop { to: to.unwrap_or(received.source), ..received.flow() }
     }
 
-    /// Where a response goes by its topmost Via: what a proxy finds once its own is taken off.
+    /// Where a response goes by a Via: what a proxy finds once its own is taken off.
     #[must_use]
-    pub fn hop_back(&self, response: &Message<'_>) -> Option<Hop> {
-        let via = response.via().ok()?;
+    pub fn hop_by(&self, via: &Via<'_>) -> Option<Hop> {
         let (host, port) = via.response_target();
         let to: SocketAddr = self.settings.names.find(host, Some(port))?;
         Some(Hop { to, over: Carrier::of(via.transport)?, from: 0, stream: None })
@@ -366,16 +374,22 @@ impl Station {
         self.pump();
     }
 
-    fn message(&mut self, now: Instant, mut received: Received) {
+    fn message(&mut self, now: Instant, mut received: Received, first: First<'_>) {
         let octets = received.octets.clone();
         let message = match Message::parse(&octets) {
             Ok(message) => message,
             Err(error) => return self.unreadable(&received, &error),
         };
-        self.out.hear_message(sights::name_of(&octets), &octets, sights::received_fields);
+        if self.out.is_observing() {
+            self.out.hear_message(sights::name_of(&octets), &octets, sights::received_fields);
+        }
+        let mut stamped = false;
         if message.code().is_none() {
             match stamped_octets(&message, &octets, received.source) {
-                Ok(Some(stamped)) => received.octets = stamped.into(),
+                Ok(Some(octets)) => {
+                    received.octets = octets.into();
+                    stamped = true;
+                }
                 Ok(None) => {}
                 Err(_) => return self.discard(&received, "Via: it is missing or broken", None),
             }
@@ -385,6 +399,15 @@ impl Station {
         }
         if message.code().is_some() && !self.is_mine(&message) {
             return self.discard(&received, "Via: the topmost one is not of this element", None);
+        }
+        let noted = received.octets.clone();
+        let handled = match stamped.then(|| Message::parse(&noted)) {
+            None => first(self, &received, &message),
+            Some(Ok(stamped)) => first(self, &received, &stamped),
+            Some(Err(_)) => false,
+        };
+        if handled {
+            return;
         }
         if self.settings.stateless {
             self.happenings.push_back(Happening::Passing(received));
@@ -402,11 +425,11 @@ impl Station {
         let reliable = received.over.is_reliable();
         match self.transactions.handle_message(now, message, &received.octets, reliable) {
             Ok(Handled::Request(id)) => {
-                self.keep_way_back(id, &received);
+                self.keep_way_back(id, message, &received);
                 self.happenings.push_back(Happening::Request(id, received));
             }
             Ok(Handled::Cancel(id, invite)) => {
-                self.keep_way_back(id, &received);
+                self.keep_way_back(id, message, &received);
                 self.reply(now, id, &received, if invite.is_some() { 200 } else { 481 });
                 if let Some(invite) = invite {
                     self.happenings.push_back(Happening::Cancel(invite, received));
@@ -424,11 +447,21 @@ impl Station {
         }
     }
 
-    fn keep_way_back(&mut self, id: TransactionId, received: &Received) {
-        if let Some(request) = received.message() {
-            let hop = self.way_back(&request, received);
-            self.places.insert(id, hop);
-        }
+    /// Keeps where the answer to a request goes; `request` is as it was before its receiver noted anything.
+    fn keep_way_back(&mut self, id: TransactionId, request: &Message<'_>, received: &Received) {
+        let noted = received.over == Carrier::Udp && request.via().is_ok_and(|via| via.rport().is_some());
+        // What was noted in the topmost Via is the source, unless the sender wants his answers elsewhere.
+        let plain = noted && request.via().is_ok_and(|via| !via.params.has("maddr"));
+        let hop = if plain {
+            received.flow()
+        } else {
+            let octets = received.octets.clone();
+            match Message::parse(&octets) {
+                Ok(stamped) => self.way_back(&stamped, received),
+                Err(_) => received.flow(),
+            }
+        };
+        self.places.insert(id, hop);
     }
 
     /// A message that breaks a rule: a request is answered where that can be done (RFC 3261 section 8.2, RFC 4475

@@ -33,20 +33,6 @@ pub(super) enum Caller {
 }
 
 impl Office {
-    /// Where a request came from: what a dispatcher in front says of it, else its source.
-    pub(super) fn origin(&self, message: &Message<'_>, request: &Received) -> IpAddr {
-        let source = request.source.ip();
-        if !self.settings.is_dispatcher(source) {
-            return source;
-        }
-        // The last one is the dispatcher's; others may be whoever's.
-        let told = message.all("PortaSIP-Notify").last().and_then(|own| {
-            let told = own.text.as_ref();
-            told.split(';').find_map(|part| part.trim().strip_prefix("NAT=")).and_then(|own| own.parse().ok())
-        });
-        told.unwrap_or(source)
-    }
-
     /// Who sends a request.
     pub(super) fn identify(
         &mut self,
@@ -101,7 +87,7 @@ impl SipServer {
         let Some(dialled) = dialled else {
             return self.office.turn_down(now, id, request, 484);
         };
-        let remote = self.office.origin(&message, request);
+        let remote = self.office.settings.origin(&message, request);
         let caller = self.office.identify(now, &message, remote, "INVITE");
         let from = message.from().ok();
         let number = from.and_then(|own| own.uri.user).unwrap_or_default();

@@ -14,7 +14,7 @@ use super::answers;
 use super::call::{Call, CallId};
 use super::messages::{About, Ask, Query};
 use super::office::{Alarm, Office, Role};
-use super::register::{Registration, Registrations};
+use super::register::{self, Registration, Registrations};
 use super::registrar::Registrar;
 use super::settings::Settings;
 use crate::apart::Notice;
@@ -297,7 +297,11 @@ impl Node for SipServer {
             Input::Stream(..) => false,
         };
         if !taken {
-            self.office.station.take(now, input);
+            let Self { office, registrar, registrations, .. } = self;
+            let Office { settings, station, .. } = office;
+            station.take_first(now, input, &mut |station, received, message| {
+                register::again(now, settings, (registrar, registrations), station, (received, message))
+            });
         }
         self.settle(now);
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use tollgate_sip::transaction::TransactionId;
-use tollgate_sip::{Builder, Method, response};
+use tollgate_sip::{BRANCH_COOKIE, BuildError, Builder, Message, Method, response};
 use tollgate_time::Instant;
 use tollgate_wire::{Fields, Text};
 
@@ -12,9 +12,10 @@ use super::answers::Verdict;
 use super::begin::Caller;
 use super::messages::{About, Ask};
 use super::node::{SWEEP, SipServer};
-use super::office::Alarm;
-use super::registrar::Wish;
-use crate::sip::{Carrier, Hop, Received};
+use super::office::{Alarm, Office};
+use super::registrar::{Binding, Registrar, Wish};
+use super::settings::Settings;
+use crate::sip::{Carrier, Hop, Received, Station};
 
 /// Registrations that wait for the charging system at once.
 const WAITING_MAX: usize = 1 << 16;
@@ -50,17 +51,93 @@ impl Registrations {
         self.waiting.insert(self.made, registration);
         Some(self.made)
     }
+
+    /// Tells other registrars, and waits for nobody.
+    fn tell(&mut self, settings: &Settings, station: &mut Station, account: &str, left: u64) {
+        for (to, over) in &settings.third_party_registrars {
+            self.told = self.told.wrapping_add(1) & 0x7fff_ffff;
+            let hop = Hop { over: *over, ..Hop::udp(*to) };
+            if let Ok(own) = third_party(settings, station, self.told, (account, left), &hop) {
+                // Nobody waits for it: the next registration tells it again.
+                let _gone = station.send(own, &hop);
+            }
+        }
+    }
+}
+
+/// A registration in the name of an account. Not the telephone speaks, but its server (TS 24.229 section 5.4.1.7 names the
+/// parties so).
+fn third_party(
+    settings: &Settings,
+    station: &mut Station,
+    told: u32,
+    (account, left): (&str, u64),
+    hop: &Hop,
+) -> Result<Builder, BuildError> {
+    let realm = &settings.realm;
+    let own = station.uri("", 0, Carrier::Udp);
+    let contact = station.uri(account, 0, hop.over);
+    let mut register = Builder::request(Method::REGISTER, format_args!("sip:{}", hop.to))?;
+    register.header("Max-Forwards", 70)?;
+    register.header("From", format_args!("<{own}>;tag={}", station.chance.tag()))?;
+    register.header("To", format_args!("<sip:{account}@{realm}>"))?;
+    register.header("Call-ID", format_args!("{}@{realm}", station.chance.call()))?;
+    register.header("CSeq", format_args!("{told} REGISTER"))?;
+    register.header("Contact", format_args!("<{contact}>"))?;
+    register.header("Expires", left)?;
+    Ok(register)
+}
+
+/// A telephone that is known registers again as it did: it is answered at once, without a transaction, for a copy is
+/// answered alike (RFC 3261 section 8.2.7). Nearly every message of a day is of this kind. Says whether it was so.
+pub(super) fn again(
+    now: Instant,
+    settings: &Settings,
+    (registrar, registrations): (&mut Registrar, &mut Registrations),
+    station: &mut Station,
+    (received, message): (&Received, &Message<'_>),
+) -> bool {
+    if !message.is(Method::REGISTER) {
+        return false;
+    }
+    let account = message.to().ok().and_then(|to| to.uri.user).unwrap_or_default();
+    let remote = settings.origin(message, received);
+    let wish = Wish { message, remote, flow: received.flow(), trusted_until: now };
+    let Some(bindings) = registrar.refresh(now, account, &wish, settings.expires_max) else { return false };
+    let tag = station.chance.branch_of(message);
+    let tag = tag.get(BRANCH_COOKIE.len()..).unwrap_or_default();
+    let Ok(own) = written(now, message, bindings, tag) else { return false };
+    let left = bindings.iter().map(|binding| (binding.expires_at - now).as_secs()).max().unwrap_or(0);
+    let hop = station.way_back(message, received);
+    station.send_octets(own.finish(), &hop);
+    registrations.tell(settings, station, account, left);
+    true
+}
+
+/// The answer to a registration that was taken.
+fn written(
+    now: Instant,
+    message: &Message<'_>,
+    bindings: &[Binding],
+    tag: &str,
+) -> Result<Builder, BuildError> {
+    let mut own = response(message, 200, None, tag)?;
+    for path in message.all("Path") {
+        own.header("Path", &path.text)?;
+    }
+    for binding in bindings {
+        let left = (binding.expires_at - now).as_secs();
+        own.header("Contact", format_args!("<{}>;expires={left}", binding.contact))?;
+    }
+    Ok(own)
 }
 
 impl SipServer {
     /// A telephone registers.
     pub(super) fn register(&mut self, now: Instant, id: TransactionId, request: &Received) {
         let Some(message) = request.message() else { return };
-        let remote = self.office.origin(&message, request);
+        let remote = self.office.settings.origin(&message, request);
         let named = message.to().ok().and_then(|to| to.uri.user).unwrap_or_default();
-        if self.registrar.knows(now, named, &message, remote) {
-            return self.registered(now, id, request, &named.into(), false);
-        }
         let digest = match self.office.identify(now, &message, remote, "REGISTER") {
             Caller::User(digest) => digest,
             Caller::Stranger { stale } => return self.office.challenge(now, id, request, stale),
@@ -101,7 +178,7 @@ impl SipServer {
         let Some(own) = self.registrations.waiting.remove(&number) else { return };
         let Registration { transaction, request, account } = own;
         match verdict {
-            Some(Verdict::Accepted(_)) => self.registered(now, transaction, &request, &account, true),
+            Some(Verdict::Accepted(_)) => self.registered(now, transaction, &request, &account),
             Some(Verdict::Refused(refused)) => {
                 let why = refused.explanation.clone();
                 self.office
@@ -115,18 +192,10 @@ impl SipServer {
     }
 
     /// A telephone may register: its bindings are kept and told.
-    fn registered(
-        &mut self,
-        now: Instant,
-        id: TransactionId,
-        request: &Received,
-        account: &Text,
-        judged: bool,
-    ) {
+    fn registered(&mut self, now: Instant, id: TransactionId, request: &Received, account: &Text) {
         let Some(message) = request.message() else { return };
-        let remote = self.office.origin(&message, request);
-        let life = self.office.settings.registration_life;
-        let trusted_until = if judged { now + life } else { now };
+        let remote = self.office.settings.origin(&message, request);
+        let trusted_until = now + self.office.settings.registration_life;
         let wish = Wish { message: &message, remote, flow: request.flow(), trusted_until };
         if self.registrar.len() == 0 {
             self.office.alarms.set(now + SWEEP, Alarm::Sweep);
@@ -136,59 +205,12 @@ impl SipServer {
         }
         let tag = self.office.station.chance.tag();
         let bindings = self.registrar.find(now, account);
-        let written = response(&message, 200, None, &tag).and_then(|mut own| {
-            for path in message.all("Path") {
-                own.header("Path", &path.text)?;
-            }
-            for binding in &bindings {
-                let left = (binding.expires_at - now).as_secs();
-                own.header("Contact", format_args!("<{}>;expires={left}", binding.contact))?;
-            }
-            Ok(own)
-        });
-        if let Ok(own) = written {
+        if let Ok(own) = written(now, &message, &bindings, &tag) {
             // Where its transaction is over, nobody waits for it.
             let _over = self.office.station.respond(now, id, &own);
         }
         let left = bindings.iter().map(|binding| (binding.expires_at - now).as_secs()).max().unwrap_or(0);
-        self.tell_registrars(account, left);
-    }
-
-    /// Tells other registrars, and waits for nobody.
-    fn tell_registrars(&mut self, account: &Text, left: u64) {
-        for place in 0..self.office.settings.third_party_registrars.len() {
-            let Some((to, over)) = self.office.settings.third_party_registrars.get(place).copied() else {
-                return;
-            };
-            self.registrations.told = self.registrations.told.wrapping_add(1) & 0x7fff_ffff;
-            let hop = Hop { over, ..Hop::udp(to) };
-            if let Ok(own) = self.third_party(account, left, &hop) {
-                // Nobody waits for it: the next registration tells it again.
-                let _gone = self.office.station.send(own, &hop);
-            }
-        }
-    }
-
-    fn third_party(
-        &mut self,
-        account: &Text,
-        left: u64,
-        hop: &Hop,
-    ) -> Result<Builder, tollgate_sip::BuildError> {
-        let told = self.registrations.told;
-        let station = &mut self.office.station;
-        let realm = &self.office.settings.realm;
-        let own = station.uri("", 0, Carrier::Udp);
-        let contact = station.uri(account, 0, hop.over);
-        let mut register = Builder::request(Method::REGISTER, format_args!("sip:{}", hop.to))?;
-        register.header("Max-Forwards", 70)?;
-        // Not the telephone speaks, but its server (TS 24.229 section 5.4.1.7 names the parties so).
-        register.header("From", format_args!("<{own}>;tag={}", station.chance.tag()))?;
-        register.header("To", format_args!("<sip:{account}@{realm}>"))?;
-        register.header("Call-ID", format_args!("{}@{realm}", station.chance.call()))?;
-        register.header("CSeq", format_args!("{told} REGISTER"))?;
-        register.header("Contact", format_args!("<{contact}>"))?;
-        register.header("Expires", left)?;
-        Ok(register)
+        let Office { settings, station, .. } = &mut self.office;
+        self.registrations.tell(settings, station, account, left);
     }
 }

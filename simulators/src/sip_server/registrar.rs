@@ -94,27 +94,43 @@ impl Registrar {
         all
     }
 
-    /// Whether a telephone registers again as it did: the same contact from the same place within the life of its
-    /// authorisation, under the same Call-ID.
-    pub(super) fn knows(&self, now: Instant, account: &str, message: &Message<'_>, remote: IpAddr) -> bool {
-        let Some(own) = self.accounts.get(account) else { return false };
+    /// A telephone registers again as it did, and its binding lasts longer: the same contact from the same place within the
+    /// life of its authorisation, under the same Call-ID. Answers with all telephones of the account; `None`, and nothing is
+    /// changed, where the registration says anything else.
+    pub(super) fn refresh(
+        &mut self,
+        now: Instant,
+        account: &str,
+        wish: &Wish<'_>,
+        expires_max: u32,
+    ) -> Option<&[Binding]> {
+        let message = wish.message;
+        let mut contacts = message.contacts();
+        let (Some(Ok(contact)), None) = (contacts.next(), contacts.next()) else { return None };
+        let own = self.accounts.get_mut(account)?;
         let call_id = message.value("Call-ID").unwrap_or_default();
-        let mut any = false;
-        for contact in message.contacts() {
-            let Ok(contact) = contact else { return false };
-            let known = own.iter().any(|binding| {
-                binding.contact == contact.uri.text
-                    && binding.remote == remote
-                    && *binding.call_id == *call_id
-                    && binding.trusted_until > now
-                    && binding.expires_at > now
-            });
-            if !known {
-                return false;
-            }
-            any = true;
+        let cseq = message.cseq().ok()?.number;
+        let known = own.iter_mut().find(|binding| binding.contact == contact.uri.text)?;
+        let same = known.remote == wish.remote && *known.call_id == *call_id && known.cseq <= cseq;
+        if !same || known.trusted_until <= now || known.expires_at <= now {
+            return None;
         }
-        any
+        let said = contact.params.get("expires").and_then(|secs| secs.parse().ok());
+        let secs = said.or(message.expires_secs().ok()?).unwrap_or(expires_max).min(expires_max);
+        if secs == 0 {
+            return None;
+        }
+        known.expires_at = now + Duration::from_secs(u64::from(secs));
+        (known.cseq, known.flow, known.q) = (cseq, wish.flow, contact.q_millis());
+        let mut hops = message.addresses("Path").filter_map(Result::ok);
+        if !known.path.iter().all(|own| hops.next().is_some_and(|hop| *own == hop.to_string()))
+            || hops.next().is_some()
+        {
+            known.path =
+                message.addresses("Path").filter_map(Result::ok).map(|hop| hop.to_string()).collect();
+        }
+        own.retain(|binding| binding.expires_at > now);
+        Some(own)
     }
 
     /// Takes what an authorised registration says; nothing is changed where it is refused.
@@ -256,18 +272,23 @@ mod tests {
     fn only_the_same_telephone_from_the_same_place_is_known_again() {
         let mut own = Registrar::default();
         register(&mut own, 0, 1, "<sip:1@a>").unwrap();
-        let again = |contact: &str, call_id: &str| {
-            format!(
-                "REGISTER sip:h SIP/2.0\r\nCall-ID: {call_id}\r\nCSeq: 2 REGISTER\r\nContact: {contact}\r\n\r\n"
-            )
+        let mut again = |now, contact: &str, call_id: &str, remote: IpAddr| {
+            let text = format!(
+                "REGISTER sip:h SIP/2.0\r\nCall-ID: {call_id}\r\nCSeq: 2 REGISTER\r\nContact: {contact}\r\nExpires: 60\r\n\r\n"
+            );
+            let message = Message::parse(text.as_bytes()).unwrap();
+            let flow = Hop::udp("10.0.0.9:5060".parse().unwrap());
+            let wish = Wish { message: &message, remote, flow, trusted_until: at(now) };
+            own.refresh(at(now), "anna", &wish, 300).map(<[Binding]>::len)
         };
-        let known = |now, text: &str, from| {
-            own.knows(at(now), "anna", &Message::parse(text.as_bytes()).unwrap(), from)
-        };
-        assert!(known(1, &again("<sip:1@a>", "c"), HERE));
-        assert!(!known(1, &again("<sip:1@b>", "c"), HERE));
-        assert!(!known(1, &again("<sip:1@a>", "d"), HERE));
-        assert!(!known(1, &again("<sip:1@a>", "c"), [10, 0, 0, 8].into()));
-        assert!(!known(100, &again("<sip:1@a>", "c"), HERE));
+        assert_eq!(again(1, "<sip:1@b>", "c", HERE), None);
+        assert_eq!(again(1, "<sip:1@a>", "d", HERE), None);
+        assert_eq!(again(1, "<sip:1@a>", "c", [10, 0, 0, 8].into()), None);
+        assert_eq!(again(1, "<sip:1@a>;expires=0", "c", HERE), None);
+        assert_eq!(again(1, "<sip:1@a>", "c", HERE), Some(1));
+        // It lasts until the second 61, and its authorisation until the second 100.
+        assert_eq!(again(60, "<sip:1@a>", "c", HERE), Some(1));
+        assert_eq!(again(100, "<sip:1@a>", "c", HERE), None);
+        assert!(own.find(at(119), "anna").len() == 1 && own.find(at(120), "anna").is_empty());
     }
 }

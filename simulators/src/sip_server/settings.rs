@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tollgate_network::{Setup, SetupError};
 use tollgate_radius::digest::Numbering;
+use tollgate_sip::Message;
 use tollgate_sip::transaction::Timers;
 use tollgate_wire::{Text, Value};
 
 use crate::radius_client;
 use crate::settings::{Reader, words};
-use crate::sip::{self, Carrier};
+use crate::sip::{self, Carrier, Received};
 
 /// Everything that does not change while it runs.
 #[derive(Debug)]
@@ -80,5 +81,19 @@ impl Settings {
     /// Whether requests from there say in PortaSIP-Notify where they come from.
     pub(super) fn is_dispatcher(&self, address: IpAddr) -> bool {
         self.dispatchers.contains(&address)
+    }
+
+    /// Where a request came from: what a dispatcher in front says of it, else its source.
+    pub(super) fn origin(&self, message: &Message<'_>, request: &Received) -> IpAddr {
+        let source = request.source.ip();
+        if !self.is_dispatcher(source) {
+            return source;
+        }
+        // The last one is the dispatcher's; others may be whoever's.
+        let told = message.all("PortaSIP-Notify").last().and_then(|own| {
+            let told = own.text.as_ref();
+            told.split(';').find_map(|part| part.trim().strip_prefix("NAT=")).and_then(|own| own.parse().ok())
+        });
+        told.unwrap_or(source)
     }
 }

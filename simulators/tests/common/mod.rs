@@ -90,10 +90,12 @@ fn read(kind: &ArgKind, text: &str) -> Value {
         }
         ArgKind::Flag => Value::Flag(text.parse().unwrap()),
         ArgKind::Address => Value::Address(text.parse().unwrap()),
-        ArgKind::Span => Value::Span(match text.strip_suffix("ms") {
-            Some(millis) => Duration::from_millis(millis.parse().unwrap()),
-            None => Duration::from_secs(text.strip_suffix('s').unwrap().parse().unwrap()),
-        }),
+        ArgKind::Span => {
+            let units = [("ms", 1), ("min", 60_000), ("h", 3_600_000), ("s", 1_000)];
+            let read = |(unit, millis)| Some((text.strip_suffix(unit)?.parse::<u64>().ok()?, millis));
+            let (number, millis) = units.into_iter().find_map(read).unwrap();
+            Value::Span(Duration::from_millis(number * millis))
+        }
         other => panic!("no default is expected of {other:?}"),
     }
 }

@@ -180,8 +180,13 @@ impl Transactions {
         octets: impl Into<Bytes>,
     ) -> Result<(), TransactionError> {
         let octets = octets.into();
-        let code = Message::parse(&octets)?.code();
-        let code = code.ok_or(TransactionError::Kind("a server answers with a response"))?;
+        let code = match status_of(&octets) {
+            Some(code) => code,
+            // Slowly, for the error with its place.
+            None => Message::parse(&octets)?
+                .code()
+                .ok_or(TransactionError::Kind("a server answers with a response"))?,
+        };
         let entry = self.entries.get_mut(&id).ok_or(TransactionError::Unknown)?;
         if entry.machine.is_client() {
             return Err(TransactionError::Kind("only a request that arrived can be answered"));
@@ -407,4 +412,11 @@ impl Transactions {
             self.outputs.push_back(Output::Ended(id));
         }
     }
+}
+
+/// The status of a response by its first line alone, where that is as everybody writes it.
+fn status_of(octets: &[u8]) -> Option<u16> {
+    let digits = octets.strip_prefix(b"SIP/2.0 ")?.split_at_checked(3)?;
+    let code = std::str::from_utf8(digits.0).ok()?.parse().ok()?;
+    (digits.1.first() == Some(&b' ') && (100..=699).contains(&code)).then_some(code)
 }

@@ -28,7 +28,7 @@ impl Sessions {
         session.usages.iter().copied().find(|&at| self.known(at).id == id)
     }
 
-    /// A usage that began beside another one for the same call, at numbers between those two.
+    /// A usage that began beside another one for the same call: by its call id, or by its number between those two.
     pub(crate) fn find_twin(
         &self,
         key: &SessionKey,
@@ -39,16 +39,13 @@ impl Sessions {
         let session = self.session(self.find(key, account)?);
         let fits = |&at: &u32| {
             let known = self.known(at);
-            let same_call = match (known.call_id, &usage.call_id) {
-                (Some(own), Some(other)) => own == other,
-                _ => true,
-            };
             let number = known.id.number();
-            number > after
-                && number < before
-                && known.leg == usage.leg
-                && *known.key == usage.key
-                && same_call
+            let is_call = match (known.call_id, &usage.call_id) {
+                // A grant from before may have become this call meanwhile.
+                (Some(own), Some(other)) => own == other,
+                _ => number > after,
+            };
+            is_call && number < before && known.leg == usage.leg && *known.key == usage.key
         };
         session.usages.iter().copied().find(fits)
     }

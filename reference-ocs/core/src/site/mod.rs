@@ -47,6 +47,11 @@ pub enum SiteCommand {
         /// What.
         command: Box<Command>,
     },
+    /// Time has passed without a command, and something came of that: a copy is to know, and a restart not to tell it again.
+    Passed {
+        /// Until when.
+        at: Instant,
+    },
     /// The primary is not there, or not to be disturbed: it serves alone.
     StandAlone {
         /// An administrator wants it so: it goes back when he says so, and not by itself.

@@ -20,6 +20,7 @@ mod face;
 mod fault;
 mod lists;
 mod migration;
+mod porting;
 mod routes;
 mod sessions;
 mod show;

@@ -132,6 +132,10 @@ impl RadiusGateway {
             ("Account/make_transaction", Who::Administrator) => self.account_transaction(now, octets),
             ("Customer/update_customer", Who::Administrator) => self.update_customer(now, octets),
             ("Customer/make_transaction", Who::Administrator) => self.customer_transaction(now, octets),
+            ("NumberPorting/port_out", Who::Administrator) => self.port_out(now, octets),
+            ("NumberPorting/port_out_confirmed", Who::Administrator) => self.ported_out(octets),
+            ("NumberPorting/port_in", Who::Administrator) => self.port_in(octets),
+            ("NumberPorting/port_in_confirmed", Who::Administrator) => self.ported_in(now, octets),
             (_, Who::Account(_)) => Err(forbidden(method).into()),
             _ => Err(Fault::unknown(format!("there is no method '{method}'")).into()),
         }

@@ -109,6 +109,24 @@ pub(crate) const STATE: Sight = Sight {
     ]),
 };
 
+pub(crate) const APPLICATION: Sight = Sight {
+    name: "application",
+    about: "An IVR application (`app-type` of PortaOne-Service-Features) has asked a site that stands alone.",
+    subject: Some("application"),
+    fields: FieldNames::Fixed(&[
+        ("application", "Its name."),
+        ("availability", "What is left of it: available, limited, not-available."),
+        ("without", "What it has to do without, where it is limited."),
+    ]),
+};
+
+pub(crate) const REFUSED: Sight = Sight {
+    name: "change-refused",
+    about: "An administrator's change was refused.",
+    subject: None,
+    fields: FieldNames::Fixed(&[("reason", "Why.")]),
+};
+
 pub(crate) const LINK_BROKEN: Sight = Sight {
     name: "site-link-broken",
     about: "A site has ended a connection of another one that made no sense.",

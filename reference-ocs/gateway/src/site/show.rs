@@ -1,7 +1,7 @@
 //! What a site shows of itself.
 
 use tollgate_network::Observation;
-use tollgate_ocs_core::site::{Locked, SiteFact, Transferred};
+use tollgate_ocs_core::site::{Application, Availability, Locked, SiteFact, Transferred};
 use tollgate_ocs_core::{Amount, Currency, Role};
 use tollgate_time::Instant;
 use tollgate_wire::Fields;
@@ -62,6 +62,19 @@ impl RadiusGateway {
             }
             SiteFact::Transferred(_) => {}
         }
+    }
+
+    /// What a site that stands alone has of an IVR application; `None` where it has all of it.
+    pub(crate) fn application(&mut self, name: Option<&str>) -> Option<&'static Application> {
+        let alone = self.ocs().site().role() == Role::StandAlone;
+        let known = Application::named(name.filter(|_| alone)?)?;
+        let mut fields =
+            Fields::new().with("application", known.name).with("availability", known.alone.name());
+        if let Availability::Limited(without) = known.alone {
+            fields.push("without", without);
+        }
+        self.observe(|| Observation::new("application", fields));
+        Some(known)
     }
 
     /// The site as it is, with a sum over the state that all sites of the system share.

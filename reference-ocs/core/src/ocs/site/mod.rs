@@ -1,7 +1,8 @@
 //! The sites of a system, in its core: what role this one has, and how that changes. What a site alone gathers is in
-//! `branch`, how the primary takes it over in `merge`.
+//! `branch`, how the primary takes it over in `lock` and `merge`.
 
 mod branch;
+mod lock;
 mod merge;
 mod view;
 
@@ -163,6 +164,10 @@ impl Ocs {
         let done = match command {
             SiteCommand::StandBy { site } => self.stand_by(*site),
             SiteCommand::Replicated { at, command } => self.replicate(*at, command, out),
+            SiteCommand::Passed { at } => {
+                self.expire_into(*at, out);
+                Ok(())
+            }
             SiteCommand::StandAlone { ordered } => self.stand_alone(now, *ordered),
             SiteCommand::Return => self.go_back(now, out),
             SiteCommand::Lock(lock) => self.as_primary(now, out, |ocs, out| ocs.take_lock(lock, out)),
@@ -178,7 +183,10 @@ impl Ocs {
         };
         let changes = !matches!(
             command,
-            SiteCommand::Replicated { .. } | SiteCommand::Lock(_) | SiteCommand::Transfer(_)
+            SiteCommand::Replicated { .. }
+                | SiteCommand::Passed { .. }
+                | SiteCommand::Lock(_)
+                | SiteCommand::Transfer(_)
         );
         if changes && done.is_ok() {
             out.push(Effect::Site(SiteFact::Changed(self.sites.role())));
