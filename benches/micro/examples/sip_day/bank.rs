@@ -118,7 +118,7 @@ impl Bank {
         self.out.push_back(Output::Transmit(Frame { from: self.own, to, payload: octets.into() }));
     }
 
-    fn to_dispatcher(&mut self, octets: impl Into<bytes::Bytes>) {
+    fn send_to_dispatcher(&mut self, octets: impl Into<bytes::Bytes>) {
         self.send(SocketAddr::new(world::DISPATCHER, 5_060), octets);
     }
 
@@ -138,7 +138,7 @@ impl Bank {
              Contact: <sip:{user}@{own}>;expires={EXPIRES}\r\nUser-Agent: telephone\r\n{auth}Content-Length: 0\r\n\r\n",
             world::REALM
         );
-        self.to_dispatcher(text);
+        self.send_to_dispatcher(text);
     }
 
     fn invite(&mut self, number: u32, auth: Option<&str>) {
@@ -156,7 +156,7 @@ impl Bank {
             SDP.len()
         );
         begun.invite = text.clone().into_bytes();
-        self.to_dispatcher(text);
+        self.send_to_dispatcher(text);
     }
 
     fn due(&mut self, now: Instant, due: Due) {
@@ -186,7 +186,7 @@ impl Bank {
         let dialog = self.begun.get_mut(&number).and_then(|own| own.dialog.as_mut());
         let Some(Ok(mut bye)) = dialog.map(|dialog| dialog.request(Method::BYE)) else { return };
         bye.push_front("Via", format_args!("SIP/2.0/UDP {own};branch=z9hG4bKb{branch}")).unwrap();
-        self.to_dispatcher(bye.finish());
+        self.send_to_dispatcher(bye.finish());
     }
 
     /// A response to one of ours, or a request.
@@ -227,7 +227,7 @@ impl Bank {
             begun.dialog = Some(dialog);
             let (own, branch) = (self.own, self.branch());
             ack.push_front("Via", format_args!("SIP/2.0/UDP {own};branch=z9hG4bKa{branch}")).unwrap();
-            self.to_dispatcher(ack.finish());
+            self.send_to_dispatcher(ack.finish());
             self.sums.answered += 1;
             let Outcome::Answered { talk, .. } = self.plan.calls[number as usize].outcome else {
                 panic!("call {number} was not to be answered");
@@ -238,7 +238,7 @@ impl Bank {
         }
         let ack = tollgate_sip::ack_of_failure(&invite, message).unwrap().finish();
         let uri = invite.uri_text().unwrap().to_owned();
-        self.to_dispatcher(ack);
+        self.send_to_dispatcher(ack);
         if code == 401 {
             let Party::Phone(caller) = self.plan.calls[number as usize].from else {
                 panic!("a carrier is not challenged")

@@ -9,7 +9,8 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a program that reports, and fails where it cannot"
+    clippy::disallowed_methods,
+    reason = "a program that reports how long it took, and fails where it cannot"
 )]
 
 mod bank;
