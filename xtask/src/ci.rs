@@ -62,6 +62,22 @@ const CHECKS: &[Check] = &[
         needs: None,
     },
     Check {
+        name: "two thousand outages of sites",
+        command: &[
+            "cargo",
+            "run",
+            "--release",
+            "--",
+            "run",
+            "scenarios/stand-alone/random-outages.yaml",
+            "scenarios/random",
+            "--seeds",
+            "2000",
+            "--quiet",
+        ],
+        needs: None,
+    },
+    Check {
         name: "scenario library on real sockets",
         // Five times real time leaves a busy machine room to be late: a second of the scenario is 200 ms. What waits longer than
         // the patience is skipped with that reason; all of it takes a little over three minutes.

@@ -109,10 +109,10 @@ impl Untrusted {
 }
 
 impl LocalDelivery {
-    /// The Framed-Routes to an account, in their order.
-    pub(crate) fn shown(&self, account: &str) -> Vec<String> {
+    /// The Framed-Routes to an account, in their order; with what a redirect server may do where that is known.
+    pub(crate) fn shown(&self, account: &str, knows_redirects: bool) -> Vec<String> {
         let mut routes = vec![match &self.contact {
-            Some(contact) => contact.shown(),
+            Some(contact) => contact.shown(knows_redirects),
             None => format!("u={account}"),
         }];
         routes.extend(self.voicemail.as_ref().map(Voicemail::shown));
@@ -135,9 +135,9 @@ fn point(address: IpAddr, port: Option<u16>, cld: Option<&Text>) -> String {
 }
 
 impl Contact {
-    fn shown(&self) -> String {
+    fn shown(&self, knows_redirects: bool) -> String {
         let mut text = point(self.address, self.port, self.cld.as_ref());
-        if let Some(redirects) = &self.redirects {
+        if let Some(redirects) = self.redirects.as_ref().filter(|_| knows_redirects) {
             text.push_str(&format!(";redirect={}", redirects.untrusted.name()));
             let trusted: Vec<String> = redirects.trusted.iter().map(ToString::to_string).collect();
             if !trusted.is_empty() {
@@ -169,7 +169,7 @@ mod tests {
         };
         let delivery = LocalDelivery { voicemail: Some(voicemail), ..LocalDelivery::default() };
         assert_eq!(
-            delivery.shown("12065550019"),
+            delivery.shown("12065550019", true),
             ["u=12065550019", "p=10.0.0.9:5070;cld=*98;when=busy,no-answer,offline"]
         );
     }
@@ -189,7 +189,7 @@ mod tests {
         };
         let delivery = LocalDelivery { contact: Some(contact), ..LocalDelivery::default() };
         assert_eq!(
-            delivery.shown("80032555939"),
+            delivery.shown("80032555939", true),
             ["p=55.55.5.6:5060;redirect=new_call_authorization;trusted=193.148.210.22,195.111.134.55"]
         );
     }

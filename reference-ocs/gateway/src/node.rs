@@ -373,6 +373,7 @@ impl RadiusGateway {
                         .map_or(Duration::ZERO, |it| it.settings().start_wait),
                     seed: request.custom.seed,
                     calling_party: request.custom.calling_party,
+                    knows_redirects: self.ocs().site().release().knows_redirects(),
                 };
                 self.accept(received, seat, |builder| {
                     routing::routed(builder, about, &asking, &accepted, routes)

@@ -78,8 +78,9 @@ impl Routes {
         *self == Self::default()
     }
 
-    /// The Framed-Routes of a call that was accepted, in the order in which to try them, and how long each is rung.
-    fn of(&self, accepted: &Accepted) -> (Vec<String>, Duration) {
+    /// The Framed-Routes of a call that was accepted, in the order in which to try them, and how long each is rung. A release
+    /// that knows no redirect servers says nothing of where they may send calls.
+    fn of(&self, accepted: &Accepted, knows_redirects: bool) -> (Vec<String>, Duration) {
         let cld = accepted.cld.as_deref().unwrap_or_default();
         let mut ring = PATIENCE;
         let routes = match &accepted.called {
@@ -88,9 +89,9 @@ impl Routes {
             Some(Called::Account(account)) => match self.deliveries.get(&**account) {
                 Some(delivery) => {
                     ring = delivery.ring.unwrap_or(PATIENCE);
-                    delivery.shown(account)
+                    delivery.shown(account, knows_redirects)
                 }
-                None => LocalDelivery::default().shown(account),
+                None => LocalDelivery::default().shown(account, knows_redirects),
             },
             Some(Called::System(system)) => {
                 let code = Called::rate_code(*system);
@@ -120,6 +121,8 @@ pub(crate) struct Asking<'a> {
     /// `PortaBilling_Seed` of the request, to be given back.
     pub(crate) seed: Option<&'a str>,
     pub(crate) calling_party: Option<&'a str>,
+    /// Whether the system's release knows redirect servers (NEW, redirect servers).
+    pub(crate) knows_redirects: bool,
 }
 
 /// The list as a whole: one route after the other.
@@ -178,7 +181,7 @@ pub(crate) fn routed(
         builder.cisco(cisco::H323_CREDIT_TIME, granted)?;
     }
     language(builder, context)?;
-    let (listed, ring) = routes.of(accepted);
+    let (listed, ring) = routes.of(accepted, asking.knows_redirects);
     builder.text(attribute::FRAMED_ROUTE, HUNT)?;
     builder.text(attribute::FRAMED_ROUTE, &group(ring))?;
     listed.iter().try_for_each(|route| builder.text(attribute::FRAMED_ROUTE, route))
@@ -300,6 +303,7 @@ mod tests {
             start_wait: Duration::from_secs(300),
             seed: Some("2567011031"),
             calling_party: Some("id=380441234567; name=11380441234567"),
+            knows_redirects: true,
         };
         let west = Route { auth: Some(Text::const_new("AA14CF35")), ..route("west", "1", 2) };
         let address = IpAddr::from([69, 25, 184, 13]);
