@@ -1,6 +1,6 @@
 //! A call that is connected: what one side asks of the other, and how it ends.
 
-use tollgate_sip::dialog::Dialog;
+use tollgate_sip::dialog::{Dialog, DialogId};
 use tollgate_sip::transaction::{Due, Retransmission, TransactionId};
 use tollgate_sip::{Builder, Message, Method, response};
 use tollgate_time::Instant;
@@ -80,6 +80,21 @@ impl Line<'_> {
             let octets = ack.finish();
             self.office.station.send_octets(octets.clone(), &hop);
             party.ack = Some((octets, hop));
+        }
+    }
+
+    /// A final answer came to a transaction of which nobody waits for one: a 2xx that its sender repeats until it hears the ACK
+    /// (RFC 3261 section 13.2.2.4).
+    fn came_again(&mut self, answer: Option<&Received>) {
+        let Some(message) = answer.and_then(Received::message) else { return };
+        let is_success = message.code().is_some_and(|code| (200..300).contains(&code));
+        if !is_success || !message.cseq().is_ok_and(|cseq| cseq.method == Method::INVITE) {
+            return;
+        }
+        let Ok(dialog) = DialogId::of_received(&message) else { return };
+        let of = |side: &Side| self.call.party(*side).is_some_and(|party| *party.dialog.id() == dialog);
+        if let Some(side) = [Side::Callee, Side::Caller].into_iter().find(of) {
+            self.acknowledge_again(side);
         }
     }
 
@@ -182,6 +197,10 @@ impl Line<'_> {
     /// What came of a transaction of this call.
     pub(super) fn answered(&mut self, id: TransactionId, role: Role, answer: Option<&Received>) {
         match role {
+            Role::Attempt if !self.call.attempts.iter().any(|own| own.transaction == id) => {
+                self.came_again(answer)
+            }
+            Role::Relayed if !self.call.relays.iter().any(|own| own.client == id) => self.came_again(answer),
             Role::Attempt => self.attempt_answered(id, answer),
             Role::Relayed => self.across_answered(id, answer),
             Role::Change(side) => self.changed(side, answer),
