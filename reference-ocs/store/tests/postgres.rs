@@ -291,7 +291,7 @@ fn other_databases_are_refused_by_name(cluster: &mut Cluster) {
         refusal_of_format()
     );
     cluster.ask(&name, "INSERT INTO migration VALUES (3)");
-    cluster.ask(&name, "UPDATE store SET format = 2, world = 0");
+    cluster.ask(&name, "UPDATE store SET format = 3, world = 0");
     assert!(refusal().contains("belongs to another world file"), "{}", refusal());
     cluster.ask(&name, "INSERT INTO migration VALUES (4)");
     let newer = Postgres::open(&cluster.url(&name), own()).map(drop).unwrap_err().to_string();
