@@ -8,6 +8,7 @@
 mod arrivals;
 mod streams;
 mod talk;
+mod waiting;
 
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
@@ -389,10 +390,10 @@ impl LiveDriver {
             self.cast.record.amend(number, Fate::Refused);
         }
         let now = self.clock.now();
-        while let Some((_, what)) = self.timeline.next_until(now) {
+        while let Some((at, what)) = self.timeline.next_until(now) {
             match what {
                 What::Departure(parcel) => self.depart_late(now, &parcel),
-                What::Stream(link) => self.stream_due(link),
+                What::Stream(link) => self.stream_woken(link, at),
                 What::Lost { node, life, name } => {
                     self.tell(node, life, name, &StreamEvent::Closed(Ending::Reset), None);
                 }

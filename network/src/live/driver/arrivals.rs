@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::LiveDriver;
-use super::streams::Waiting;
 use super::talk::Talk;
+use super::waiting::Waiting;
 use crate::live::connections::Key;
 use crate::numbering::Side;
 use crate::{Ending, StreamEvent, StreamId, Transport};

@@ -9,11 +9,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::io::unix::AsyncFd;
 use tollgate_time::Instant;
 
 use super::talk::Talk;
+use super::waiting::{Deed, Waiting};
 use super::{LiveDriver, What};
 use crate::live::address::Reach;
 use crate::live::connections::{Connections, Key, StreamTotals};
@@ -24,13 +25,10 @@ use crate::{
     Between, Ending, Fate, FaultError, Input, NodeId, Refusal, StreamEvent, StreamId, StreamOrder, Transport,
 };
 
-/// Whether a link works again is looked at after this.
-const RETRY: Duration = Duration::from_millis(50);
 /// What a lost segment costs (RFC 6298 section 2.4 rounds up to a second, machines to this).
 const REPEAT: Duration = Duration::from_millis(200);
-/// For so long a connection is tried, and for so long octets wait for a link (RFC 1122 section 4.2.3.5).
-const CONNECT_MAX: Duration = Duration::from_secs(180);
-const UNCONFIRMED_MAX: Duration = Duration::from_secs(100);
+/// For so long octets wait for a link (RFC 1122 section 4.2.3.5).
+pub(super) const UNCONFIRMED_MAX: Duration = Duration::from_secs(100);
 
 /// Every connection of a live driver.
 pub(super) struct Streams {
@@ -71,21 +69,11 @@ pub(super) struct Link {
     /// What waits for the link, in order, with when it is due and since when it waits.
     pub(super) out: VecDeque<Waiting<Deed>>,
     pub(super) arriving: VecDeque<Waiting<StreamEvent>>,
+    /// When it is looked after next: one entry of the timeline, however much waits.
+    pub(super) wakes: Option<Instant>,
     /// Nobody speaks of it any more.
     pub(super) dead: bool,
     pub(super) closing: bool,
-}
-
-pub(super) struct Waiting<T> {
-    pub(super) due: Instant,
-    pub(super) since: Instant,
-    pub(super) what: T,
-}
-
-pub(super) enum Deed {
-    Connect { from: SocketAddr, to: SocketAddr, over: Transport },
-    Send(Bytes),
-    Close,
 }
 
 /// An octet of a connection.
@@ -121,7 +109,7 @@ impl Streams {
         marks.find(carries).map(|(.., number)| *number)
     }
 
-    fn drop_link(&mut self, id: u64) {
+    pub(super) fn drop_link(&mut self, id: u64) {
         let Some(link) = self.links.remove(&id) else { return };
         if let Some(key) = link.key {
             self.keys.remove(&key);
@@ -189,6 +177,11 @@ impl LiveDriver {
             StreamOrder::Close => {
                 self.stop_listening(|one| (one.node, one.name) == (node, name));
                 if let Some((id, link)) = self.named(node, name) {
+                    if link.key.is_none() {
+                        // Nobody has heard of it yet, and nobody is to once the link works again.
+                        self.cut_off(id);
+                        return Ok(None);
+                    }
                     (link.dead, link.closing) = (true, true);
                     self.streams.names.remove(&(node, name));
                     self.streams.dirty.push(id);
@@ -288,6 +281,7 @@ impl LiveDriver {
             gathered,
             out,
             arriving,
+            wakes: None,
             dead: false,
             closing: false,
         };
@@ -351,66 +345,7 @@ impl LiveDriver {
         }
     }
 
-    /// Does something now or when it is due, after what was to be done before.
-    fn depart_stream(&mut self, id: u64, due: Instant, what: Deed) {
-        let now = self.clock.now();
-        let Some(link) = self.streams.links.get_mut(&id) else { return };
-        link.out.push_back(Waiting { due, since: now, what });
-        self.stream_due(id);
-    }
-
-    /// Does what is due of a link, in both directions, and asks to be called for the rest.
-    pub(super) fn stream_due(&mut self, id: u64) {
-        let now = self.clock.now();
-        while let Some(link) = self.streams.links.get_mut(&id)
-            && let Some(first) = link.out.front()
-        {
-            if first.due > now {
-                self.timeline.enter(first.due, What::Stream(id));
-                break;
-            }
-            let limit =
-                if matches!(first.what, Deed::Connect { .. }) { CONNECT_MAX } else { UNCONFIRMED_MAX };
-            let late = now >= first.since + limit;
-            if self.cast.links.cut(now, link.node, link.peer) {
-                if late {
-                    return self.give_up(id);
-                }
-                self.timeline.enter(now + RETRY, What::Stream(id));
-                break;
-            }
-            let Some(Waiting { what, .. }) = link.out.pop_front() else { break };
-            let key = link.key;
-            match (what, key) {
-                (Deed::Connect { from, to, over }, _) => {
-                    // What was sent meanwhile sets out now.
-                    for waiting in &mut link.out {
-                        waiting.due = now + waiting.due.saturating_since(waiting.since);
-                    }
-                    self.connect(id, from, to, over);
-                }
-                (Deed::Send(octets), Some(key)) => self.streams.connections.send(key, &octets),
-                (Deed::Close, Some(key)) => {
-                    self.streams.connections.close(key);
-                    self.streams.drop_link(id);
-                }
-                (_, None) => self.streams.drop_link(id),
-            }
-        }
-        while let Some(link) = self.streams.links.get_mut(&id)
-            && let Some(first) = link.arriving.front()
-        {
-            let cut = link.peer.is_some() && self.cast.links.cut(now, link.node, link.peer);
-            if first.due > now || cut {
-                self.timeline.enter(first.due.max(now + Duration::from_millis(1)), What::Stream(id));
-                break;
-            }
-            let Some(Waiting { what, .. }) = link.arriving.pop_front() else { break };
-            self.arrive_stream(id, what);
-        }
-    }
-
-    fn connect(&mut self, id: u64, from: SocketAddr, to: SocketAddr, over: Transport) {
+    pub(super) fn connect(&mut self, id: u64, from: SocketAddr, to: SocketAddr, over: Transport) {
         let inside = self.cast.hosts.contains_key(&to.ip());
         let real = if inside {
             self.streams.listeners.get(&to).map(|listener| listener.real)
@@ -475,7 +410,7 @@ impl LiveDriver {
         }
     }
 
-    fn give_up(&mut self, id: u64) {
+    pub(super) fn give_up(&mut self, id: u64) {
         let Some(link) = self.streams.links.get(&id) else { return };
         match link.key {
             Some(key) => {
