@@ -198,7 +198,7 @@ impl Line<'_> {
     pub(super) fn answered(&mut self, id: TransactionId, role: Role, answer: Option<&Received>) {
         match role {
             Role::Attempt if !self.call.attempts.iter().any(|own| own.transaction == id) => {
-                self.came_again(answer)
+                self.came_again(answer);
             }
             Role::Relayed if !self.call.relays.iter().any(|own| own.client == id) => self.came_again(answer),
             Role::Attempt => self.attempt_answered(id, answer),
