@@ -55,6 +55,95 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Service-Route", ""),
 ];
 
+/// What a name that is not among [`NAMES`] has instead of its place there.
+const NO_PLACE: u8 = u8::MAX;
+
+/// A place of its own for every name and compact form, by length, first and last letter in any case.
+const fn slot(name: &[u8]) -> usize {
+    let (Some(first), Some(last)) = (name.first(), name.last()) else { return 0 };
+    let (first, last) = (first.to_ascii_lowercase() as usize, last.to_ascii_lowercase() as usize);
+    (name.len() + 33 * first + 7 * last) % SLOTS_LEN
+}
+
+const SLOTS_LEN: usize = 256;
+
+/// The place in [`NAMES`] of the only name that can stand in each slot. Two names in one slot do not compile.
+static SLOTS: [u8; SLOTS_LEN] = {
+    assert!(NAMES.len() <= 64);
+    let mut slots = [NO_PLACE; SLOTS_LEN];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let (long, short) = NAMES[at];
+        let own = slot(long.as_bytes());
+        assert!(slots[own] == NO_PLACE, "two names in one slot: choose other factors");
+        #[allow(clippy::cast_possible_truncation, reason = "NAMES is shorter, as asserted")]
+        let place = at as u8;
+        slots[own] = place;
+        if !short.is_empty() {
+            let own = slot(short.as_bytes());
+            assert!(slots[own] == NO_PLACE, "two names in one slot: choose other factors");
+            slots[own] = place;
+        }
+        at += 1;
+    }
+    slots
+};
+
+/// The place in [`NAMES`] of a name in any spelling; of its compact form too.
+fn place(name: &str) -> u8 {
+    let place = SLOTS[slot(name.as_bytes())];
+    match NAMES.get(usize::from(place)) {
+        Some((long, _)) if *long == name => place,
+        Some((long, short)) if long.eq_ignore_ascii_case(name) || short.eq_ignore_ascii_case(name) => place,
+        _ => NO_PLACE,
+    }
+}
+
+/// A name that headers are looked for by: compared by its place where it has one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'n> {
+    name: &'n str,
+    place: u8,
+}
+
+impl<'n> Wanted<'n> {
+    /// The long form of a name in any case; a compact form is no name here.
+    #[inline]
+    pub(crate) fn new(name: &'n str) -> Self {
+        // No long form is as short as a compact one.
+        let place = if name.len() < 2 { NO_PLACE } else { place(name) };
+        Self { name, place }
+    }
+
+    #[inline]
+    pub(crate) fn is(self, header: &Header<'_>) -> bool {
+        header.place == self.place
+            && (self.place != NO_PLACE || header.name.eq_ignore_ascii_case(self.name))
+    }
+}
+
+/// A bit for each of these names, which must be among [`NAMES`].
+pub(crate) const fn marks(names: &[&str]) -> u64 {
+    let (mut marks, mut at) = (0, 0);
+    while at < names.len() {
+        let mut place = 0;
+        while !same(names[at].as_bytes(), NAMES[place].0.as_bytes()) {
+            place += 1;
+        }
+        marks |= 1 << place;
+        at += 1;
+    }
+    marks
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    let mut at = 0;
+    while at < left.len() && at < right.len() && left[at] == right[at] {
+        at += 1;
+    }
+    at == left.len() && at == right.len()
+}
+
 /// A header of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<'a> {
@@ -69,9 +158,24 @@ pub struct Header<'a> {
     pub text: Cow<'a, str>,
     /// Octets from the start of the message to the value.
     pub offset: usize,
+    /// The place of the name in [`NAMES`].
+    place: u8,
 }
 
-impl Header<'_> {
+impl<'a> Header<'a> {
+    /// One of this name and these octets behind the colon.
+    pub(crate) fn new(wire_name: &'a str, raw: &'a [u8], text: Cow<'a, str>, offset: usize) -> Self {
+        let place = place(wire_name);
+        let name = NAMES.get(usize::from(place)).map_or(wire_name, |(long, _)| *long);
+        Self { wire_name, name, raw, text, offset, place }
+    }
+
+    /// The name, and its mark among those of [`marks`]; `None` for one that is not known.
+    pub(crate) fn mark(&self) -> Option<(&'static str, u64)> {
+        let (name, _) = NAMES.get(usize::from(self.place))?;
+        Some((name, 1 << self.place))
+    }
+
     /// Whether it has this name, in any spelling of the long form.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
@@ -82,14 +186,7 @@ impl Header<'_> {
 /// The name as its RFC spells it, from any spelling or the compact form; `None` for one that is not known.
 #[must_use]
 pub fn canonical_name(name: &str) -> Option<&'static str> {
-    // As the RFCs spell it, which nearly everybody does: the other ways to write it cost ten times as much.
-    let plain = NAMES.iter().find(|(long, _)| *long == name);
-    let known = plain.or_else(|| {
-        NAMES.iter().find(|(long, short)| {
-            long.eq_ignore_ascii_case(name) || (!short.is_empty() && short.eq_ignore_ascii_case(name))
-        })
-    });
-    known.map(|(long, _)| *long)
+    NAMES.get(usize::from(place(name))).map(|(long, _)| *long)
 }
 
 /// The compact form of a name, where it has one.
@@ -113,4 +210,34 @@ pub(crate) fn text(octets: &[u8]) -> Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
     text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_found_in_any_spelling_and_by_its_compact_form() {
+        for (long, short) in NAMES {
+            let spellings = [(*long).to_owned(), long.to_lowercase(), long.to_uppercase()];
+            for name in spellings {
+                assert_eq!(canonical_name(&name), Some(*long), "{name}");
+            }
+            if !short.is_empty() {
+                assert_eq!(canonical_name(short), Some(*long));
+                assert_eq!(canonical_name(&short.to_uppercase()), Some(*long));
+            }
+        }
+        for name in ["", "q", "Vix", "Frm", "Call_ID", "X-Own", "Content-Lengths", "é"] {
+            assert_eq!(canonical_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn headers_are_looked_for_by_their_long_name() {
+        let (via, own) = (Header::new("v", b"", "".into(), 0), Header::new("x-own", b"", "".into(), 0));
+        assert!(Wanted::new("VIA").is(&via) && via.is("via") && !Wanted::new("v").is(&via));
+        assert!(Wanted::new("X-Own").is(&own) && !Wanted::new("Via").is(&own));
+        assert!(!Wanted::new("X-Other").is(&via) && !Wanted::new("X-Other").is(&own));
+    }
 }

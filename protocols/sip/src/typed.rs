@@ -2,6 +2,7 @@
 
 use tollgate_time::Instant;
 
+use crate::header::marks;
 use crate::scan::{Scan, is_word, list};
 use crate::uri::Scheme;
 use crate::{CSeq, Message, NameAddr, ParseError, ParseFault, Uri, Via};
@@ -197,20 +198,21 @@ impl<'a> Message<'a> {
 
     /// Whether the headers that may stand once stand no more often.
     fn once(&self) -> Result<(), ParseError> {
-        let mut seen = [false; ONCE.len()];
+        let mut seen = 0_u64;
         for own in self.headers() {
-            // Names stand here as their RFC spells them.
-            let Some(at) = ONCE.iter().position(|name| *name == own.name) else { continue };
-            if std::mem::replace(&mut seen[at], true) {
-                return Err(ParseError { what: ONCE[at], offset: own.offset, fault: ParseFault::Repeated });
+            let Some((what, mark)) = own.mark() else { continue };
+            if seen & mark & ONCE != 0 {
+                return Err(ParseError { what, offset: own.offset, fault: ParseFault::Repeated });
             }
+            seen |= mark;
         }
         Ok(())
     }
 }
 
 /// Headers that may stand once.
-const ONCE: [&str; 7] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"];
+const ONCE: u64 =
+    marks(&["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"]);
 
 const fn missing(what: &'static str) -> ParseError {
     ParseError { what, offset: 0, fault: ParseFault::Missing }
