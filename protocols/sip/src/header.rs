@@ -1,6 +1,7 @@
 //! One header of a message, and the names that have a compact form or a spelling of their own.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Names as the RFCs spell them, with their compact forms (RFC 3261 section 7.3.3, RFC 3515, 6665, 3892).
 pub(crate) const NAMES: &[(&str, &str)] = &[
@@ -152,7 +153,7 @@ pub struct Header<'a> {
     /// The name as its RFC spells it; one that is not known as it stands.
     pub name: &'a str,
     /// The octets behind the colon, folds and all, up to the end of the line.
-    pub raw: &'a [u8],
+    pub raw: Cow<'a, [u8]>,
     /// The value without blanks around it; a fold is as many blanks as it has octets, an octet that is
     /// not UTF-8 is a question mark.
     pub text: Cow<'a, str>,
@@ -167,7 +168,17 @@ impl<'a> Header<'a> {
     pub(crate) fn new(wire_name: &'a str, raw: &'a [u8], text: Cow<'a, str>, offset: usize) -> Self {
         let place = place(wire_name);
         let name = NAMES.get(usize::from(place)).map_or(wire_name, |(long, _)| *long);
-        Self { wire_name, name, raw, text, offset, place }
+        Self { wire_name, name, raw: raw.into(), text, offset, place }
+    }
+
+    /// The same with other text in this place of its value.
+    pub(crate) fn with(&self, place: Range<usize>, text: &str) -> Self {
+        let lead = self.raw.iter().take_while(|octet| is_blank(**octet)).count();
+        let (before, behind) = (self.raw.get(..lead + place.start), self.raw.get(lead + place.end..));
+        let raw = [before.unwrap_or_default(), text.as_bytes(), behind.unwrap_or_default()].concat();
+        let (before, behind) = (self.text.get(..place.start), self.text.get(place.end..));
+        let text = [before.unwrap_or_default(), text, behind.unwrap_or_default()].concat();
+        Self { raw: raw.into(), text: text.into(), ..self.clone() }
     }
 
     /// The name, and its mark among those of [`marks`]; `None` for one that is not known.
@@ -196,6 +207,11 @@ pub fn compact_name(name: &str) -> Option<&'static str> {
         .iter()
         .find(|(long, short)| long.eq_ignore_ascii_case(name) && !short.is_empty())
         .map(|(_, short)| *short)
+}
+
+/// A blank, or an end of a line that is continued.
+pub(crate) fn is_blank(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The text of octets, octet for octet: line ends become blanks, what is not UTF-8 question marks.

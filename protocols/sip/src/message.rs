@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::header::{self, Header, Wanted};
+use crate::header::{self, Header, Wanted, is_blank};
 use crate::scan::{Scan, is_token};
 use crate::{Method, ParseError, ParseFault};
 
@@ -141,6 +141,13 @@ impl<'a> Message<'a> {
     pub fn all<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Header<'a>> {
         let wanted = Wanted::new(name);
         self.headers.iter().filter(move |own| wanted.is(own))
+    }
+
+    /// Puts another header in the place of the first Via, and hands back that; a message without Via stays as it is.
+    pub fn set_via(&mut self, header: Header<'a>) -> Option<Header<'a>> {
+        let wanted = Wanted::new("Via");
+        let own = self.headers.iter_mut().find(|own| wanted.is(own))?;
+        Some(std::mem::replace(own, header))
     }
 
     /// The body.
@@ -288,10 +295,6 @@ impl<'a> Lines<'a> {
         };
         Ok(Header::new(wire_name, raw, text, offset))
     }
-}
-
-fn is_blank(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// How many blanks stand first.

@@ -149,12 +149,11 @@ impl<'a> Scan<'a> {
         let from = self.at;
         let digits = self.some("a number", |octet| octet.is_ascii_digit())?;
         let too_large = ParseError { what: self.what, offset: from, fault: crate::ParseFault::TooLarge(max) };
-        // Any number of leading zeros may stand.
-        let significant = digits.trim_start_matches('0');
-        if significant.is_empty() {
-            return Ok(0);
-        }
-        significant.parse().ok().filter(|number| *number <= max).ok_or(too_large)
+        // Any number of leading zeros may stand; no `max` is so large that it is reached by too many digits.
+        let number = digits.bytes().fold(0_u64, |number, digit| {
+            number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+        });
+        if number <= max { Ok(number) } else { Err(too_large) }
     }
 
     /// Nothing but blanks may be left.
