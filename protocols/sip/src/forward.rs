@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::Range;
 
 use crate::derive::stamp;
+use crate::header::Wanted;
 use crate::scan::list;
 use crate::{BuildError, HEAD_LEN_MAX, Header, Message, Start, Via};
 
@@ -73,9 +74,10 @@ pub fn forwarded(request: &Message<'_>, how: &Forwarding<'_>) -> Result<Vec<u8>,
 /// nobody to send it to.
 #[must_use]
 pub fn returned(response: &Message<'_>) -> Option<Vec<u8>> {
-    response.vias().nth(1)?.ok()?;
+    response.next_via()?.ok()?;
     let mut out = Writer::new(response, &Forwarding::default());
-    let line = response.head().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+    let head = response.head();
+    let line = head.get(..memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len())).unwrap_or_default();
     out.octets.extend_from_slice(line);
     out.octets.extend_from_slice(b"\r\n");
     let mut off = 1;
@@ -105,7 +107,7 @@ impl Stamp {
     /// # Errors
     /// The topmost Via is missing or broken.
     pub fn of(request: &Message<'_>, source: SocketAddr) -> Result<Option<Self>, BuildError> {
-        let header = request.header("Via").ok_or(BuildError::Source("Via"))?;
+        let header = request.first(Wanted::VIA).ok_or(BuildError::Source("Via"))?;
         let (at, first) = list(&header.text).next().ok_or(BuildError::Source("Via"))?;
         let via = Via::parse(first).map_err(|_| BuildError::Source("Via"))?;
         let plain = via.rport().is_none() && via.received().is_none();
@@ -119,7 +121,8 @@ impl Stamp {
     /// The octets of the request with it, every other octet as it was.
     #[must_use]
     pub fn octets(&self, octets: &[u8]) -> Vec<u8> {
-        let mut own = Vec::with_capacity(octets.len() + self.via.len() - self.place.len().min(self.via.len()));
+        let mut own =
+            Vec::with_capacity(octets.len() + self.via.len() - self.place.len().min(self.via.len()));
         own.extend_from_slice(octets.get(..self.place.start).unwrap_or_default());
         own.extend_from_slice(self.via.as_bytes());
         own.extend_from_slice(octets.get(self.place.end..).unwrap_or_default());
@@ -134,7 +137,7 @@ impl Stamp {
         if request.head().len() + more > HEAD_LEN_MAX {
             return None;
         }
-        let header = request.header("Via")?;
+        let header = request.first(Wanted::VIA)?;
         Some(header.with(self.at..self.at + self.place.len(), &self.via))
     }
 }

@@ -107,7 +107,33 @@ pub(crate) struct Wanted<'n> {
     place: u8,
 }
 
+impl Wanted<'static> {
+    pub(crate) const VIA: Self = Self::known("Via");
+    pub(crate) const FROM: Self = Self::known("From");
+    pub(crate) const TO: Self = Self::known("To");
+    pub(crate) const CALL_ID: Self = Self::known("Call-ID");
+    pub(crate) const CSEQ: Self = Self::known("CSeq");
+    pub(crate) const CONTACT: Self = Self::known("Contact");
+    pub(crate) const MAX_FORWARDS: Self = Self::known("Max-Forwards");
+    pub(crate) const CONTENT_LENGTH: Self = Self::known("Content-Length");
+    pub(crate) const EXPIRES: Self = Self::known("Expires");
+    pub(crate) const ROUTE: Self = Self::known("Route");
+    pub(crate) const RECORD_ROUTE: Self = Self::known("Record-Route");
+
+    /// One that is among [`NAMES`], as it stands there.
+    const fn known(name: &'static str) -> Self {
+        #[allow(clippy::cast_possible_truncation, reason = "the place of a bit of 64")]
+        let place = marks(&[name]).trailing_zeros() as u8;
+        Self { name, place }
+    }
+}
+
 impl<'n> Wanted<'n> {
+    /// The name.
+    pub(crate) const fn name(self) -> &'n str {
+        self.name
+    }
+
     /// The long form of a name in any case; a compact form is no name here.
     #[inline]
     pub(crate) fn new(name: &'n str) -> Self {
@@ -118,8 +144,7 @@ impl<'n> Wanted<'n> {
 
     #[inline]
     pub(crate) fn is(self, header: &Header<'_>) -> bool {
-        header.place == self.place
-            && (self.place != NO_PLACE || header.name.eq_ignore_ascii_case(self.name))
+        header.place == self.place && (self.place != NO_PLACE || header.name.eq_ignore_ascii_case(self.name))
     }
 }
 
@@ -198,6 +223,12 @@ impl<'a> Header<'a> {
 #[must_use]
 pub fn canonical_name(name: &str) -> Option<&'static str> {
     NAMES.get(usize::from(place(name))).map(|(long, _)| *long)
+}
+
+/// Whether two names are those of the same header, in any spelling of either form.
+pub(crate) fn same_name(left: &str, right: &str) -> bool {
+    let own = place(left);
+    own == place(right) && (own != NO_PLACE || left.eq_ignore_ascii_case(right))
 }
 
 /// The compact form of a name, where it has one.

@@ -127,8 +127,7 @@ impl<'a> Message<'a> {
     /// The first header of this (long) name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Header<'a>> {
-        let wanted = Wanted::new(name);
-        self.headers.iter().find(|own| wanted.is(own))
+        self.first(Wanted::new(name))
     }
 
     /// The value of the first header of this name.
@@ -139,14 +138,20 @@ impl<'a> Message<'a> {
 
     /// Every header of this name, in order.
     pub fn all<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Header<'a>> {
-        let wanted = Wanted::new(name);
+        self.every(Wanted::new(name))
+    }
+
+    pub(crate) fn first(&self, wanted: Wanted<'_>) -> Option<&Header<'a>> {
+        self.headers.iter().find(|own| wanted.is(own))
+    }
+
+    pub(crate) fn every<'m>(&'m self, wanted: Wanted<'m>) -> impl Iterator<Item = &'m Header<'a>> {
         self.headers.iter().filter(move |own| wanted.is(own))
     }
 
     /// Puts another header in the place of the first Via, and hands back that; a message without Via stays as it is.
     pub fn set_via(&mut self, header: Header<'a>) -> Option<Header<'a>> {
-        let wanted = Wanted::new("Via");
-        let own = self.headers.iter_mut().find(|own| wanted.is(own))?;
+        let own = self.headers.iter_mut().find(|own| Wanted::VIA.is(own))?;
         Some(std::mem::replace(own, header))
     }
 
@@ -207,7 +212,10 @@ impl<'a> Head<'a> {
 /// As much of a head as is UTF-8: judged once, so that what is cut out of it need not be judged again.
 fn utf8(octets: &[u8]) -> &str {
     let octets = octets.get(..HEAD_LEN_MAX).unwrap_or(octets);
-    octets.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    std::str::from_utf8(octets).unwrap_or_else(|error| {
+        let valid = octets.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
 }
 
 /// The lines of a head.

@@ -150,9 +150,9 @@ impl<'a> Scan<'a> {
         let digits = self.some("a number", |octet| octet.is_ascii_digit())?;
         let too_large = ParseError { what: self.what, offset: from, fault: crate::ParseFault::TooLarge(max) };
         // Any number of leading zeros may stand; no `max` is so large that it is reached by too many digits.
-        let number = digits.bytes().fold(0_u64, |number, digit| {
-            number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
-        });
+        let number = digits
+            .bytes()
+            .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
         if number <= max { Ok(number) } else { Err(too_large) }
     }
 

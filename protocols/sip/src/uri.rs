@@ -246,9 +246,8 @@ pub(crate) fn host_port<'a>(scan: &mut Scan<'a>) -> Result<(&'a str, Option<u16>
 /// Every percent sign has two hexadecimal digits behind it.
 fn escapes(text: &str) -> Result<(), ParseError> {
     let octets = text.as_bytes();
-    let broken = memchr::memchr_iter(b'%', octets).find(|at| {
-        !octets.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
-    });
+    let broken = memchr::memchr_iter(b'%', octets)
+        .find(|at| !octets.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)));
     broken.map_or(Ok(()), |at| Err(ParseError::expected("URI", at, "two hexadecimal digits behind %")))
 }
 

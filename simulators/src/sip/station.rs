@@ -10,7 +10,7 @@ use tollgate_network::{Input, Output as NodeOutput, StreamId};
 use tollgate_sip::transaction::{Handled, Output, Timers, TransactionError, TransactionId, Transactions};
 use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, Stamp, Via, response, stamped_octets};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Value};
+use tollgate_wire::{Fields, Text, Value};
 
 use super::chance::Chance;
 use super::hop::{Carrier, Hop, Names, NoHop, host_of, ip_of};
@@ -91,6 +91,8 @@ pub type First<'f> = &'f mut dyn FnMut(&mut Station, &Received, &Message<'_>) ->
 #[derive(Debug)]
 pub struct Station {
     settings: StationSettings,
+    /// The address that it writes into its messages, as they write it.
+    host: Text,
     /// The way out of the node; the owner puts its own observations here too.
     pub out: Outbox,
     /// Chance for branches, tags and nonces.
@@ -116,6 +118,7 @@ impl Station {
             transactions: Transactions::new(settings.timers),
             places: BTreeMap::new(),
             happenings: VecDeque::new(),
+            host: host_of(settings.shown.unwrap_or(settings.address)),
             settings,
         }
     }
@@ -192,10 +195,9 @@ impl Station {
     /// The URI of this element: `sip:<user>@<address>:<port>`, without the user where it is empty.
     #[must_use]
     pub fn uri(&self, user: &str, port: u16, over: Carrier) -> String {
-        let host = host_of(self.shown());
         let port = if port == 0 { self.transport.first_port() } else { port };
         let at = if user.is_empty() { "" } else { "@" };
-        format!("sip:{user}{at}{host}:{port}{}", over.param())
+        ["sip:", user, at, &self.host, ":", &port.to_string(), over.param()].concat()
     }
 
     /// The address that it writes into its messages.
@@ -217,10 +219,10 @@ impl Station {
     /// A Via of this element for a request with this branch to this hop.
     #[must_use]
     pub fn via(&self, hop: &Hop, branch: &str) -> String {
-        let host = host_of(self.shown());
         let port = if hop.from == 0 { self.transport.first_port() } else { hop.from };
         let wish = if hop.over == Carrier::Udp { ";rport" } else { "" };
-        format!("SIP/2.0/{} {host}:{port};branch={branch}{wish}", hop.over.name())
+        let port = port.to_string();
+        ["SIP/2.0/", hop.over.name(), " ", &self.host, ":", &port, ";branch=", branch, wish].concat()
     }
 
     /// Sends a request that has no Via yet, in a transaction of its own. One that is too long for a datagram goes by a

@@ -123,7 +123,7 @@ impl Registrar {
         known.expires_at = now + Duration::from_secs(u64::from(secs));
         (known.cseq, known.flow, known.q) = (cseq, wish.flow, contact.q_millis());
         let mut hops = message.addresses("Path").filter_map(Result::ok);
-        if !known.path.iter().all(|own| hops.next().is_some_and(|hop| *own == hop.to_string()))
+        if !known.path.iter().all(|own| hops.next().is_some_and(|hop| reads_as(own, &hop)))
             || hops.next().is_some()
         {
             known.path =
@@ -211,6 +211,17 @@ impl Registrar {
             !own.is_empty()
         });
     }
+}
+
+/// Whether an address was kept with just these words.
+fn reads_as(kept: &str, address: &NameAddr<'_>) -> bool {
+    let rest = match address.display {
+        Some(display) => kept.strip_prefix(display).and_then(|rest| rest.strip_prefix(' ')),
+        None => Some(kept),
+    };
+    let rest =
+        rest.and_then(|rest| rest.strip_prefix('<')?.strip_prefix(address.uri.text)?.strip_prefix('>'));
+    rest == Some(address.params.as_str())
 }
 
 #[cfg(test)]
