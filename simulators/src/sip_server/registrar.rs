@@ -302,4 +302,16 @@ mod tests {
         assert_eq!(again(100, "<sip:1@a>", "c", HERE), None);
         assert!(own.find(at(119), "anna").len() == 1 && own.find(at(120), "anna").is_empty());
     }
+
+    #[test]
+    fn a_path_that_was_kept_reads_as_the_same_and_as_no_other() {
+        let all =
+            ["<sip:10.0.0.5;lr>", "\"The Edge\" <sip:10.0.0.5;lr>;x=1", "sip:10.0.0.5;x=1", "<sip:10.0.0.5>"];
+        for (at, text) in all.iter().enumerate() {
+            let kept = NameAddr::parse(text).unwrap().to_string();
+            for (other, text) in all.iter().enumerate() {
+                assert_eq!(reads_as(&kept, &NameAddr::parse(text).unwrap()), at == other, "{kept} {text}");
+            }
+        }
+    }
 }
