@@ -1,7 +1,8 @@
 //! Writes messages: the given headers in the given order, Content-Length last and always right.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
+use crate::header::same_name;
 use crate::scan::is_token;
 use crate::{Message, Method, Start, reason};
 
@@ -85,8 +86,8 @@ impl Builder {
         Self { start, headers, body: message.body().to_vec() }
     }
 
-    const fn with_start(start: String) -> Self {
-        Self { start, headers: Vec::new(), body: Vec::new() }
+    fn with_start(start: String) -> Self {
+        Self { start, headers: Vec::with_capacity(12), body: Vec::new() }
     }
 
     /// Writes another Request-URI into a request; a response stays as it is.
@@ -143,7 +144,7 @@ impl Builder {
 
     /// Removes every header of this name.
     pub fn remove(&mut self, name: &str) -> &mut Self {
-        self.headers.retain(|(own, _)| !same(own, name));
+        self.headers.retain(|(own, _)| !same_name(own, name));
         self
     }
 
@@ -187,29 +188,27 @@ impl Builder {
             octets.extend_from_slice(raw);
             octets.extend_from_slice(b"\r\n");
         }
-        octets.extend_from_slice(format!("Content-Length: {}\r\n\r\n", self.body.len()).as_bytes());
+        octets.extend_from_slice(b"Content-Length: ");
+        octets.extend_from_slice(self.body.len().to_string().as_bytes());
+        octets.extend_from_slice(b"\r\n\r\n");
         octets.extend_from_slice(&self.body);
         octets
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        self.headers.iter().position(|(own, _)| same(own, name))
+        self.headers.iter().position(|(own, _)| same_name(own, name))
     }
-}
-
-fn same(own: &str, name: &str) -> bool {
-    crate::canonical_name(own)
-        .unwrap_or(own)
-        .eq_ignore_ascii_case(crate::canonical_name(name).unwrap_or(name))
 }
 
 fn checked(name: &str, value: impl Display) -> Result<Option<(String, Vec<u8>)>, BuildError> {
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err(BuildError::Name(name.to_owned()));
     }
-    let value = format!(" {value}");
-    if value.contains(['\r', '\n']) {
+    let mut text = String::with_capacity(64);
+    // Writing into a string cannot fail.
+    write!(text, " {value}").unwrap_or(());
+    if memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_some() {
         return Err(BuildError::Value(name.to_owned()));
     }
-    Ok((!same(name, "Content-Length")).then(|| (name.to_owned(), value.into_bytes())))
+    Ok((!same_name(name, "Content-Length")).then(|| (name.to_owned(), text.into_bytes())))
 }

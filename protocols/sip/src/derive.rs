@@ -1,6 +1,7 @@
 //! Messages that are made from another one: a response from its request, CANCEL and the ACK of a failure
 //! from an INVITE, what a server notes in the topmost Via.
 
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::{BuildError, Builder, Message, Method, NameAddr, Via};
@@ -88,20 +89,30 @@ pub(crate) fn stamp(via: &Via<'_>, source: SocketAddr) -> String {
     let host = via.host.trim_start_matches('[').trim_end_matches(']');
     let elsewhere = host.parse::<IpAddr>() != Ok(source.ip());
     let wish = via.rport().is_some();
-    let mut text = Via { params: crate::Params::default(), ..*via }.to_string();
+    let mut text = String::with_capacity(via.host.len() + via.params.as_str().len() + 64);
+    for part in ["SIP/2.0/", via.transport, " ", via.host] {
+        text.push_str(part);
+    }
+    // Writing into a string cannot fail.
+    let number = |text: &mut String, mark: char, port: u16| write!(text, "{mark}{port}").unwrap_or(());
+    if let Some(port) = via.port {
+        number(&mut text, ':', port);
+    }
     for (name, value) in via.params.iter() {
         if name.eq_ignore_ascii_case("received") {
             continue;
         }
-        text.push_str(&format!(";{name}"));
+        text.push(';');
+        text.push_str(name);
         if name.eq_ignore_ascii_case("rport") {
-            text.push_str(&format!("={}", source.port()));
+            number(&mut text, '=', source.port());
         } else if let Some(value) = value {
-            text.push_str(&format!("={value}"));
+            text.push('=');
+            text.push_str(value);
         }
     }
     if elsewhere || wish {
-        text.push_str(&format!(";received={}", source.ip()));
+        write!(text, ";received={}", source.ip()).unwrap_or(());
     }
     text
 }

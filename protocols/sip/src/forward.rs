@@ -2,10 +2,12 @@
 //! that it does not touch keeps its octets and its place. Where the message goes is the caller's business.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use crate::derive::stamp;
+use crate::header::Wanted;
 use crate::scan::list;
-use crate::{BuildError, Header, Message, Start};
+use crate::{BuildError, HEAD_LEN_MAX, Header, Message, Start, Via};
 
 /// How a request goes on.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,9 +74,10 @@ pub fn forwarded(request: &Message<'_>, how: &Forwarding<'_>) -> Result<Vec<u8>,
 /// nobody to send it to.
 #[must_use]
 pub fn returned(response: &Message<'_>) -> Option<Vec<u8>> {
-    response.vias().nth(1)?.ok()?;
+    response.next_via()?.ok()?;
     let mut out = Writer::new(response, &Forwarding::default());
-    let line = response.head().split(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or_default();
+    let head = response.head();
+    let line = head.get(..memchr::memchr2(b'\r', b'\n', head).unwrap_or(head.len())).unwrap_or_default();
     out.octets.extend_from_slice(line);
     out.octets.extend_from_slice(b"\r\n");
     let mut off = 1;
@@ -88,8 +91,59 @@ pub fn returned(response: &Message<'_>) -> Option<Vec<u8>> {
     Some(out.finish(response))
 }
 
-/// The octets of a request with what its receiver notes in the topmost Via, as [`crate::stamped`] writes it, but every
-/// other octet as it was. `octets` are those that `request` was read from; `None` says that there is nothing to note.
+/// What the receiver of a request notes in its topmost Via, as [`crate::stamped`] writes it, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    via: String,
+    /// Octets from the start of the message that it takes the place of.
+    place: Range<usize>,
+    /// Where it stands in the value of its header.
+    at: usize,
+}
+
+impl Stamp {
+    /// That of a request from this source; `None` says that there is nothing to note.
+    ///
+    /// # Errors
+    /// The topmost Via is missing or broken.
+    pub fn of(request: &Message<'_>, source: SocketAddr) -> Result<Option<Self>, BuildError> {
+        let header = request.first(Wanted::VIA).ok_or(BuildError::Source("Via"))?;
+        let (at, first) = list(&header.text).next().ok_or(BuildError::Source("Via"))?;
+        let via = Via::parse(first).map_err(|_| BuildError::Source("Via"))?;
+        let plain = via.rport().is_none() && via.received().is_none();
+        if plain && via.host.parse() == Ok(source.ip()) {
+            return Ok(None);
+        }
+        let from = header.offset + at;
+        Ok(Some(Self { via: stamp(&via, source), place: from..from + first.len(), at }))
+    }
+
+    /// The octets of the request with it, every other octet as it was.
+    #[must_use]
+    pub fn octets(&self, octets: &[u8]) -> Vec<u8> {
+        let mut own =
+            Vec::with_capacity(octets.len() + self.via.len() - self.place.len().min(self.via.len()));
+        own.extend_from_slice(octets.get(..self.place.start).unwrap_or_default());
+        own.extend_from_slice(self.via.as_bytes());
+        own.extend_from_slice(octets.get(self.place.end..).unwrap_or_default());
+        own
+    }
+
+    /// The header of the topmost Via with it: to be put into the message, which then reads as [`Self::octets`] would.
+    /// `None` where those would be no message, since the head would be too long.
+    #[must_use]
+    pub fn header<'a>(&self, request: &Message<'a>) -> Option<Header<'a>> {
+        let more = self.via.len().saturating_sub(self.place.len());
+        if request.head().len() + more > HEAD_LEN_MAX {
+            return None;
+        }
+        let header = request.first(Wanted::VIA)?;
+        Some(header.with(self.at..self.at + self.place.len(), &self.via))
+    }
+}
+
+/// The octets of a request with its [`Stamp`]. `octets` are those that `request` was read from; `None` says that there is
+/// nothing to note.
 ///
 /// # Errors
 /// The topmost Via is missing or broken.
@@ -98,20 +152,7 @@ pub fn stamped_octets(
     octets: &[u8],
     source: SocketAddr,
 ) -> Result<Option<Vec<u8>>, BuildError> {
-    let via = request.via().map_err(|_| BuildError::Source("Via"))?;
-    let header = request.header("Via").ok_or(BuildError::Source("Via"))?;
-    let plain = via.rport().is_none() && via.received().is_none();
-    if plain && via.host.parse() == Ok(source.ip()) {
-        return Ok(None);
-    }
-    let (at, first) = list(&header.text).next().ok_or(BuildError::Source("Via"))?;
-    let from = header.offset + at;
-    let stamp = stamp(&via, source);
-    let mut own = Vec::with_capacity(octets.len() + 48);
-    own.extend_from_slice(octets.get(..from).unwrap_or_default());
-    own.extend_from_slice(stamp.as_bytes());
-    own.extend_from_slice(octets.get(from + first.len()..).unwrap_or_default());
-    Ok(Some(own))
+    Ok(Stamp::of(request, source)?.map(|stamp| stamp.octets(octets)))
 }
 
 struct Writer {
@@ -145,7 +186,7 @@ impl Writer {
     fn copy(&mut self, header: &Header<'_>) {
         self.octets.extend_from_slice(header.wire_name.as_bytes());
         self.octets.push(b':');
-        self.octets.extend_from_slice(header.raw);
+        self.octets.extend_from_slice(&header.raw);
         self.octets.extend_from_slice(b"\r\n");
     }
 
@@ -233,6 +274,11 @@ mod tests {
             own.vias().map(|via| via.unwrap().to_string()).collect()
         };
         assert_eq!(vias(&quick), vias(&slow));
+        let (mut noted, stamp) = (invite.clone(), Stamp::of(&invite, source).unwrap().unwrap());
+        noted.set_via(stamp.header(&invite).unwrap());
+        let read = Message::parse(&quick).unwrap();
+        assert_eq!((noted.value("Via"), noted.headers().len()), (read.value("Via"), read.headers().len()));
+        assert!(noted.headers().iter().map(|own| &own.raw).eq(read.headers().iter().map(|own| &own.raw)));
         assert!(quick.ends_with(b"abc"));
         let plain = b"OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKx\r\n\r\n";
         assert_eq!(stamped_octets(&Message::parse(plain).unwrap(), plain, source), Ok(None));

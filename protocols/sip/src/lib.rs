@@ -37,7 +37,7 @@ pub use builder::{BuildError, Builder};
 pub use derive::{ack_of_failure, cancel, redirect_targets, response, stamped};
 pub use error::{ParseError, ParseFault};
 pub use fields::{FIELD_NAMES, message_fields};
-pub use forward::{Forwarding, forwarded, returned, stamped_octets};
+pub use forward::{Forwarding, Stamp, forwarded, returned, stamped_octets};
 pub use header::{Header, canonical_name, compact_name};
 pub use message::{BODY_LEN_MAX, HEAD_LEN_MAX, HEADERS_MAX, Message, Start};
 pub use method::{Method, reason};

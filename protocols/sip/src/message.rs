@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::header::{self, Header};
+use crate::header::{self, Header, Wanted, is_blank};
 use crate::scan::{Scan, is_token};
 use crate::{Method, ParseError, ParseFault};
 
@@ -127,7 +127,7 @@ impl<'a> Message<'a> {
     /// The first header of this (long) name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&Header<'a>> {
-        self.headers.iter().find(|own| own.is(name))
+        self.first(Wanted::new(name))
     }
 
     /// The value of the first header of this name.
@@ -138,7 +138,21 @@ impl<'a> Message<'a> {
 
     /// Every header of this name, in order.
     pub fn all<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Header<'a>> {
-        self.headers.iter().filter(move |own| own.is(name))
+        self.every(Wanted::new(name))
+    }
+
+    pub(crate) fn first(&self, wanted: Wanted<'_>) -> Option<&Header<'a>> {
+        self.headers.iter().find(|own| wanted.is(own))
+    }
+
+    pub(crate) fn every<'m>(&'m self, wanted: Wanted<'m>) -> impl Iterator<Item = &'m Header<'a>> {
+        self.headers.iter().filter(move |own| wanted.is(own))
+    }
+
+    /// Puts another header in the place of the first Via, and hands back that; a message without Via stays as it is.
+    pub fn set_via(&mut self, header: Header<'a>) -> Option<Header<'a>> {
+        let own = self.headers.iter_mut().find(|own| Wanted::VIA.is(own))?;
+        Some(std::mem::replace(own, header))
     }
 
     /// The body.
@@ -171,23 +185,23 @@ impl<'a> Head<'a> {
     /// line may end with LF alone.
     pub(crate) fn parse(octets: &'a [u8]) -> Result<Self, ParseError> {
         let lead = octets.iter().take_while(|octet| matches!(octet, b'\r' | b'\n')).count();
-        let mut lines = Lines { octets, at: lead };
-        let (at, line) = lines.next_line("start line")?;
-        let (start, uri_at) = start_line(at, line)?;
+        let mut lines = Lines { octets, text: utf8(octets), at: lead };
+        let start = lines.next_line("start line")?;
+        let (start, uri_at) = start_line(start.at, start.octets)?;
         let mut headers: Vec<Header<'a>> = Vec::with_capacity(16);
         loop {
-            let (at, line) = lines.next_header()?;
-            if line.is_empty() {
+            let line = lines.next_header()?;
+            if line.octets.is_empty() {
                 break;
             }
             if headers.len() == HEADERS_MAX {
                 return Err(ParseError {
                     what: "header",
-                    offset: at,
+                    offset: line.at,
                     fault: ParseFault::TooLong(HEAD_LEN_MAX),
                 });
             }
-            headers.push(header_line(at, line)?);
+            headers.push(lines.header(line)?);
         }
         let head = octets.get(lead..lines.at).unwrap_or_default();
         let message = Message { start, headers, head, body: &[], uri_at };
@@ -195,41 +209,105 @@ impl<'a> Head<'a> {
     }
 }
 
+/// As much of a head as is UTF-8: judged once, so that what is cut out of it need not be judged again.
+fn utf8(octets: &[u8]) -> &str {
+    let octets = octets.get(..HEAD_LEN_MAX).unwrap_or(octets);
+    std::str::from_utf8(octets).unwrap_or_else(|error| {
+        let valid = octets.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
+}
+
 /// The lines of a head.
 struct Lines<'a> {
     octets: &'a [u8],
+    /// The octets from the start that are UTF-8.
+    text: &'a str,
     at: usize,
+}
+
+/// A line without its end; that of a header with the lines that continue it.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    /// Octets from the start of the message.
+    at: usize,
+    octets: &'a [u8],
+    /// Whether no line end stands inside, not even a lone CR.
+    plain: bool,
 }
 
 impl<'a> Lines<'a> {
     /// The next line without its end.
-    fn next_line(&mut self, what: &'static str) -> Result<(usize, &'a [u8]), ParseError> {
-        let from = self.at;
-        let rest = self.octets.get(from..).unwrap_or_default();
-        let Some(len) = memchr::memchr(b'\n', rest) else {
-            return Err(ParseError::expected(what, self.octets.len(), "the end of the line"));
+    fn next_line(&mut self, what: &'static str) -> Result<Line<'a>, ParseError> {
+        let at = self.at;
+        let rest = self.octets.get(at..).unwrap_or_default();
+        let first = memchr::memchr2(b'\r', b'\n', rest);
+        let (len, end, plain) = match first.and_then(|len| Some((len, rest.get(len..)?))) {
+            Some((len, [b'\r', b'\n', ..])) => (len, len + 2, true),
+            Some((len, [b'\n', ..])) => (len, len + 1, true),
+            _ => {
+                // A CR within the line, or no end.
+                let Some(len) = memchr::memchr(b'\n', rest) else {
+                    return Err(ParseError::expected(what, self.octets.len(), "the end of the line"));
+                };
+                let line = rest.get(..len).unwrap_or_default();
+                (line.strip_suffix(b"\r").unwrap_or(line).len(), len + 1, false)
+            }
         };
-        self.at = from + len + 1;
+        self.at = at + end;
         if self.at > HEAD_LEN_MAX {
-            return Err(ParseError { what, offset: from, fault: ParseFault::TooLong(HEAD_LEN_MAX) });
+            return Err(ParseError { what, offset: at, fault: ParseFault::TooLong(HEAD_LEN_MAX) });
         }
-        let line = rest.get(..len).unwrap_or_default();
-        Ok((from, line.strip_suffix(b"\r").unwrap_or(line)))
+        Ok(Line { at, octets: rest.get(..len).unwrap_or_default(), plain })
     }
 
     /// The next line with the lines that continue it; empty at the end of the head.
-    fn next_header(&mut self) -> Result<(usize, &'a [u8]), ParseError> {
-        let (from, first) = self.next_line("header")?;
-        let mut to = from + first.len();
-        if first.is_empty() {
-            return Ok((from, first));
+    fn next_header(&mut self) -> Result<Line<'a>, ParseError> {
+        let mut line = self.next_line("header")?;
+        if line.octets.is_empty() {
+            return Ok(line);
         }
+        let mut to = line.at + line.octets.len();
         while matches!(self.octets.get(self.at), Some(b' ' | b'\t')) {
-            let (at, more) = self.next_line("header")?;
-            to = at + more.len();
+            let more = self.next_line("header")?;
+            to = more.at + more.octets.len();
+            line.plain = false;
         }
-        Ok((from, self.octets.get(from..to).unwrap_or_default()))
+        line.octets = self.octets.get(line.at..to).unwrap_or_default();
+        Ok(line)
     }
+
+    /// The header of a line.
+    fn header(&self, line: Line<'a>) -> Result<Header<'a>, ParseError> {
+        let Line { at, octets, plain } = line;
+        let len = octets.iter().position(|octet| !is_token(*octet)).unwrap_or(octets.len());
+        let name = octets.get(..len).unwrap_or_default();
+        // Tokens are ASCII, but the text may have ended before them.
+        let wire_name = match self.text.get(at..at + len).map_or_else(|| std::str::from_utf8(name), Ok) {
+            Ok(name) if !name.is_empty() => name,
+            _ => return Err(ParseError::expected("header", at, "the name of a header")),
+        };
+        let gap = blanks(octets.get(len..).unwrap_or_default());
+        if octets.get(len + gap) != Some(&b':') {
+            return Err(ParseError::expected("header", at + len + gap, "a colon behind the name"));
+        }
+        let raw = octets.get(len + gap + 1..).unwrap_or_default();
+        let lead = blanks(raw);
+        let value = raw.get(lead..).unwrap_or_default();
+        let trail = value.iter().rev().take_while(|octet| is_blank(**octet)).count();
+        let value = value.get(..value.len() - trail).unwrap_or_default();
+        let offset = at + len + gap + 1 + lead;
+        let text = match self.text.get(offset..offset + value.len()) {
+            Some(text) if plain => text.into(),
+            _ => header::text(value),
+        };
+        Ok(Header::new(wire_name, raw, text, offset))
+    }
+}
+
+/// How many blanks stand first.
+fn blanks(octets: &[u8]) -> usize {
+    octets.iter().take_while(|octet| is_blank(**octet)).count()
 }
 
 fn start_line(at: usize, line: &[u8]) -> Result<(Start<'_>, usize), ParseError> {
@@ -292,30 +370,4 @@ fn version(text: &str) -> Result<(), ParseError> {
         return Err(ParseError { what: "start line", offset: 0, fault: ParseFault::Version });
     }
     Err(ParseError::expected("start line", 0, "SIP/2.0 at the end of the line"))
-}
-
-fn header_line(at: usize, line: &[u8]) -> Result<Header<'_>, ParseError> {
-    let len = line.iter().take_while(|octet| is_token(**octet)).count();
-    let (name, rest) = line.split_at(len);
-    let wire_name = match std::str::from_utf8(name) {
-        Ok(name) if !name.is_empty() => name,
-        _ => return Err(ParseError::expected("header", at, "the name of a header")),
-    };
-    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
-    let blanks = rest.iter().take_while(|octet| is_blank(octet)).count();
-    if rest.get(blanks) != Some(&b':') {
-        return Err(ParseError::expected("header", at + len + blanks, "a colon behind the name"));
-    }
-    let raw = rest.get(blanks + 1..).unwrap_or_default();
-    let lead = raw.iter().take_while(|octet| is_blank(octet)).count();
-    let value = raw.get(lead..).unwrap_or_default();
-    let trail = value.iter().rev().take_while(|octet| is_blank(octet)).count();
-    let value = value.get(..value.len() - trail).unwrap_or_default();
-    Ok(Header {
-        wire_name,
-        name: header::canonical_name(wire_name).unwrap_or(wire_name),
-        raw,
-        text: header::text(value),
-        offset: at + len + blanks + 1 + lead,
-    })
 }

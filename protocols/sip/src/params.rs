@@ -50,7 +50,18 @@ impl<'a> Params<'a> {
     /// Name and value of each, in order; quotes stay, a parameter without value has none.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
         let mut scan = Scan::new(self.0, "parameter");
+        let mut plain = self.plain();
         std::iter::from_fn(move || {
+            if let Some(rest) = plain {
+                let own = rest.strip_prefix(';')?;
+                let end = memchr::memchr(b';', own.as_bytes()).unwrap_or(own.len());
+                let (own, rest) = own.split_at_checked(end)?;
+                plain = Some(rest);
+                return Some(match memchr::memchr(b'=', own.as_bytes()) {
+                    None => (own, None),
+                    Some(at) => (own.get(..at)?, Some(own.get(at + 1..)?)),
+                });
+            }
             if !scan.mark(b';') {
                 return None;
             }
@@ -65,6 +76,11 @@ impl<'a> Params<'a> {
             };
             Some((name, Some(value)))
         })
+    }
+
+    /// The chain where it has neither quotes nor blanks, as nearly every chain: then each semicolon begins a parameter.
+    fn plain(self) -> Option<&'a str> {
+        memchr::memchr3(b'"', b' ', b'\t', self.0.as_bytes()).is_none().then_some(self.0)
     }
 
     /// The value of the first parameter of this name, empty when it has none; names are compared

@@ -6,6 +6,7 @@ use std::str::FromStr;
 pub use tollgate_wire::corruption::Entry;
 use tollgate_wire::corruption::entry;
 
+use crate::header::same_name;
 use crate::{canonical_name, compact_name};
 
 /// One way to break a message.
@@ -166,11 +167,11 @@ impl Corruption {
             }
             Self::Remove(name) => {
                 let before = lines.headers.len();
-                lines.headers.retain(|(own, _)| !same(own, name));
+                lines.headers.retain(|(own, _)| !same_name(own, name));
                 return lines.headers.len() < before;
             }
             Self::Repeat(name) => {
-                let Some(at) = lines.headers.iter().position(|(own, _)| same(own, name)) else {
+                let Some(at) = lines.headers.iter().position(|(own, _)| same_name(own, name)) else {
                     return false;
                 };
                 lines.headers.extend_from_within(at..=at);
@@ -197,10 +198,6 @@ impl Corruption {
     }
 }
 
-fn same(own: &str, name: &str) -> bool {
-    canonical_name(own).unwrap_or(own).eq_ignore_ascii_case(canonical_name(name).unwrap_or(name))
-}
-
 /// A message taken apart, the octets behind each colon as they stood.
 struct Lines {
     start: Vec<u8>,
@@ -225,7 +222,7 @@ impl Lines {
     }
 
     fn find(&mut self, name: &str) -> Option<&mut (String, Vec<u8>)> {
-        self.headers.iter_mut().find(|(own, _)| same(own, name))
+        self.headers.iter_mut().find(|(own, _)| same_name(own, name))
     }
 
     fn finish(&self, end: &[u8]) -> Vec<u8> {

@@ -10,19 +10,38 @@ pub(crate) struct Scan<'a> {
     what: &'static str,
 }
 
+/// Which octets belong to a kind: looked up, for nearly every octet of a head is asked about.
+pub(crate) type Octets = [bool; 256];
+
+/// The table of a kind of octets: letters and digits, and these.
+pub(crate) const fn alphanumeric_and(others: &[u8]) -> Octets {
+    let mut table = [false; 256];
+    let mut octet = 0;
+    while octet < 128_u8 {
+        table[octet as usize] = octet.is_ascii_alphanumeric();
+        octet += 1;
+    }
+    let mut at = 0;
+    while at < others.len() {
+        table[others[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
+static TOKEN: Octets = alphanumeric_and(b"-.!%*_+`'~");
+static WORD: Octets = alphanumeric_and(b"-.!%*_+`'~()<>:\\\"/[]?{}");
+
 /// An octet of `token`.
-pub(crate) const fn is_token(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(octet, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+#[inline]
+pub(crate) fn is_token(octet: u8) -> bool {
+    TOKEN[usize::from(octet)]
 }
 
 /// An octet of `word`, of which a Call-ID is made.
-pub(crate) const fn is_word(octet: u8) -> bool {
-    is_token(octet)
-        || matches!(
-            octet,
-            b'(' | b')' | b'<' | b'>' | b':' | b'\\' | b'"' | b'/' | b'[' | b']' | b'?' | b'{' | b'}'
-        )
+#[inline]
+pub(crate) fn is_word(octet: u8) -> bool {
+    WORD[usize::from(octet)]
 }
 
 impl<'a> Scan<'a> {
@@ -54,6 +73,10 @@ impl<'a> Scan<'a> {
     /// Takes this octet with the blanks around it, if it is next.
     pub(crate) fn mark(&mut self, mark: u8) -> bool {
         let before = self.at;
+        // Nearly always it stands there, or something else does, without blanks.
+        if !matches!(self.peek(), Some(b' ' | b'\t')) && self.peek() != Some(mark) {
+            return false;
+        }
         self.blanks();
         if self.octet(mark) {
             self.blanks();
@@ -75,9 +98,8 @@ impl<'a> Scan<'a> {
     /// Takes the longest run of such octets, also none.
     pub(crate) fn run(&mut self, is: impl Fn(u8) -> bool) -> &'a str {
         let from = self.at;
-        while self.peek().is_some_and(&is) {
-            self.at += 1;
-        }
+        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+        self.at += rest.iter().position(|octet| !is(*octet)).unwrap_or(rest.len());
         self.slice(from, self.at)
     }
 
@@ -127,12 +149,11 @@ impl<'a> Scan<'a> {
         let from = self.at;
         let digits = self.some("a number", |octet| octet.is_ascii_digit())?;
         let too_large = ParseError { what: self.what, offset: from, fault: crate::ParseFault::TooLarge(max) };
-        // Any number of leading zeros may stand.
-        let significant = digits.trim_start_matches('0');
-        if significant.is_empty() {
-            return Ok(0);
-        }
-        significant.parse().ok().filter(|number| *number <= max).ok_or(too_large)
+        // Any number of leading zeros may stand; no `max` is so large that it is reached by too many digits.
+        let number = digits
+            .bytes()
+            .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+        if number <= max { Ok(number) } else { Err(too_large) }
     }
 
     /// Nothing but blanks may be left.
@@ -157,23 +178,32 @@ pub(crate) fn list(text: &str) -> impl Iterator<Item = (usize, &str)> {
     std::iter::from_fn(move || {
         let start = from?;
         let rest = text.get(start..)?;
-        let (mut quoted, mut angle, mut escaped) = (false, false, false);
-        let comma = rest.bytes().position(|octet| {
-            let taken = std::mem::take(&mut escaped);
-            match octet {
-                b'\\' if quoted => escaped = !taken,
-                b'"' if !taken => quoted = !quoted,
-                b'<' if !quoted => angle = true,
-                b'>' if !quoted => angle = false,
-                b',' => return !quoted && !angle,
-                _ => {}
-            }
-            false
-        });
+        let comma = memchr::memchr(b',', rest.as_bytes()).and_then(|first| comma(rest, first));
         let element = comma.map_or(rest, |len| rest.get(..len).unwrap_or_default());
         from = comma.map(|len| start + len + 1);
         let lead = element.len() - element.trim_start().len();
         Some((start + lead, element.trim()))
+    })
+}
+
+/// The place of the first comma that ends an element, where the first of all stands at `first`.
+fn comma(rest: &str, first: usize) -> Option<usize> {
+    let (mut quoted, mut angle, mut escaped) = (false, false, false);
+    // Nothing to be told apart before the first comma: it ends the element.
+    if memchr::memchr2(b'"', b'<', rest.as_bytes().get(..first)?).is_none() {
+        return Some(first);
+    }
+    rest.bytes().position(|octet| {
+        let taken = std::mem::take(&mut escaped);
+        match octet {
+            b'\\' if quoted => escaped = !taken,
+            b'"' if !taken => quoted = !quoted,
+            b'<' if !quoted => angle = true,
+            b'>' if !quoted => angle = false,
+            b',' => return !quoted && !angle,
+            _ => {}
+        }
+        false
     })
 }
 

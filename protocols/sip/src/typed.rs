@@ -2,6 +2,7 @@
 
 use tollgate_time::Instant;
 
+use crate::header::{Wanted, marks};
 use crate::scan::{Scan, is_word, list};
 use crate::uri::Scheme;
 use crate::{CSeq, Message, NameAddr, ParseError, ParseFault, Uri, Via};
@@ -18,7 +19,7 @@ impl<'a> Message<'a> {
 
     /// Every Via, the topmost first, those of one line apart.
     pub fn vias(&self) -> impl Iterator<Item = Result<Via<'_>, ParseError>> {
-        self.all("Via").flat_map(|own| {
+        self.every(Wanted::VIA).flat_map(|own| {
             list(&own.text).map(|(at, text)| Via::parse(text).map_err(|e| e.moved(own.offset + at)))
         })
     }
@@ -31,12 +32,20 @@ impl<'a> Message<'a> {
         self.vias().next().ok_or_else(|| missing("Via"))?
     }
 
+    /// The second Via, to which a response goes on once the topmost is taken off; the topmost itself is not read.
+    #[must_use]
+    pub fn next_via(&self) -> Option<Result<Via<'_>, ParseError>> {
+        let mut all = self.every(Wanted::VIA).flat_map(|own| list(&own.text).map(move |one| (own, one)));
+        let (own, (at, text)) = all.nth(1)?;
+        Some(Via::parse(text).map_err(|error| error.moved(own.offset + at)))
+    }
+
     /// From.
     ///
     /// # Errors
     /// There is none, or it is broken.
     pub fn from(&self) -> Result<NameAddr<'_>, ParseError> {
-        self.address("From")
+        self.one_address(Wanted::FROM)
     }
 
     /// To.
@@ -44,7 +53,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// There is none, or it is broken.
     pub fn to(&self) -> Result<NameAddr<'_>, ParseError> {
-        self.address("To")
+        self.one_address(Wanted::TO)
     }
 
     /// A header of one name-addr: Refer-To, Referred-By.
@@ -52,13 +61,26 @@ impl<'a> Message<'a> {
     /// # Errors
     /// There is none, or it is broken.
     pub fn address(&self, name: &'static str) -> Result<NameAddr<'_>, ParseError> {
-        let own = self.header(name).ok_or_else(|| missing(name))?;
+        self.one_address(Wanted::new(name))
+    }
+
+    fn one_address(&self, wanted: Wanted<'static>) -> Result<NameAddr<'_>, ParseError> {
+        let name = wanted.name();
+        let own = self.first(wanted).ok_or_else(|| missing(name))?;
         NameAddr::parse_as(&own.text, name).map_err(|error| error.moved(own.offset))
     }
 
     /// Every name-addr of a header that lists them: Contact, Route, Record-Route, Path.
     pub fn addresses(&self, name: &'static str) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
-        self.all(name).flat_map(move |own| {
+        self.addresses_of(Wanted::new(name))
+    }
+
+    fn addresses_of(
+        &self,
+        wanted: Wanted<'static>,
+    ) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
+        let name = wanted.name();
+        self.every(wanted).flat_map(move |own| {
             list(&own.text)
                 .map(move |(at, text)| NameAddr::parse_as(text, name).map_err(|e| e.moved(own.offset + at)))
         })
@@ -67,13 +89,13 @@ impl<'a> Message<'a> {
     /// Every Contact; the lone `*` of a REGISTER is none of them ([`Message::has_contact_star`]).
     pub fn contacts(&self) -> impl Iterator<Item = Result<NameAddr<'_>, ParseError>> {
         let star = self.has_contact_star();
-        self.addresses("Contact").filter(move |_| !star)
+        self.addresses_of(Wanted::CONTACT).filter(move |_| !star)
     }
 
     /// Whether Contact is `*`, with which a REGISTER removes every binding (RFC 3261 section 10.2.2).
     #[must_use]
     pub fn has_contact_star(&self) -> bool {
-        self.value("Contact") == Some("*")
+        self.first(Wanted::CONTACT).is_some_and(|own| own.text == "*")
     }
 
     /// CSeq.
@@ -81,7 +103,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// There is none, or it is broken.
     pub fn cseq(&self) -> Result<CSeq<'_>, ParseError> {
-        let own = self.header("CSeq").ok_or_else(|| missing("CSeq"))?;
+        let own = self.first(Wanted::CSEQ).ok_or_else(|| missing("CSeq"))?;
         CSeq::parse(&own.text).map_err(|error| error.moved(own.offset))
     }
 
@@ -90,7 +112,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// There is none, or it is not `word [ @ word ]`.
     pub fn call_id(&self) -> Result<&str, ParseError> {
-        let own = self.header("Call-ID").ok_or_else(|| missing("Call-ID"))?;
+        let own = self.first(Wanted::CALL_ID).ok_or_else(|| missing("Call-ID"))?;
         let mut scan = Scan::new(&own.text, "Call-ID");
         let result = scan.some("a word", |octet| is_word(octet) || octet == b'@');
         let end = result.and_then(|id| scan.end("the end of the header").map(|()| id));
@@ -102,7 +124,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// It is not a number.
     pub fn content_length(&self) -> Result<Option<u64>, ParseError> {
-        self.number("Content-Length", u64::from(u32::MAX))
+        self.number(Wanted::CONTENT_LENGTH, u64::from(u32::MAX))
     }
 
     /// Max-Forwards.
@@ -110,7 +132,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// It is not a number up to 255.
     pub fn max_forwards(&self) -> Result<Option<u8>, ParseError> {
-        let number = self.number("Max-Forwards", 255)?;
+        let number = self.number(Wanted::MAX_FORWARDS, 255)?;
         Ok(number.and_then(|number| u8::try_from(number).ok()))
     }
 
@@ -119,7 +141,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// No hop is left (483), or it is not a number up to 255.
     pub fn next_hops(&self) -> Result<u8, ParseError> {
-        let offset = self.header("Max-Forwards").map_or(0, |own| own.offset);
+        let offset = self.first(Wanted::MAX_FORWARDS).map_or(0, |own| own.offset);
         let none_left = ParseError { what: "Max-Forwards", offset, fault: ParseFault::TooManyHops };
         self.max_forwards()?.map_or(Ok(70), |hops| hops.checked_sub(1).ok_or(none_left))
     }
@@ -129,7 +151,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// It is not a number.
     pub fn expires_secs(&self) -> Result<Option<u32>, ParseError> {
-        match self.number("Expires", u64::from(u32::MAX)) {
+        match self.number(Wanted::EXPIRES, u64::from(u32::MAX)) {
             Ok(number) => Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))),
             Err(ParseError { fault: ParseFault::TooLarge(_), .. }) => Ok(Some(u32::MAX)),
             Err(error) => Err(error),
@@ -152,9 +174,9 @@ impl<'a> Message<'a> {
         http_date(&own.text).map(Some).ok_or(wrong)
     }
 
-    fn number(&self, name: &'static str, max: u64) -> Result<Option<u64>, ParseError> {
-        let Some(own) = self.header(name) else { return Ok(None) };
-        let mut scan = Scan::new(&own.text, name);
+    fn number(&self, wanted: Wanted<'static>, max: u64) -> Result<Option<u64>, ParseError> {
+        let Some(own) = self.first(wanted) else { return Ok(None) };
+        let mut scan = Scan::new(&own.text, wanted.name());
         let result = scan.number(max).and_then(|number| scan.end("the end of the number").map(|()| number));
         result.map(Some).map_err(|error| error.moved(own.offset))
     }
@@ -176,12 +198,12 @@ impl<'a> Message<'a> {
         self.max_forwards()?;
         self.content_length()?;
         self.contacts().try_for_each(|own| own.map(drop))?;
-        for name in ["Route", "Record-Route"] {
-            self.addresses(name).try_for_each(|own| own.map(drop))?;
+        for wanted in [Wanted::ROUTE, Wanted::RECORD_ROUTE] {
+            self.addresses_of(wanted).try_for_each(|own| own.map(drop))?;
         }
         let Some(method) = self.method() else { return Ok(()) };
         if cseq.method != method {
-            let offset = self.header("CSeq").map_or(0, |own| own.offset);
+            let offset = self.first(Wanted::CSEQ).map_or(0, |own| own.offset);
             return Err(ParseError { what: "CSeq", offset, fault: ParseFault::MethodMismatch });
         }
         let uri = self.uri()?;
@@ -197,20 +219,20 @@ impl<'a> Message<'a> {
 
     /// Whether the headers that may stand once stand no more often.
     fn once(&self) -> Result<(), ParseError> {
-        let mut seen = [false; ONCE.len()];
+        let mut seen = 0_u64;
         for own in self.headers() {
-            // Names stand here as their RFC spells them.
-            let Some(at) = ONCE.iter().position(|name| *name == own.name) else { continue };
-            if std::mem::replace(&mut seen[at], true) {
-                return Err(ParseError { what: ONCE[at], offset: own.offset, fault: ParseFault::Repeated });
+            let Some((what, mark)) = own.mark() else { continue };
+            if seen & mark & ONCE != 0 {
+                return Err(ParseError { what, offset: own.offset, fault: ParseFault::Repeated });
             }
+            seen |= mark;
         }
         Ok(())
     }
 }
 
 /// Headers that may stand once.
-const ONCE: [&str; 7] = ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"];
+const ONCE: u64 = marks(&["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"]);
 
 const fn missing(what: &'static str) -> ParseError {
     ParseError { what, offset: 0, fault: ParseFault::Missing }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::scan::Scan;
+use crate::scan::{Octets, Scan, alphanumeric_and};
 use crate::{Params, ParseError};
 
 /// The scheme of a URI.
@@ -41,30 +41,31 @@ pub struct Uri<'a> {
     pub headers: Option<&'a str>,
 }
 
-const fn is_unreserved(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(octet, b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')')
+// Beside letters and digits: `unreserved` everywhere, and what each part allows further.
+static USER: Octets = alphanumeric_and(b"-_.!~*'()%&=+$,;?/#[]");
+static PASSWORD: Octets = alphanumeric_and(b"-_.!~*'()%&=+$,:");
+static PARAM: Octets = alphanumeric_and(b"-_.!~*'()%[]/:&+$");
+static HEADER: Octets = alphanumeric_and(b"-_.!~*'()%[]/:&+$?=");
+static HOST: Octets = alphanumeric_and(b"-._");
+
+fn is_user(octet: u8) -> bool {
+    USER[usize::from(octet)]
 }
 
-const fn is_user(octet: u8) -> bool {
-    is_unreserved(octet)
-        || matches!(octet, b'%' | b'&' | b'=' | b'+' | b'$' | b',' | b';' | b'?' | b'/' | b'#' | b'[' | b']')
+fn is_password(octet: u8) -> bool {
+    PASSWORD[usize::from(octet)]
 }
 
-const fn is_password(octet: u8) -> bool {
-    is_unreserved(octet) || matches!(octet, b'%' | b'&' | b'=' | b'+' | b'$' | b',' | b':')
+fn is_param(octet: u8) -> bool {
+    PARAM[usize::from(octet)]
 }
 
-const fn is_param(octet: u8) -> bool {
-    is_unreserved(octet) || matches!(octet, b'%' | b'[' | b']' | b'/' | b':' | b'&' | b'+' | b'$')
+fn is_header(octet: u8) -> bool {
+    HEADER[usize::from(octet)]
 }
 
-const fn is_header(octet: u8) -> bool {
-    is_param(octet) || matches!(octet, b'?' | b'=' | b'&')
-}
-
-const fn is_host(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_')
+fn is_host(octet: u8) -> bool {
+    HOST[usize::from(octet)]
 }
 
 impl<'a> Uri<'a> {
@@ -245,10 +246,8 @@ pub(crate) fn host_port<'a>(scan: &mut Scan<'a>) -> Result<(&'a str, Option<u16>
 /// Every percent sign has two hexadecimal digits behind it.
 fn escapes(text: &str) -> Result<(), ParseError> {
     let octets = text.as_bytes();
-    let broken = (0..octets.len()).find(|at| {
-        octets.get(*at) == Some(&b'%')
-            && !octets.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
-    });
+    let broken = memchr::memchr_iter(b'%', octets)
+        .find(|at| !octets.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)));
     broken.map_or(Ok(()), |at| Err(ParseError::expected("URI", at, "two hexadecimal digits behind %")))
 }
 

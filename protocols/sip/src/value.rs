@@ -30,19 +30,13 @@ impl<'a> Via<'a> {
     /// What is not a Via, with its place in the text.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         let mut scan = Scan::new(text, "Via");
-        if !scan.token("SIP/2.0")?.eq_ignore_ascii_case("SIP") {
-            return Err(ParseError::expected("Via", 0, "SIP/2.0"));
+        if text.starts_with("SIP/2.0/") {
+            // As nearly everybody writes it.
+            scan.jump("SIP/2.0/".len());
+            scan.blanks();
+        } else {
+            Self::protocol(&mut scan)?;
         }
-        let slash = |scan: &mut Scan<'a>| match scan.mark(b'/') {
-            true => Ok(()),
-            false => Err(scan.expected("a slash")),
-        };
-        slash(&mut scan)?;
-        let at = scan.at();
-        if scan.token("the version 2.0")? != "2.0" {
-            return Err(ParseError::expected("Via", at, "the version 2.0"));
-        }
-        slash(&mut scan)?;
         let transport = scan.token("a transport")?;
         if !matches!(scan.peek(), Some(b' ' | b'\t')) {
             return Err(scan.expected("a blank behind the transport"));
@@ -55,6 +49,23 @@ impl<'a> Via<'a> {
         let params = Params::of_header(&mut scan)?;
         scan.end("a semicolon or the end of the Via")?;
         Ok(Self { transport, host, port, params })
+    }
+
+    /// Takes `SIP/2.0/`, which may have blanks around its slashes.
+    fn protocol(scan: &mut Scan<'a>) -> Result<(), ParseError> {
+        if !scan.token("SIP/2.0")?.eq_ignore_ascii_case("SIP") {
+            return Err(ParseError::expected("Via", 0, "SIP/2.0"));
+        }
+        let slash = |scan: &mut Scan<'a>| match scan.mark(b'/') {
+            true => Ok(()),
+            false => Err(scan.expected("a slash")),
+        };
+        slash(scan)?;
+        let at = scan.at();
+        if scan.token("the version 2.0")? != "2.0" {
+            return Err(ParseError::expected("Via", at, "the version 2.0"));
+        }
+        slash(scan)
     }
 
     /// The branch, also one of RFC 2543.

@@ -23,7 +23,7 @@ impl Chance {
     /// A branch that no other request has (RFC 3261 section 8.1.1.7).
     #[must_use]
     pub fn branch(&mut self) -> String {
-        format!("{BRANCH_COOKIE}{:016x}", self.random.next_u64())
+        branch(self.random.next_u64())
     }
 
     /// A tag (RFC 3261 section 19.3).
@@ -67,8 +67,17 @@ impl Chance {
                 hash.take(request.uri_text().unwrap_or_default().as_bytes());
             }
         }
-        format!("{BRANCH_COOKIE}{:016x}", hash.0)
+        branch(hash.0)
     }
+}
+
+/// The cookie with the sixteen digits of a number behind it.
+fn branch(number: u64) -> String {
+    let mut text = String::with_capacity(BRANCH_COOKIE.len() + 16);
+    text.push_str(BRANCH_COOKIE);
+    let digits = number.to_be_bytes().into_iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
+    text
 }
 
 /// FNV-1a with 64 bits.
@@ -92,7 +101,7 @@ impl Fnv {
 mod tests {
     use super::*;
 
-    fn branch(octets: &[u8]) -> String {
+    fn branch_of(octets: &[u8]) -> String {
         Chance::new(7).branch_of(&Message::parse(octets).unwrap())
     }
 
@@ -101,11 +110,17 @@ mod tests {
         let invite = b"INVITE sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n\r\n";
         let cancel = b"CANCEL sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n\r\n";
         let other = b"INVITE sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKy\r\n\r\n";
-        assert_eq!(branch(invite), branch(cancel));
-        assert_ne!(branch(invite), branch(other));
+        assert_eq!(branch_of(invite), branch_of(cancel));
+        assert_ne!(branch_of(invite), branch_of(other));
         let old = b"INVITE sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n";
         let next = b"INVITE sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nCall-ID: 1\r\nCSeq: 2 INVITE\r\n\r\n";
-        assert_eq!(branch(old), branch(old));
-        assert_ne!(branch(old), branch(next));
+        assert_eq!(branch_of(old), branch_of(old));
+        assert_ne!(branch_of(old), branch_of(next));
+    }
+
+    #[test]
+    fn a_branch_has_sixteen_digits_behind_the_cookie() {
+        assert_eq!(branch(0), "z9hG4bK0000000000000000");
+        assert_eq!(branch(0x0123_4567_89ab_cdef), "z9hG4bK0123456789abcdef");
     }
 }

@@ -111,7 +111,7 @@ impl Station {
     /// Sends a response back by its second Via; says whether there was one.
     pub fn pass_response(&mut self, response: &Message<'_>) -> bool {
         let Some(octets) = returned(response) else { return false };
-        let next = response.vias().nth(1).and_then(Result::ok);
+        let next = response.next_via().and_then(Result::ok);
         let Some(hop) = next.and_then(|via| self.hop_by(&via)) else { return false };
         self.send_octets(octets, &hop);
         true

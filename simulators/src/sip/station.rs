@@ -8,9 +8,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use tollgate_network::{Input, Output as NodeOutput, StreamId};
 use tollgate_sip::transaction::{Handled, Output, Timers, TransactionError, TransactionId, Transactions};
-use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, Via, response, stamped_octets};
+use tollgate_sip::{Builder, Message, Method, ParseError, ParseFault, Stamp, Via, response, stamped_octets};
 use tollgate_time::Instant;
-use tollgate_wire::{Fields, Value};
+use tollgate_wire::{Fields, Text, Value};
 
 use super::chance::Chance;
 use super::hop::{Carrier, Hop, Names, NoHop, host_of, ip_of};
@@ -83,13 +83,16 @@ pub enum SendError {
     Parse(#[from] ParseError),
 }
 
-/// Takes a message before any transaction knows of it, and says whether it has handled it.
+/// Takes a message before any transaction knows of it, and says whether it has handled it. The message reads as it does
+/// with what its receiver notes in the topmost Via; the octets received are as they came.
 pub type First<'f> = &'f mut dyn FnMut(&mut Station, &Received, &Message<'_>) -> bool;
 
 /// A SIP element's transport and transactions.
 #[derive(Debug)]
 pub struct Station {
     settings: StationSettings,
+    /// The address that it writes into its messages, as they write it.
+    host: Text,
     /// The way out of the node; the owner puts its own observations here too.
     pub out: Outbox,
     /// Chance for branches, tags and nonces.
@@ -115,6 +118,7 @@ impl Station {
             transactions: Transactions::new(settings.timers),
             places: BTreeMap::new(),
             happenings: VecDeque::new(),
+            host: host_of(settings.shown.unwrap_or(settings.address)),
             settings,
         }
     }
@@ -191,10 +195,9 @@ impl Station {
     /// The URI of this element: `sip:<user>@<address>:<port>`, without the user where it is empty.
     #[must_use]
     pub fn uri(&self, user: &str, port: u16, over: Carrier) -> String {
-        let host = host_of(self.shown());
         let port = if port == 0 { self.transport.first_port() } else { port };
         let at = if user.is_empty() { "" } else { "@" };
-        format!("sip:{user}{at}{host}:{port}{}", over.param())
+        ["sip:", user, at, &self.host, ":", &port.to_string(), over.param()].concat()
     }
 
     /// The address that it writes into its messages.
@@ -216,10 +219,10 @@ impl Station {
     /// A Via of this element for a request with this branch to this hop.
     #[must_use]
     pub fn via(&self, hop: &Hop, branch: &str) -> String {
-        let host = host_of(self.shown());
         let port = if hop.from == 0 { self.transport.first_port() } else { hop.from };
         let wish = if hop.over == Carrier::Udp { ";rport" } else { "" };
-        format!("SIP/2.0/{} {host}:{port};branch={branch}{wish}", hop.over.name())
+        let port = port.to_string();
+        ["SIP/2.0/", hop.over.name(), " ", &self.host, ":", &port, ";branch=", branch, wish].concat()
     }
 
     /// Sends a request that has no Via yet, in a transaction of its own. One that is too long for a datagram goes by a
@@ -376,39 +379,47 @@ impl Station {
 
     fn message(&mut self, now: Instant, mut received: Received, first: First<'_>) {
         let octets = received.octets.clone();
-        let message = match Message::parse(&octets) {
+        let mut message = match Message::parse(&octets) {
             Ok(message) => message,
             Err(error) => return self.unreadable(&received, &error),
         };
         if self.out.is_observing() {
             self.out.hear_message(sights::name_of(&octets), &octets, sights::received_fields);
         }
-        let mut stamped = false;
+        let mut stamp = None;
         if message.code().is_none() {
-            match stamped_octets(&message, &octets, received.source) {
-                Ok(Some(octets)) => {
-                    received.octets = octets.into();
-                    stamped = true;
-                }
-                Ok(None) => {}
+            match Stamp::of(&message, received.source) {
+                Ok(noted) => stamp = noted,
                 Err(_) => return self.discard(&received, "Via: it is missing or broken", None),
             }
         }
+        let note = |received: &mut Received| {
+            if let Some(stamp) = &stamp {
+                received.octets = stamp.octets(&octets).into();
+            }
+        };
         if let Err(error) = message.check() {
+            note(&mut received);
             return self.refuse(&message, &received, &error);
         }
         if message.code().is_some() && !self.is_mine(&message) {
             return self.discard(&received, "Via: the topmost one is not of this element", None);
         }
-        let noted = received.octets.clone();
-        let handled = match stamped.then(|| Message::parse(&noted)) {
+        // Shown as it reads with the stamp; its octets are written only where somebody keeps them.
+        let handled = match stamp.as_ref().map(|stamp| stamp.header(&message)) {
             None => first(self, &received, &message),
-            Some(Ok(stamped)) => first(self, &received, &stamped),
-            Some(Err(_)) => false,
+            Some(None) => false,
+            Some(Some(via)) => {
+                let plain = message.set_via(via);
+                let handled = first(self, &received, &message);
+                plain.and_then(|plain| message.set_via(plain));
+                handled
+            }
         };
         if handled {
             return;
         }
+        note(&mut received);
         if self.settings.stateless {
             self.happenings.push_back(Happening::Passing(received));
         } else {

@@ -48,12 +48,13 @@ impl Desk {
         if routed || server {
             return Self::onward(station, received, message, server && !within);
         }
-        let here = message.uri().is_ok_and(|uri| uri.user.is_none() && station.is_own(uri.host, uri.port));
+        let uri = message.uri().ok();
+        let here = uri.is_some_and(|uri| uri.user.is_none() && station.is_own(uri.host, uri.port));
         if here && message.is(Method::OPTIONS) {
             station.reply_stateless(message, received, 200);
             return;
         }
-        self.dispatch(station, now, received, message);
+        self.dispatch(station, now, received, (message, uri.and_then(|uri| uri.user)));
     }
 
     /// A request that says itself where it goes.
@@ -71,18 +72,25 @@ impl Desk {
     }
 
     /// A request that begins something: its system is looked up.
-    fn dispatch(&mut self, station: &mut Station, now: Instant, received: &Received, message: &Message<'_>) {
+    fn dispatch(
+        &mut self,
+        station: &mut Station,
+        now: Instant,
+        received: &Received,
+        (message, called): (&Message<'_>, Option<&str>),
+    ) {
         let call_id = message.value("Call-ID").unwrap_or_default();
         let follows = message.is(Method::CANCEL) || message.is(Method::ACK);
         let known = if follows { self.paths.call(call_id) } else { None };
-        let Some(to) = known.or_else(|| self.find(station, now, received.source.ip(), message)) else {
+        let Some(to) = known.or_else(|| self.find(station, now, received.source.ip(), (message, called)))
+        else {
             return Self::refuse(station, received, message, 404);
         };
         if message.is(Method::INVITE) {
             self.paths.note_call(call_id, to);
         }
         let asked = message.uri_text().unwrap_or_default();
-        let uri = match message.uri().ok().and_then(|uri| uri.user) {
+        let uri = match called {
             Some(user) => format!("sip:{user}@{to}"),
             None => format!("sip:{to}"),
         };
@@ -113,13 +121,10 @@ impl Desk {
         station: &mut Station,
         now: Instant,
         from: IpAddr,
-        message: &Message<'_>,
+        (message, asked): (&Message<'_>, Option<&str>),
     ) -> Option<SocketAddr> {
-        let called = if message.is(Method::REGISTER) {
-            message.to().ok().and_then(|to| to.uri.user)
-        } else {
-            message.uri().ok().and_then(|uri| uri.user)
-        };
+        let called =
+            if message.is(Method::REGISTER) { message.to().ok().and_then(|to| to.uri.user) } else { asked };
         let calling = message.from().ok().and_then(|from| from.uri.user);
         // What comes in from a partner is for the system that has the destination; what a customer begins is for his own,
         // which knows where the destination has moved (ARCH, fallback call delivery and inter-system calling).

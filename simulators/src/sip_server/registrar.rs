@@ -123,7 +123,7 @@ impl Registrar {
         known.expires_at = now + Duration::from_secs(u64::from(secs));
         (known.cseq, known.flow, known.q) = (cseq, wish.flow, contact.q_millis());
         let mut hops = message.addresses("Path").filter_map(Result::ok);
-        if !known.path.iter().all(|own| hops.next().is_some_and(|hop| *own == hop.to_string()))
+        if !known.path.iter().all(|own| hops.next().is_some_and(|hop| reads_as(own, &hop)))
             || hops.next().is_some()
         {
             known.path =
@@ -213,6 +213,17 @@ impl Registrar {
     }
 }
 
+/// Whether an address was kept with just these words.
+fn reads_as(kept: &str, address: &NameAddr<'_>) -> bool {
+    let rest = match address.display {
+        Some(display) => kept.strip_prefix(display).and_then(|rest| rest.strip_prefix(' ')),
+        None => Some(kept),
+    };
+    let rest =
+        rest.and_then(|rest| rest.strip_prefix('<')?.strip_prefix(address.uri.text)?.strip_prefix('>'));
+    rest == Some(address.params.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,5 +301,17 @@ mod tests {
         assert_eq!(again(60, "<sip:1@a>", "c", HERE), Some(1));
         assert_eq!(again(100, "<sip:1@a>", "c", HERE), None);
         assert!(own.find(at(119), "anna").len() == 1 && own.find(at(120), "anna").is_empty());
+    }
+
+    #[test]
+    fn a_path_that_was_kept_reads_as_the_same_and_as_no_other() {
+        let all =
+            ["<sip:10.0.0.5;lr>", "\"The Edge\" <sip:10.0.0.5;lr>;x=1", "sip:10.0.0.5;x=1", "<sip:10.0.0.5>"];
+        for (at, text) in all.iter().enumerate() {
+            let kept = NameAddr::parse(text).unwrap().to_string();
+            for (other, text) in all.iter().enumerate() {
+                assert_eq!(reads_as(&kept, &NameAddr::parse(text).unwrap()), at == other, "{kept} {text}");
+            }
+        }
     }
 }
