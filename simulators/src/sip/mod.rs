@@ -15,7 +15,7 @@
 //! `stateless`, gets each message as [`Happening::Passing`], and uses [`Station::pass_request`] and
 //! [`Station::pass_response`]; for what is meant for itself it calls [`Station::admit`].
 //!
-//! Every message that goes in or out is an observation under its method or status ([`SIGHTS`]); a response is told apart by
+//! Every message that goes in or out is an observation under its method or status; a response is told apart by
 //! `is:`, the method that it answers, and the two ways of an element in between by `direction`.
 
 pub mod agent;
