@@ -273,11 +273,15 @@ impl Line<'_> {
         self.ask(About::Onward(self.call.id), account, "INVITE", number, None, Some(conf));
     }
 
-    /// The charging system has judged a call that is sent on.
-    pub(super) fn onward_answered(&mut self, ask: &Ask, verdict: Verdict) {
+    /// Opens the leg of a call that goes on to another party, where the charging system permits it; answers with what it granted
+    /// and the number in full. A refusal ends the hunt.
+    pub(super) fn further_leg(&mut self, ask: &Ask, verdict: Verdict) -> Option<(Box<Accepted>, Text)> {
         self.call.asked = self.call.asked.saturating_sub(1);
         let accepted = match verdict {
-            Verdict::Refused(refused) => return self.hunt_fails(refused.status()),
+            Verdict::Refused(refused) => {
+                self.hunt_fails(refused.status());
+                return None;
+            }
             Verdict::Accepted(accepted) => accepted,
         };
         let number = accepted.number.clone().or_else(|| ask.called.clone()).unwrap_or_default();
@@ -292,6 +296,12 @@ impl Line<'_> {
             remote: Remote::Callee,
             grant: accepted.grant,
         });
+        Some((accepted, number))
+    }
+
+    /// The charging system has judged a call that is sent on.
+    pub(super) fn onward_answered(&mut self, ask: &Ask, verdict: Verdict) {
+        let Some((accepted, number)) = self.further_leg(ask, verdict) else { return };
         let purpose = self.call.hunt.as_ref().map_or(Purpose::Call, |hunt| hunt.purpose);
         self.go_on(*accepted, number, purpose);
     }

@@ -8,13 +8,12 @@ use tollgate_sip::{Message, Method, response};
 use tollgate_wire::Text;
 
 use super::answers::Verdict;
-use super::begin::OUTGOING;
-use super::call::{Party, Purpose, Remote, Side, Stage};
+use super::call::{Party, Purpose, Side, Stage};
 use super::hunt::hop_of;
-use super::messages::{About, Ask, Origin};
+use super::messages::{About, Ask};
 use super::node::Line;
 use super::office::Role;
-use super::records::{NORMAL, Opening};
+use super::records::NORMAL;
 use crate::sip::Received;
 
 /// How long the one who transfers is told how it fares, in seconds.
@@ -54,23 +53,7 @@ impl Line<'_> {
 
     /// The charging system has judged a transfer.
     pub(super) fn transfer_answered(&mut self, ask: &Ask, verdict: Verdict) {
-        self.call.asked = self.call.asked.saturating_sub(1);
-        let accepted = match verdict {
-            Verdict::Refused(refused) => return self.hunt_fails(refused.status()),
-            Verdict::Accepted(accepted) => accepted,
-        };
-        let number = accepted.number.clone().or_else(|| ask.called.clone()).unwrap_or_default();
-        self.open_leg(Opening {
-            user: ask.user.clone(),
-            origin: Origin::Originate,
-            called: number.clone(),
-            conf_id: ask.conf_id.clone(),
-            parent: ask.parent.clone(),
-            access_code: OUTGOING,
-            rate_pattern: accepted.rate_pattern.clone(),
-            remote: Remote::Callee,
-            grant: accepted.grant,
-        });
+        let Some((accepted, number)) = self.further_leg(ask, verdict) else { return };
         let Some(Purpose::Transfer(by)) = self.call.hunt.as_ref().map(|hunt| hunt.purpose) else {
             return self.stop_unconnected(NORMAL);
         };
